@@ -1,0 +1,46 @@
+"""How every script starts and ends: one sentence for a user's mistake, no orphans, exit codes."""
+
+import ctypes
+import errno
+import signal
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+from sed_core.runtime.errors import SedError
+
+_DISK = {
+    errno.ENOSPC: "the disk is full; free some space and run the same command again",
+    errno.EDQUOT: "the disk quota is used up; free some space and run the same command again",
+    errno.EROFS: "the file system is read-only; choose another folder or mount it writable",
+    errno.EACCES: "permission denied; make the folder writable for this user",
+}
+_PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent() -> None:
+    """Ask Linux to end this process when its parent dies, so that no orphan keeps a GPU."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def run(main: Callable[[], int | None]) -> NoReturn:
+    """Run a script's `main`; turn `SedError` and disk trouble into one line and exit code 1."""
+    die_with_parent()
+    try:
+        code = main() or 0
+    except SedError as error:
+        code = _complain(str(error))
+    except KeyboardInterrupt:
+        code = _complain("interrupted; the same command continues where it stopped", 130)
+    except OSError as error:
+        if error.errno not in _DISK:
+            raise
+        code = _complain(f"{error.filename or 'writing'}: {_DISK[error.errno]}.")
+    sys.stdout.flush()
+    raise SystemExit(code)
+
+
+def _complain(message: str, code: int = 1) -> int:
+    print(f"error: {message}", file=sys.stderr, flush=True)
+    return code

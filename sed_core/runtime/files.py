@@ -1,0 +1,84 @@
+"""Files that are either whole or absent: written under a temporary name, then renamed."""
+
+import hashlib
+import json
+import math
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sed_core.runtime.errors import SedError
+
+DECIMALS = 6
+
+
+@contextmanager
+def atomic(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; rename it onto `path` when the block succeeds.
+
+    The temporary name keeps the suffix (`scores.part.h5`), because writers choose their format
+    by it. If the block raises, the temporary file is removed and `path` stays as it was.
+    """
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f"{target.stem}.part{target.suffix}")
+    part.unlink(missing_ok=True)
+    try:
+        yield part
+        os.replace(part, target)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def write_text(path: str | Path, text: str) -> None:
+    """Write `text` as UTF-8, atomically."""
+    with atomic(path) as part:
+        part.write_text(text, encoding="utf-8")
+
+
+def rounded(value: Any, decimals: int = DECIMALS) -> Any:
+    """Copy a JSON-like value with floats rounded and non-finite floats as None."""
+    if isinstance(value, dict):
+        return {str(key): rounded(item, decimals) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [rounded(item, decimals) for item in value]
+    if hasattr(value, "item") and not isinstance(value, str | bytes):
+        value = value.item()  # numpy scalar
+    if isinstance(value, float):
+        return round(value, decimals) if math.isfinite(value) else None
+    return value
+
+
+def write_json(path: str | Path, value: Any, decimals: int = DECIMALS) -> None:
+    """Write `value` with sorted keys and rounded floats, so that equal results are equal bytes."""
+    text = json.dumps(rounded(value, decimals), indent=1, sort_keys=True, ensure_ascii=False)
+    write_text(path, text + "\n")
+
+
+def read_json(path: str | Path) -> Any:
+    """Read a JSON file.
+
+    Raises:
+        SedError: the file is absent or is not JSON.
+    """
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise SedError(f"{path} does not exist; run the rule that makes it first.") from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise SedError(f"{path} is not valid JSON ({error}); delete it and run again.") from error
+
+
+def digest(path: str | Path) -> str:
+    """BLAKE2b digest (32 hex digits) of a file's bytes, read in blocks."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+
+
+def digest_json(value: Any) -> str:
+    """BLAKE2b digest (32 hex digits) of a JSON-like value, independent of key order."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
