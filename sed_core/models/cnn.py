@@ -1,0 +1,68 @@
+"""The convolutional front of the CRNN: blocks of convolution, norm, gate, dropout, pooling."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+
+class GLU(nn.Module):
+    """The reference's gate: linear(x) * sigmoid(x) over channels, without halving them."""
+
+    def __init__(self, n_channels: int) -> None:
+        super().__init__()
+        self.linear = nn.Linear(n_channels, n_channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, T, F) -> (B, C, T, F)."""
+        linear = self.linear(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+        return linear * torch.sigmoid(x)
+
+
+class CNN(nn.Module):
+    """Blocks of Conv2d, BatchNorm2d, GLU, Dropout and AvgPool2d.
+
+    The arguments that are sequences hold one entry per block.
+
+    Args:
+        n_in_channel: channels of the input.
+        nb_filters: channels of each block.
+        kernel_size: side of each (square) kernel.
+        stride: of each convolution.
+        padding: of each convolution.
+        pooling: (time, frequency) of each average pooling.
+        dropout: probability.
+        batch_norm_eps: added to the variance.
+        batch_norm_momentum: weight of the newest batch in the running statistics; 0.99 in the
+            reference, so that these follow the last batch.
+    """
+
+    def __init__(
+        self,
+        *,
+        n_in_channel: int,
+        nb_filters: Sequence[int],
+        kernel_size: Sequence[int],
+        stride: Sequence[int],
+        padding: Sequence[int],
+        pooling: Sequence[Sequence[int]],
+        dropout: float,
+        batch_norm_eps: float,
+        batch_norm_momentum: float,
+    ) -> None:
+        super().__init__()
+        self.cnn = nn.Sequential()
+        channels = n_in_channel
+        for i, out in enumerate(nb_filters):
+            convolution = nn.Conv2d(channels, out, kernel_size[i], stride[i], padding[i])
+            norm = nn.BatchNorm2d(out, eps=batch_norm_eps, momentum=batch_norm_momentum)
+            self.cnn.add_module(f"conv{i}", convolution)
+            self.cnn.add_module(f"batchnorm{i}", norm)
+            self.cnn.add_module(f"glu{i}", GLU(out))
+            self.cnn.add_module(f"dropout{i}", nn.Dropout(dropout))
+            self.cnn.add_module(f"pooling{i}", nn.AvgPool2d((pooling[i][0], pooling[i][1])))
+            channels = out
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, n_in_channel, T, F) -> (B, nb_filters[-1], T', F')."""
+        return self.cnn(x)

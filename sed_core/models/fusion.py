@@ -1,0 +1,64 @@
+"""Late fusion of the CRNN with the embeddings of a pretrained model (DCASE 2022)."""
+
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+
+FUSIONS = ("frame", "global")
+ENCODER_CELLS = 512
+
+
+def fusion_layers(fusion: str, *, embedding_size: int, n_channels: int) -> dict[str, nn.Module]:
+    """The layers that fusion adds to a CRNN, under the reference's state-dict names.
+
+    Args:
+        fusion: `frame` (a GRU turns frames into one vector) or `global`.
+        embedding_size: length of an embedding vector.
+        n_channels: channels of the CNN's output.
+    """
+    layers: dict[str, nn.Module] = {}
+    width = embedding_size
+    if fusion == "frame":
+        layers["frame_embs_encoder"] = nn.GRU(
+            embedding_size, ENCODER_CELLS, batch_first=True, bidirectional=True
+        )
+        width = 2 * ENCODER_CELLS
+    layers["shrink_emb"] = nn.Sequential(nn.Linear(width, n_channels), nn.LayerNorm(n_channels))
+    layers["cat_tf"] = nn.Linear(2 * n_channels, n_channels)
+    return layers
+
+
+def last_state(encoder: nn.GRU, embeddings: Tensor) -> Tensor:
+    """Output of a bidirectional GRU at the last frame: (B, D, T') -> (B, 1024).
+
+    There the backward direction has seen a single frame, so one step of it is computed, not T'.
+    """
+    frames = embeddings.transpose(1, 2)
+    weights = cast(list[Tensor], encoder._flat_weights)
+    start = frames.new_zeros(1, len(frames), encoder.hidden_size)
+    _, forward = torch.gru(frames, start, weights[:4], True, 1, 0.0, False, False, True)
+    backward = torch.gru_cell(frames[:, -1], start[0], *weights[4:])
+    return torch.cat((forward[0], backward), dim=-1)
+
+
+def fuse(model: nn.Module, x: Tensor, embeddings: Tensor) -> Tensor:
+    """Mix embeddings into CNN output.
+
+    Each clip's embedding becomes one vector that is repeated over time, in `frame` as in `global`:
+    2022's frame fusion does not align the two in time.
+
+    Args:
+        model: holds the modules of `fusion_layers`.
+        x: (B, T, C) output of the CNN.
+        embeddings: (B, D, T') for `frame`, (B, D) for `global`.
+
+    Returns:
+        (B, T, C).
+    """
+    layers = dict(model.named_children())
+    vector = embeddings
+    if "frame_embs_encoder" in layers:
+        vector = last_state(cast(nn.GRU, layers["frame_embs_encoder"]), embeddings)
+    vector = layers["shrink_emb"](vector)
+    return layers["cat_tf"](torch.cat((x, vector[:, None].expand_as(x)), dim=-1))
