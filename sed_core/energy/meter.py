@@ -1,0 +1,180 @@
+"""The meter around a stage: starts the sensors, keeps a journal, never harms the stage."""
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Self
+
+from sed_core.energy import record as records
+from sed_core.energy.nvml import Gpus
+from sed_core.energy.process import machine, machine_cpu_seconds, tree_cpu_seconds
+from sed_core.energy.rapl import POWERCAP, Rapl
+from sed_core.energy.tracker import PROJECTS, CodecarbonTracker, Reading, Tracker
+from sed_core.runtime.files import read_json, write_json
+
+
+class EnergyMeter:
+    """Measures what the block inside `with` uses.
+
+    ```
+    with EnergyMeter(stage="training", codecarbon_dir=folder, journal=checkpoints) as meter:
+        for epoch in epochs:
+            train(epoch)
+            meter.flush()
+    write_energy(meter.record(system="crnn", seed=42), energy_json, tot_kwh_txt)
+    ```
+
+    A sensor that fails makes its component "not measurable" with the reason; nothing is raised.
+
+    Args:
+        stage: `training`, `devtest` or `evaluation`.
+        codecarbon_dir: gets codecarbon's `emissions.csv`, one row for each run of the stage.
+        journal: folder that keeps each run's figures (`energy-<stage>-0001.json`, ...), so that
+            a killed run counts up to its last sample; None keeps them in memory.
+        country_iso_code: whose electricity; decides the grid factor.
+        interval_s: seconds between samples. The last sample is taken at the end, so short
+            stages are complete whatever the interval.
+        tracker: makes the codecarbon tracker; None does without (saves two seconds in tests).
+        powercap: folder of the RAPL files.
+    """
+
+    def __init__(
+        self,
+        stage: str,
+        codecarbon_dir: Path,
+        *,
+        journal: Path | None = None,
+        country_iso_code: str = "FRA",
+        interval_s: float = 15.0,
+        tracker: Callable[..., Tracker] | None = CodecarbonTracker,
+        powercap: Path = POWERCAP,
+    ) -> None:
+        if stage not in PROJECTS:
+            raise ValueError(f"stage is one of {', '.join(PROJECTS)}, not '{stage}'")
+        self.stage = stage
+        self._folder = codecarbon_dir
+        self._journal = journal
+        self._country = country_iso_code
+        self._interval = interval_s
+        self._make_tracker = tracker
+        self._powercap = powercap
+        self._tracker: Tracker | None = None
+        self._tracker_note = "" if tracker else "codecarbon was not used"
+        self._pieces: list[dict[str, Any]] = []
+        self._lock = threading.Lock()
+        self._done = threading.Event()
+
+    def __enter__(self) -> Self:
+        self._pieces = self._earlier_pieces()
+        if not self._pieces:  # rows of an older result are not part of this one
+            (self._folder / "emissions.csv").unlink(missing_ok=True)
+        self._gpus = Gpus()
+        self._start_tracker()
+        self._rapl = Rapl(self._powercap)
+        self._gpus.start()
+        self._began = time.monotonic()
+        self._cpu_began = tree_cpu_seconds(), machine_cpu_seconds()
+        self._pieces.append(self._piece())
+        self._number = len(self._pieces)
+        self._thread = threading.Thread(target=self._watch, name="energy", daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._done.set()
+        self._thread.join()
+        self._guard(Tracker.stop)
+        self._sample()
+        self._tracker = None
+
+    def flush(self) -> None:
+        """Take a sample now and write it to the journal and to codecarbon's CSV."""
+        self._guard(Tracker.flush)
+        self._sample()
+
+    def record(self, **labels: Any) -> dict[str, Any]:
+        """The stage's figures so far, all runs in the journal added up.
+
+        Args:
+            labels: added to the record; tables need `system` and `seed`.
+        """
+        if not self._done.is_set():
+            self.flush()
+        return {**labels, **records.combine(self.stage, self._pieces)}
+
+    def _watch(self) -> None:
+        while not self._done.wait(self._interval):
+            self._sample()
+
+    def _sample(self) -> None:
+        with self._lock:
+            self._rapl.update()
+            self._gpus.look_around()
+            self._pieces[-1] = self._piece()
+            if self._journal is not None:
+                path = self._journal / f"energy-{self.stage}-{self._number:04d}.json"
+                try:
+                    write_json(path, self._pieces[-1], decimals=records.DECIMALS)
+                except OSError:
+                    return  # a full disk is the training's to report; the next sample tries again
+
+    def _piece(self) -> dict[str, Any]:
+        reading = self._read()
+        cpu_began, machine_began = self._cpu_began
+        return {
+            "seconds": time.monotonic() - self._began,
+            "cpu_seconds": tree_cpu_seconds() - cpu_began,
+            "machine_cpu_seconds": machine_cpu_seconds() - machine_began,
+            "components": {
+                "cpu": records.cpu_component(self._rapl.kwh("package"), self._rapl.reason, reading),
+                "gpu": records.gpu_component(self._gpus.kwh(), self._gpus.reason, reading),
+                "ram": records.ram_component(self._rapl.kwh("dram"), reading),
+            },
+            "codecarbon": records.codecarbon_part(reading, self._tracker_note),
+            "gpu_exclusive": self._gpus.exclusive,
+            "hardware": machine([device.name for device in self._gpus.devices]),
+        }
+
+    def _earlier_pieces(self) -> list[dict[str, Any]]:
+        if self._journal is None:
+            return []
+        paths = sorted(self._journal.glob(f"energy-{self.stage}-[0-9]*.json"))
+        return [read_json(path) for path in paths if ".part" not in path.name]
+
+    def _start_tracker(self) -> None:
+        if self._make_tracker is None:
+            return
+        try:
+            self._tracker = self._make_tracker(
+                stage=self.stage,
+                folder=self._folder,
+                country_iso_code=self._country,
+                interval_s=self._interval,
+                gpu_ids=[device.index for device in self._gpus.devices],
+            )
+            self._tracker.start()
+        except Exception as error:
+            self._fail(error)
+
+    def _read(self) -> Reading | None:
+        if self._tracker is None:
+            return None
+        try:
+            return self._tracker.read()
+        except Exception as error:
+            self._fail(error)
+            return None
+
+    def _guard(self, action: Callable[[Tracker], None]) -> None:
+        if self._tracker is None:
+            return
+        try:
+            getattr(self._tracker, action.__name__)()
+        except Exception as error:
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        """codecarbon is somebody else's code: whatever it raises, the stage goes on without it."""
+        self._tracker = None
+        self._tracker_note = f"codecarbon failed: {error}"
