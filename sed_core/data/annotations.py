@@ -1,0 +1,229 @@
+"""Annotation files in the DESED layout, with every row checked before anything is computed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sed_core.data.tsv import numbers, read_table, reject
+
+STRONG_COLUMNS = ("filename", "onset", "offset", "event_label")
+WEAK_COLUMNS = ("filename", "event_labels")
+
+
+@dataclass(frozen=True)
+class Annotations:
+    """What one annotation file says.
+
+    Attributes:
+        filenames: every clip it names, in file order, also those without an event.
+        table: strong: filename, onset, offset (s, float64), event_label, one row an event;
+            weak: filename, event_labels (comma list), one row a clip;
+            none: filename, one row a clip.
+        counts: what was found, merged and dropped; JSON-like.
+    """
+
+    filenames: list[str]
+    table: pd.DataFrame
+    counts: dict[str, Any] = field(default_factory=dict)
+
+
+def read_strong(
+    path: str | Path,
+    *,
+    classes: Sequence[str],
+    clip_seconds: float,
+    durations: Mapping[str, float] | None = None,
+) -> Annotations:
+    """Read events with times.
+
+    Rows whose onset, offset and label are all empty name a clip without events, as in DESED.
+    Repeated rows and events without extent are dropped; events of one class that overlap or
+    touch in a clip become one; all are counted. Events may end after their clip (DESED has
+    some): they are kept for scoring, and counted.
+
+    Args:
+        path: TSV with the columns filename, onset, offset, event_label.
+        classes: the class names that may occur.
+        clip_seconds: nominal length of a clip.
+        durations: real lengths in seconds where known, for clips longer than nominal.
+
+    Raises:
+        SedError: on the first row that is wrong, naming it.
+    """
+    rows = read_table(path, STRONG_COLUMNS)
+    _check_filenames(path, rows)
+    event = rows[["onset", "offset", "event_label"]]
+    rows[event.columns] = event = event.replace(["nan", "NaN"], "")  # as pandas may have written
+    empty = event == ""
+    reject(
+        path,
+        rows,
+        empty.any(axis=1) & ~empty.all(axis=1),
+        "onset ({onset!r}), offset ({offset!r}) and event_label ({event_label!r}) must be all "
+        "given or, for a clip without events, all empty; complete this row.",
+    )
+    events = rows[~empty.all(axis=1)]
+    _check_classes(path, events, events["event_label"], classes)
+    limit = _limits(events["filename"], clip_seconds, durations)
+    events = _check_times(path, events, limit)
+
+    unique = events.drop_duplicates()
+    extended = unique[unique["onset"] < unique["offset"]]
+    merged = merge_overlaps(extended)
+    filenames = rows["filename"].unique().tolist()
+    counts = {
+        "rows": len(rows),
+        "clips": len(filenames),
+        "clips_without_events": len(filenames) - merged["filename"].nunique(),
+        "events": len(merged),
+        "repeated_rows_dropped": len(events) - len(unique),
+        "zero_length_dropped": len(unique) - len(extended),
+        "same_class_overlaps_merged": len(extended) - len(merged),
+        "events_ending_after_clip": int((events["offset"] > limit).sum()),
+        "events_per_class": _per_class(merged["event_label"], classes),
+    }
+    return Annotations(filenames, merged, counts)
+
+
+def read_weak(path: str | Path, *, classes: Sequence[str]) -> Annotations:
+    """Read clip labels: filename, event_labels (class names with commas; empty for none).
+
+    Raises:
+        SedError: on the first row that is wrong, naming it.
+    """
+    rows = read_table(path, WEAK_COLUMNS)
+    _check_filenames(path, rows)
+    labels = rows["event_labels"].str.split(",").explode().str.strip()
+    labels = labels[rows["event_labels"].loc[labels.index] != ""]
+    _check_classes(path, rows, labels, classes)
+    rows["event_labels"] = rows["event_labels"].str.replace(r"\s*,\s*", ",", regex=True)
+    table = rows.drop_duplicates()
+    reject(
+        path,
+        table,
+        table.duplicated("filename"),
+        "{filename} has other labels further up; keep one row for each clip.",
+    )
+    counts = {
+        "rows": len(rows),
+        "clips": len(table),
+        "clips_without_events": int((table["event_labels"] == "").sum()),
+        "repeated_rows_dropped": len(rows) - len(table),
+        "labels_per_class": _per_class(table["event_labels"].str.split(",").explode(), classes),
+    }
+    return Annotations(table["filename"].tolist(), table.reset_index(drop=True), counts)
+
+
+def read_list(path: str | Path) -> Annotations:
+    """Read the clips that a file names in its column `filename`, whatever else it holds.
+
+    Raises:
+        SedError: on the first row that is wrong, naming it.
+    """
+    rows = read_table(path, ["filename"])
+    _check_filenames(path, rows)
+    table = rows.drop_duplicates(ignore_index=True)
+    counts = {"rows": len(rows), "clips": len(table)}
+    return Annotations(table["filename"].tolist(), table, counts)
+
+
+def merge_overlaps(events: pd.DataFrame) -> pd.DataFrame:
+    """Join events of one class that overlap or touch in a clip.
+
+    Scoring needs this: the public metrics refuse such ground truth. The encoded frames are the
+    same with and without.
+
+    Returns:
+        The same columns, in the order in which each (joined) event is first named.
+    """
+    table = events.assign(first=np.arange(len(events)))
+    table = table.sort_values(["filename", "event_label", "onset"], kind="stable")
+    group = table.groupby(["filename", "event_label"], sort=False)
+    reach = group["offset"].cummax().groupby([table["filename"], table["event_label"]]).shift()
+    run = (~(table["onset"] <= reach)).cumsum()  # a new run starts beyond all earlier offsets
+    joined = table.groupby(run).agg(
+        filename=("filename", "first"),
+        onset=("onset", "min"),
+        offset=("offset", "max"),
+        event_label=("event_label", "first"),
+        first=("first", "min"),
+    )
+    return joined.sort_values("first", ignore_index=True)[list(STRONG_COLUMNS)]
+
+
+def _check_filenames(path: str | Path, rows: pd.DataFrame) -> None:
+    names = rows["filename"]
+    reject(path, rows, names == "", "no filename; name the clip or delete this row.")
+    reject(
+        path,
+        rows,
+        names.str.contains(r"[/\\]"),
+        "{filename} names a folder; expected a bare file name, so put all clips of a split into "
+        "one folder.",
+    )
+
+
+def _check_classes(
+    path: str | Path, rows: pd.DataFrame, labels: "pd.Series[str]", classes: Sequence[str]
+) -> None:
+    unknown = labels[~labels.isin(classes)]
+    if len(unknown):
+        complaint = (
+            f"unknown class {unknown.iloc[0]!r}; expected one of {', '.join(classes)}, so correct "
+            "this row or add the class to the data set's configuration."
+        )
+        bad = rows.index.isin(unknown.index)
+        reject(path, rows, bad, complaint.replace("{", "{{").replace("}", "}}"))
+
+
+def _check_times(path: str | Path, events: pd.DataFrame, limit: Any) -> pd.DataFrame:
+    """Events with their times as float64 seconds."""
+    timed = events.assign(onset=numbers(events["onset"]), offset=numbers(events["offset"]))
+    for column in ("onset", "offset"):
+        reject(
+            path,
+            events,
+            ~np.isfinite(timed[column]),
+            f"{column} {{{column}!r}} is not a number; expected seconds such as 1.25, so correct "
+            "this row.",
+        )
+        reject(
+            path,
+            events,
+            timed[column] < 0,
+            f"{column} {{{column}}} is negative; expected seconds from the clip's start, so "
+            "correct this row.",
+        )
+    reject(
+        path,
+        events,
+        timed["onset"] > timed["offset"],
+        "onset {onset} is after offset {offset}; expected onset < offset, so correct this row.",
+    )
+    reject(
+        path,
+        timed.assign(limit=limit),
+        timed["onset"] >= limit,
+        "onset {onset:g} is not inside the clip of {limit:g} s; correct this row or the data "
+        "set's clip_seconds.",
+    )
+    return timed
+
+
+def _limits(
+    filenames: "pd.Series[str]", clip_seconds: float, durations: Mapping[str, float] | None
+) -> Any:
+    """Latest time of each row's clip, seconds; infinite where a clip's length is not known."""
+    if durations is None:
+        return np.full(len(filenames), float(clip_seconds))
+    lengths = filenames.map(dict(durations)).astype(float).fillna(np.inf).to_numpy()
+    return np.maximum(lengths, clip_seconds)
+
+
+def _per_class(labels: "pd.Series[str]", classes: Sequence[str]) -> dict[str, int]:
+    found = labels.value_counts()
+    return {name: int(found.get(name, 0)) for name in classes}

@@ -1,0 +1,1 @@
+"""Getting the data: archives, clips from video sites, trees that are already there, checks."""

@@ -1,0 +1,220 @@
+"""Files from the network: resumed, checked, from the first mirror that delivers."""
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from sed_core.data.download.checksum import parse_checksum, problem, require_space
+from sed_core.data.download.http import Policy, Refused, Retry, Stopped, get, persist
+from sed_core.data.download.partial import Partial, open_partial
+from sed_core.runtime.errors import SedError
+from sed_core.runtime.progress import progress
+
+BLOCK = 1 << 16  # bytes; what a broken connection can cost
+
+
+@dataclass(frozen=True)
+class Download:
+    """One file: where it goes, its mirrors in order, and what is known about it."""
+
+    target: Path
+    urls: tuple[str, ...]
+    size: int | None = None
+    checksum: str | None = None  # "md5:…", "sha256:…"
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A file that is there; `url` is None when it was before."""
+
+    path: Path
+    url: str | None
+    size: int
+    checked: str  # "md5", "sha256", …, or "size", or "nothing"
+
+
+def fetch(
+    download: Download,
+    *,
+    policy: Policy | None = None,
+    stop: threading.Event | None = None,
+    bar: Any = None,
+) -> Fetched:
+    """Download one file unless it is there; a broken-off download is continued.
+
+    Memory: one block of 64 KiB.
+
+    Raises:
+        SedError: no mirror delivered the file, or a file that is there is not the right one.
+    """
+    policy, stop = policy or Policy(), stop or threading.Event()
+    bar = progress(total=download.size, unit="B") if bar is None else bar
+    target = download.target
+    if target.exists():
+        wrong = problem(target, download.size, download.checksum)
+        if wrong:
+            raise SedError(f"{target} {wrong}; delete it and run the same command again.")
+        return _fetched(download, None)
+    failures = []
+    with open_partial(target) as partial:
+        bar.update(partial.size())
+        for url in download.urls:
+            try:
+                _from(url, partial, download, policy, stop, bar)
+            except Refused as error:
+                failures.append(f"{url} {error}")
+                continue
+            partial.finish()
+            return _fetched(download, url)
+    raise SedError(_by_hand(download, failures))
+
+
+def fetch_all(
+    downloads: Sequence[Download], *, jobs: int = 3, policy: Policy | None = None
+) -> list[Fetched]:
+    """Download several files, `jobs` at a time; every file is tried before anything is raised.
+
+    Raises:
+        SedError: too little disk space, or files that could not be had (all are named).
+    """
+    _require_space(downloads)
+    sizes = [download.size for download in downloads]
+    total = sum(size or 0 for size in sizes) if all(sizes) else None
+    name = downloads[0].target.name if len(downloads) == 1 else f"{len(downloads)} files"
+    stop = threading.Event()
+    done: dict[int, Fetched] = {}
+    errors: dict[int, SedError] = {}
+    with (
+        progress(total=total, desc=name, unit="B") as bar,
+        ThreadPoolExecutor(max(1, jobs)) as pool,
+    ):
+        bar.unit_scale = True
+        tasks = {
+            pool.submit(fetch, download, policy=policy, stop=stop, bar=bar): number
+            for number, download in enumerate(downloads)
+        }
+        try:
+            for task in as_completed(tasks):
+                try:
+                    done[tasks[task]] = task.result()
+                except SedError as error:
+                    errors[tasks[task]] = error
+        except BaseException:
+            stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    if errors:
+        raise SedError(" ".join(str(errors[number]) for number in sorted(errors)))
+    return [done[number] for number in range(len(downloads))]
+
+
+def _from(
+    url: str,
+    partial: Partial,
+    download: Download,
+    policy: Policy,
+    stop: threading.Event,
+    bar: Any,
+) -> None:
+    """Fill `partial` from one mirror and check it; once more from the start if it was resumed."""
+    for _ in range(2):
+        resumed = partial.size() > 0
+        persist(
+            lambda: _receive(url, partial, download, policy, stop, bar),
+            policy,
+            progress=partial.size,
+            stop=stop,
+        )
+        wrong = problem(partial.path, download.size, download.checksum)
+        if wrong is None:
+            return
+        bar.update(-partial.size())
+        partial.discard()
+        if not resumed:
+            break
+    raise Refused(f"delivered a file that {wrong}")
+
+
+def _receive(
+    url: str,
+    partial: Partial,
+    download: Download,
+    policy: Policy,
+    stop: threading.Event,
+    bar: Any,
+) -> None:
+    offset = partial.size()
+    if offset and offset == (download.size or partial.note().get("total")):
+        return
+    headers = partial.headers(url, pinned=bool(download.checksum))
+    with get(url, policy, headers) as response:
+        if response.status_code == 416 or not _fits(response, offset):
+            bar.update(-offset)
+            partial.discard()
+            raise Retry("refused to continue where the file broke off")
+        total = _total(response)
+        if download.size and total and total != download.size:
+            raise Refused(f"offers {total:,} bytes instead of {download.size:,}")
+        if response.status_code == 200:
+            bar.update(-offset)
+            offset = 0
+            partial.begin(url, dict(response.headers.items()), total)
+        require_space(download.target.parent, (total or 0) - offset)
+        for block in response.raw.stream(BLOCK, decode_content=False):
+            if stop.is_set():
+                raise Stopped
+            partial.write(block)
+            bar.update(len(block))
+    if total is not None and partial.size() != total:
+        raise Retry(f"broke off after {partial.size():,} of {total:,} bytes")
+
+
+def _fits(response: requests.Response, offset: int) -> bool:
+    """Whether a 206 answer continues at `offset`; a 200 starts anew and always fits."""
+    if response.status_code != 206:
+        return True
+    return response.headers.get("Content-Range", "").startswith(f"bytes {offset}-")
+
+
+def _total(response: requests.Response) -> int | None:
+    """Size of the whole file according to the answer's headers, bytes."""
+    if response.status_code == 206:
+        text = response.headers.get("Content-Range", "").rpartition("/")[2]
+    else:
+        text = response.headers.get("Content-Length", "")
+    return int(text) if text.isdigit() else None
+
+
+def _fetched(download: Download, url: str | None) -> Fetched:
+    known = "size" if download.size is not None else "nothing"
+    checked = parse_checksum(download.checksum)[0] if download.checksum else known
+    return Fetched(download.target, url, download.target.stat().st_size, checked)
+
+
+def _require_space(downloads: Sequence[Download]) -> None:
+    """Sum what is still to come per folder, as far as sizes are known."""
+    needed: dict[Path, int] = {}
+    for download in downloads:
+        part = download.target.with_name(download.target.name + ".part")
+        if download.size and not download.target.exists():
+            there = part.stat().st_size if part.exists() else 0
+            folder = download.target.parent
+            needed[folder] = needed.get(folder, 0) + max(0, download.size - there)
+    for folder, size in needed.items():
+        require_space(folder, size)
+
+
+def _by_hand(download: Download, failures: list[str]) -> str:
+    facts = [f"{download.size:,} bytes"] if download.size else []
+    facts += [download.checksum] if download.checksum else []
+    expected = f" ({', '.join(facts)})" if facts else ""
+    reasons = "; ".join(failures) or "no address is configured"
+    return (
+        f"{download.target.name} could not be downloaded: {reasons}; run the same command later, "
+        f"or get the file by other means and put it at {download.target}{expected}."
+    )

@@ -1,0 +1,68 @@
+"""What a repository record (Zenodo and other InvenioRDM sites) says about its files."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sed_core.data.download.http import Policy, Refused, get, persist
+from sed_core.runtime.errors import SedError
+
+
+@dataclass(frozen=True)
+class RecordFile:
+    """One published file."""
+
+    key: str
+    url: str
+    size: int | None
+    checksum: str | None
+
+
+def parse_record(record: dict[str, Any], api: str) -> dict[str, RecordFile]:
+    """Read the files of a record, by name.
+
+    Two layouts exist: a list `files: [{key, size, checksum, links: {self}}]`, whose `self` is the
+    file (older deposits say filename and filesize), and InvenioRDM's own
+    `files: {entries: {name: {…, links: {self, content}}}}`, whose `self` describes the file.
+
+    Args:
+        record: the decoded answer.
+        api: its address, `https://zenodo.org/api/records/<id>`.
+    """
+    listing: Any = record.get("files", record.get("entries", []))
+    if isinstance(listing, dict):
+        listing = listing.get("entries", {})
+    entries = list(listing.values()) if isinstance(listing, dict) else listing
+    native = "/records/" in api and not isinstance(record.get("files"), list)
+    files = {}
+    for entry in entries:
+        key = entry.get("key") or entry.get("filename")
+        links = entry.get("links") or {}
+        fallback = f"{api.rstrip('/')}/files/{key}/content"
+        address = links.get("content") or links.get("download")
+        address = address or (fallback if native else links.get("self", fallback))
+        files[key] = RecordFile(
+            key, address, entry.get("size") or entry.get("filesize"), entry.get("checksum")
+        )
+    return files
+
+
+def read_record(api: str, *, policy: Policy | None = None) -> dict[str, RecordFile]:
+    """Ask the record's API for names, addresses, sizes and checksums.
+
+    Raises:
+        SedError: no usable answer.
+    """
+    policy = policy or Policy()
+
+    def ask() -> Any:
+        with get(api, policy, {"Accept": "application/json"}) as response:
+            return json.loads(response.content)
+
+    try:
+        files = parse_record(persist(ask, policy), api)
+    except (Refused, ValueError, AttributeError, TypeError) as error:
+        raise SedError(f"{api} gave no list of files: it {error}.") from error
+    if not files:
+        raise SedError(f"{api} lists no files; the record may be closed or the number wrong.")
+    return files

@@ -1,0 +1,123 @@
+"""Tab-separated tables as text, and complaints that name the row."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sed_core.runtime.errors import SedError
+from sed_core.runtime.files import write_text
+
+_WRONG_SEPARATORS = {",": "commas", ";": "semicolons", "|": "bars", " ": "spaces"}
+
+
+def read_table(path: str | Path, columns: Sequence[str]) -> pd.DataFrame:
+    """Read the named columns of a tab-separated file with a header, every cell as text.
+
+    Byte order marks, Windows line ends, blank lines, blanks around a cell and other columns are
+    fine.
+
+    Returns:
+        One row a line, in file order; the index holds line numbers, the header being line 1.
+
+    Raises:
+        SedError: no such file, not text, no rows, a column missing, a line of other length.
+    """
+    file = Path(path)
+    lines = _lines(file)
+    if not lines:
+        raise SedError(
+            f"{file} is empty; expected a header with the columns {', '.join(columns)} and one "
+            "row below it for each entry, so restore the file."
+        )
+    (_, header), body = lines[0], lines[1:]
+    _check_header(file, header, columns)
+    if not body:
+        raise SedError(f"{file} has a header but no rows below it; restore the file.")
+    ragged = [(line, len(cells)) for line, cells in body if len(cells) != len(header)]
+    if ragged:
+        line, found = ragged[0]
+        raise SedError(
+            f"{file}, row {line}: {found} tab-separated fields where the header has "
+            f"{len(header)}{_others(len(ragged))}; correct this row."
+        )
+    table = pd.DataFrame(
+        [cells for _, cells in body], index=[line for line, _ in body], columns=header, dtype=str
+    )
+    return table[list(columns)]
+
+
+def reject(file: str | Path, table: pd.DataFrame, bad: Any, complaint: str) -> None:
+    """Raise a `SedError` about the first row where `bad` is true, if there is one.
+
+    Args:
+        file: where the table comes from.
+        table: its rows, indexed by line number.
+        bad: boolean, one a row.
+        complaint: what is wrong and what to do; `{column}` stands for the cell of that column.
+    """
+    lines = table.index[np.asarray(bad, dtype=bool)]
+    if len(lines):
+        cells = {str(name): cell for name, cell in table.loc[lines[0]].items()}
+        text = complaint.format(**cells)
+        raise SedError(f"{file}, row {lines[0]}{_others(len(lines))}: {text}")
+
+
+def write_table(path: str | Path, table: pd.DataFrame) -> None:
+    """Write a table with tabs and a header, atomically; empty cells for missing values."""
+    write_text(path, table.to_csv(sep="\t", index=False, lineterminator="\n"))
+
+
+def numbers(cells: "pd.Series[str]") -> NDArray[np.float64]:
+    """Cells as float64, NaN where a cell is not a number; digits are rounded correctly."""
+    valid = pd.to_numeric(cells, errors="coerce").notna()
+    return cells.where(valid, "nan").to_numpy(dtype=np.float64)
+
+
+def _lines(file: Path) -> list[tuple[int, list[str]]]:
+    """The non-blank lines with their numbers, split into cells."""
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise SedError(
+            f"{file} does not exist; put the annotation file there or correct its path in the "
+            "configuration."
+        ) from error
+    except UnicodeDecodeError as error:
+        raise SedError(
+            f"{file} is not UTF-8 text (byte {error.start} cannot be read); save it as a "
+            "tab-separated text file."
+        ) from error
+    numbered: Iterable[tuple[int, str]] = enumerate(text.split("\n"), start=1)
+    return [
+        (number, [cell.strip() for cell in line.split("\t")])
+        for number, line in numbered
+        if line.strip()
+    ]
+
+
+def _check_header(file: Path, header: list[str], columns: Sequence[str]) -> None:
+    twice = sorted({name for name in columns if header.count(name) > 1})
+    if twice:
+        raise SedError(f"{file}, row 1: column {twice[0]} is there twice; delete one of the two.")
+    missing = [name for name in columns if name not in header]
+    if not missing:
+        return
+    if len(header) == 1:
+        for separator, word in _WRONG_SEPARATORS.items():
+            if set(columns) <= {name.strip() for name in header[0].split(separator)}:
+                raise SedError(
+                    f"{file}, row 1: columns are separated by {word}; expected tabs, so save the "
+                    "file as tab-separated."
+                )
+    raise SedError(
+        f"{file}, row 1: no column {', '.join(missing)} in the header ({', '.join(header)}); "
+        f"expected the columns {', '.join(columns)}, so add what is missing."
+    )
+
+
+def _others(count: int) -> str:
+    return f" (and {count - 1} more)" if count > 1 else ""
