@@ -224,6 +224,6 @@ def _limits(
     return np.maximum(lengths, clip_seconds)
 
 
-def _per_class(labels: "pd.Series[str]", classes: Sequence[str]) -> dict[str, int]:
+def _per_class(labels: "pd.Series[Any]", classes: Sequence[str]) -> dict[str, int]:
     found = labels.value_counts()
     return {name: int(found.get(name, 0)) for name in classes}
