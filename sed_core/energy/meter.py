@@ -70,6 +70,7 @@ class EnergyMeter:
         if not self._pieces:  # rows of an older result are not part of this one
             (self._folder / "emissions.csv").unlink(missing_ok=True)
         self._gpus = Gpus()
+        self._machine = machine([device.name for device in self._gpus.devices])
         self._start_tracker()
         self._rapl = Rapl(self._powercap)
         self._gpus.start()
@@ -133,7 +134,7 @@ class EnergyMeter:
             },
             "codecarbon": records.codecarbon_part(reading, self._tracker_note),
             "gpu_exclusive": self._gpus.exclusive,
-            "hardware": machine([device.name for device in self._gpus.devices]),
+            "hardware": self._machine,
         }
 
     def _earlier_pieces(self) -> list[dict[str, Any]]:

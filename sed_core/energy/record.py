@@ -101,7 +101,8 @@ def combine(stage: str, pieces: list[dict[str, Any]]) -> dict[str, Any]:
     """
     columns = ("cpu", "gpu", "ram")
     parts = {name: _add([piece["components"][name] for piece in pieces]) for name in columns}
-    known = [part["kwh"] for part in parts.values() if part["kwh"] is not None]
+    used = [part for part in parts.values() if part["method"] != NO_GPU]
+    known = [part["kwh"] for part in used if part["kwh"] is not None]
     kwh = sum(known) if known else None
     methods = [part["method"] for part in parts.values()]
     codecarbon = _add_codecarbon([piece["codecarbon"] for piece in pieces])

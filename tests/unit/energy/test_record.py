@@ -1,0 +1,126 @@
+import json
+
+import pytest
+
+from sed_core.energy import record
+
+
+def piece(
+    *,
+    cpu: float | None = 0.2,
+    cpu_method: str = "measured (RAPL)",
+    gpu: float | None = 0.5,
+    gpu_method: str = "measured (NVML counter)",
+    note: str = "",
+    codecarbon: float | None = 1.0,
+    exclusive: bool | None = True,
+    host: str = "one",
+) -> dict:
+    return {
+        "seconds": 10.0,
+        "cpu_seconds": 15.0,
+        "machine_cpu_seconds": 18.0,
+        "components": {
+            "cpu": record.component(cpu, cpu_method, note),
+            "gpu": record.component(gpu, gpu_method),
+            "ram": record.component(0.1, "estimated (codecarbon 3, model)"),
+        },
+        "codecarbon": {
+            "kwh": codecarbon,
+            "emissions_kg": None if codecarbon is None else codecarbon * 0.05,
+            "version": "3",
+            "country": "France",
+            "note": "",
+        },
+        "gpu_exclusive": exclusive,
+        "hardware": {"cpu": host},
+    }
+
+
+def test_pieces_add_up() -> None:
+    total = record.combine("training", [piece(), piece(cpu=0.4), piece(gpu=0.1)])
+    assert total["pieces"] == 3
+    assert total["kwh"] == pytest.approx((0.2 + 0.4 + 0.2) + (0.5 + 0.5 + 0.1) + 0.3)
+    assert total["components"]["cpu"]["kwh"] == pytest.approx(0.8)
+    assert total["seconds"] == 30.0
+    assert total["cpu_seconds"] == 45.0
+    assert total["codecarbon"]["kwh"] == pytest.approx(3.0)
+    assert total["project"] == "DCASE Task 4 SED TRAINING"
+
+
+def test_emissions_follow_the_stated_grid_factor() -> None:
+    total = record.combine("devtest", [piece()])
+    assert total["emissions"] == {
+        "kg": pytest.approx(0.8 * 0.05),
+        "grid_kg_per_kwh": pytest.approx(0.05),
+        "grid": "France (codecarbon 3)",
+    }
+
+
+def test_no_codecarbon_no_emissions() -> None:
+    total = record.combine("devtest", [piece(codecarbon=None)])
+    assert total["emissions"]["kg"] is None
+    assert total["codecarbon"]["kwh"] is None
+
+
+def test_a_gap_in_one_piece_shows_in_the_method() -> None:
+    lost = piece(cpu=None, cpu_method=record.NOT_MEASURABLE, note="RAPL: gone")
+    total = record.combine("training", [piece(), lost])
+    assert total["components"]["cpu"] == {
+        "kwh": pytest.approx(0.2),
+        "method": "measured (RAPL) + not measurable",
+        "note": "RAPL: gone",
+    }
+    assert total["method"] == "incomplete"
+
+
+def test_nothing_known_is_none_not_zero() -> None:
+    blind = record.component(None, record.NOT_MEASURABLE)
+    lost = {**piece(), "components": dict.fromkeys(("cpu", "gpu", "ram"), blind)}
+    total = record.combine("training", [lost])
+    assert total["kwh"] is None
+    assert total["emissions"]["kg"] is None
+
+
+def test_another_machine_is_told() -> None:
+    same = record.combine("training", [piece(), piece()])["limits"]
+    moved = record.combine("training", [piece(), piece(host="two")])["limits"]
+    assert len(moved) == len(same) + 1
+    assert "different machines" in moved[-1]
+
+
+@pytest.mark.parametrize(
+    ("seen", "expected"),
+    [([True, True], True), ([True, None], None), ([None, False], False)],
+)
+def test_exclusive_over_pieces(seen: list, expected: bool | None) -> None:
+    total = record.combine("training", [piece(exclusive=value) for value in seen])
+    assert total["gpu_exclusive"] is expected
+
+
+@pytest.mark.parametrize(
+    ("methods", "word"),
+    [
+        (["measured (RAPL)", "no GPU used", "measured (RAPL)"], "measured"),
+        (["measured (RAPL)", "no GPU used", "estimated (x)"], "partly measured"),
+        (["estimated (x)", "no GPU used", "estimated (x)"], "estimated"),
+        (["estimated (x)", "not measurable", "estimated (x)"], "incomplete"),
+    ],
+)
+def test_overall_word(methods: list[str], word: str) -> None:
+    assert record.overall(methods) == word
+
+
+def test_files_keep_tiny_figures(tmp_path) -> None:
+    total = record.combine("evaluation", [piece(codecarbon=1.25e-9)])
+    record.write_energy(total, tmp_path / "eval.energy.json", tmp_path / "cc" / "eval_tot_kwh.txt")
+    assert json.loads((tmp_path / "eval.energy.json").read_text())["codecarbon"]["kwh"] > 1e-9
+    assert float((tmp_path / "cc" / "eval_tot_kwh.txt").read_text()) == 1.25e-9
+
+
+@pytest.mark.parametrize(("cpu", "text"), [(0.2, 0.8), (None, 0.6)])
+def test_text_file_without_codecarbon_holds_our_total(tmp_path, cpu, text) -> None:
+    method = "measured (RAPL)" if cpu else record.NOT_MEASURABLE
+    total = record.combine("devtest", [piece(cpu=cpu, cpu_method=method, codecarbon=None)])
+    record.write_energy(total, tmp_path / "a.json", tmp_path / "a.txt")
+    assert float((tmp_path / "a.txt").read_text()) == pytest.approx(text)
