@@ -1,7 +1,7 @@
 """Files from the network: resumed, checked, from the first mirror that delivers."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,11 +49,15 @@ def fetch(
 
     Memory: one block of 64 KiB.
 
+    Args:
+        download: the file.
+        policy: patience.
+        stop: set by another thread to end the transfer; the `.part` stays.
+        bar: progress bar counting bytes, shared by several files.
+
     Raises:
         SedError: no mirror delivered the file, or a file that is there is not the right one.
     """
-    policy, stop = policy or Policy(), stop or threading.Event()
-    bar = progress(total=download.size, unit="B") if bar is None else bar
     target = download.target
     if target.exists():
         wrong = problem(target, download.size, download.checksum)
@@ -62,10 +66,14 @@ def fetch(
         return _fetched(download, None)
     failures = []
     with open_partial(target) as partial:
-        bar.update(partial.size())
+        count = bar.update if bar is not None else lambda _: None
+        count(partial.size())
+        transfer = _Transfer(
+            download, partial, policy or Policy(), stop or threading.Event(), count
+        )
         for url in download.urls:
             try:
-                _from(url, partial, download, policy, stop, bar)
+                transfer.run(url)
             except Refused as error:
                 failures.append(f"{url} {error}")
                 continue
@@ -113,65 +121,59 @@ def fetch_all(
     return [done[number] for number in range(len(downloads))]
 
 
-def _from(
-    url: str,
-    partial: Partial,
-    download: Download,
-    policy: Policy,
-    stop: threading.Event,
-    bar: Any,
-) -> None:
-    """Fill `partial` from one mirror and check it; once more from the start if it was resumed."""
-    for _ in range(2):
-        resumed = partial.size() > 0
-        persist(
-            lambda: _receive(url, partial, download, policy, stop, bar),
-            policy,
-            progress=partial.size,
-            stop=stop,
-        )
-        wrong = problem(partial.path, download.size, download.checksum)
-        if wrong is None:
+@dataclass(frozen=True)
+class _Transfer:
+    """One download in progress."""
+
+    download: Download
+    partial: Partial
+    policy: Policy
+    stop: threading.Event
+    count: Callable[[int], object]  # told the bytes won, or lost where it is negative
+
+    def run(self, url: str) -> None:
+        """Complete and check the file from one mirror; once more from the start if resumed."""
+        for _ in range(2):
+            resumed = self.partial.size() > 0
+            persist(
+                lambda: self._receive(url), self.policy, progress=self.partial.size, stop=self.stop
+            )
+            wrong = problem(self.partial.path, self.download.size, self.download.checksum)
+            if wrong is None:
+                return
+            self._discard()
+            if not resumed:
+                break
+        raise Refused(f"delivered a file that {wrong}")
+
+    def _receive(self, url: str) -> None:
+        download, partial = self.download, self.partial
+        offset = partial.size()
+        if offset and offset == (download.size or partial.note().get("total")):
             return
-        bar.update(-partial.size())
-        partial.discard()
-        if not resumed:
-            break
-    raise Refused(f"delivered a file that {wrong}")
+        headers = partial.headers(url, pinned=bool(download.checksum))
+        with get(url, self.policy, headers) as response:
+            if response.status_code == 416 or not _fits(response, offset):
+                self._discard()
+                raise Retry("refused to continue where the file broke off")
+            total = _total(response)
+            if download.size and total and total != download.size:
+                raise Refused(f"offers {total:,} bytes instead of {download.size:,}")
+            if response.status_code == 200:
+                self._discard()
+                partial.begin(url, response.headers, total)
+            require_space(download.target.parent, (total or 0) - partial.size())
+            for block in response.raw.stream(BLOCK, decode_content=False):
+                if self.stop.is_set():
+                    raise Stopped
+                partial.write(block)
+                self.count(len(block))
+        if total is not None and partial.size() != total:
+            raise Retry(f"broke off after {partial.size():,} of {total:,} bytes")
 
-
-def _receive(
-    url: str,
-    partial: Partial,
-    download: Download,
-    policy: Policy,
-    stop: threading.Event,
-    bar: Any,
-) -> None:
-    offset = partial.size()
-    if offset and offset == (download.size or partial.note().get("total")):
-        return
-    headers = partial.headers(url, pinned=bool(download.checksum))
-    with get(url, policy, headers) as response:
-        if response.status_code == 416 or not _fits(response, offset):
-            bar.update(-offset)
-            partial.discard()
-            raise Retry("refused to continue where the file broke off")
-        total = _total(response)
-        if download.size and total and total != download.size:
-            raise Refused(f"offers {total:,} bytes instead of {download.size:,}")
-        if response.status_code == 200:
-            bar.update(-offset)
-            offset = 0
-            partial.begin(url, dict(response.headers.items()), total)
-        require_space(download.target.parent, (total or 0) - offset)
-        for block in response.raw.stream(BLOCK, decode_content=False):
-            if stop.is_set():
-                raise Stopped
-            partial.write(block)
-            bar.update(len(block))
-    if total is not None and partial.size() != total:
-        raise Retry(f"broke off after {partial.size():,} of {total:,} bytes")
+    def _discard(self) -> None:
+        self.count(-self.partial.size())
+        self.partial.discard()
 
 
 def _fits(response: requests.Response, offset: int) -> bool:

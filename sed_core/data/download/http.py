@@ -22,6 +22,12 @@ T = TypeVar("T")
 
 _USABLE = {200, 206, 416}  # 416: the caller asked for a range beyond the end
 _TRY_AGAIN = {408, 425, 429, 500, 502, 503, 504}
+_BAD_ADDRESS = (
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.InvalidURL,
+    requests.exceptions.MissingSchema,
+    requests.exceptions.TooManyRedirects,
+)
 _AGENT = "sed-core data download (python-requests)"
 
 
@@ -89,7 +95,7 @@ def get(
         with requests.get(url, headers=wishes, stream=True, timeout=timeout) as response:
             _judge(response)
             yield response
-    except (requests.exceptions.TooManyRedirects, ValueError) as error:  # ValueError: a bad URL
+    except _BAD_ADDRESS as error:
         raise Refused(f"is not a usable address ({error})") from error
     except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
         raise Retry("did not answer in time") from error

@@ -6,8 +6,7 @@ file: the server proves it (If-Range with its ETag or Last-Modified), or a pinne
 
 import fcntl
 import json
-import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -50,9 +49,8 @@ class Partial:
         guard = {"If-Range": proof} if same and proof else {}
         return {"Range": f"bytes={offset}-", **guard}
 
-    def begin(self, url: str, headers: dict[str, str | None], total: int | None) -> None:
-        """Forget what is there and remember whose bytes come now."""
-        self._stream.truncate(0)
+    def begin(self, url: str, headers: Mapping[str, str], total: int | None) -> None:
+        """Remember whose bytes come now."""
         note = {
             "url": url,
             "etag": headers.get("ETag"),
@@ -67,8 +65,8 @@ class Partial:
 
     def discard(self) -> None:
         """Throw the bytes away, keep the lock."""
-        self._stream.truncate(0)
         self._note.unlink(missing_ok=True)
+        self._stream.truncate(0)
 
     def finish(self) -> None:
         """Put the whole file in its place."""
@@ -94,7 +92,9 @@ def open_partial(target: Path) -> Iterator[Partial]:
                 f"another process is downloading {target}; wait for it, or end it and run again."
             ) from error
         partial = Partial(target, stream)
-        yield partial
-        stream.flush()
-    if path.exists() and not os.path.getsize(path):
-        path.unlink()
+        try:
+            yield partial
+        finally:
+            if path.exists() and not partial.size():
+                partial.discard()
+                path.unlink()

@@ -55,14 +55,16 @@ def read_record(api: str, *, policy: Policy | None = None) -> dict[str, RecordFi
     """
     policy = policy or Policy()
 
-    def ask() -> Any:
+    def ask() -> bytes:
         with get(api, policy, {"Accept": "application/json"}) as response:
-            return json.loads(response.content)
+            return response.content
 
     try:
-        files = parse_record(persist(ask, policy), api)
-    except (Refused, ValueError, AttributeError, TypeError) as error:
+        files = parse_record(json.loads(persist(ask, policy)), api)
+    except Refused as error:
         raise SedError(f"{api} gave no list of files: it {error}.") from error
+    except (ValueError, AttributeError, TypeError) as error:
+        raise SedError(f"{api} gave no list of files: its answer is not a record.") from error
     if not files:
         raise SedError(f"{api} lists no files; the record may be closed or the number wrong.")
     return files
