@@ -1,0 +1,150 @@
+"""The table of scores in the layout of the published one, and what stands behind it."""
+
+from pathlib import Path
+from typing import Any
+
+from sed_core.reporting.published import Published, grouped
+from sed_core.reporting.table import ABSENT, Table, percent, spread
+from sed_core.runtime.errors import SedError
+from sed_core.runtime.files import read_json
+
+METRICS_2022 = {
+    "PSDS1": "psds1_dcase2022",
+    "PSDS2": "psds2_dcase2022",
+    "Intersection F1": "intersection_f1",
+    "Collar F1": "collar_f1",
+}
+METRICS_EXACT = {
+    "PSDS1": "psds1_exact",
+    "PSDS2": "psds2_exact",
+    "Class-mean PSDS1": "psds1_class_mean",
+    "Class-mean PSDS2": "psds2_class_mean",
+    "Segment F1": "segment_f1",
+}
+
+
+def read_scores(path: str | Path) -> dict[str, Any]:
+    """Read a system's scores over its seeds (`<results>/<system>/<split>_psds.json`).
+
+    Raises:
+        SedError: the file is another one.
+    """
+    scores = read_json(path)
+    missing = {"system", "split", "coverage", "reported", "seeds", "summary"} - set(scores)
+    if missing:
+        raise SedError(
+            f"{path} has no {', '.join(sorted(missing))}; give the scores over seeds that the "
+            "rule `aggregate` writes, not those of one seed."
+        )
+    return scores
+
+
+def scores_tables(
+    systems: list[dict[str, Any]], *, dataset: str, others: list[Published]
+) -> list[Table]:
+    """Two tables: on the scale of 2022, as published, and on the exact one.
+
+    Args:
+        systems: contents of the aggregated score files, in row order.
+        dataset: name of the data set.
+        others: published rows, shown below the measured ones; none for another data set.
+    """
+    splits = ", ".join(dict.fromkeys(system["split"] for system in systems))
+    return [
+        _table(
+            f"Scores on {dataset} ({splits}), scale of 2022: 50 thresholds",
+            METRICS_2022,
+            systems,
+            others,
+            _notes(systems, dataset, others),
+        ),
+        _table(
+            f"Scores on {dataset} ({splits}), exact scale: all thresholds",
+            METRICS_EXACT,
+            systems,
+            [row for row in others if row.psds1_exact],
+            [
+                "PSDS of the two scales do not compare: the exact one is usually 0.01 higher.",
+                "Class-mean PSDS leaves out the penalty for differences between classes.",
+            ],
+        ),
+    ]
+
+
+def _table(
+    title: str,
+    metrics: dict[str, str],
+    systems: list[dict[str, Any]],
+    others: list[Published],
+    notes: list[str],
+) -> Table:
+    rows = [
+        [
+            system["system"] + ("†" if gaps(system) else ""),
+            *(_cell(system, key) for key in metrics.values()),
+            system["reported"],
+            str(len(system["seeds"])),
+        ]
+        for system in systems
+    ]
+    if others:
+        rows = [["measured here"], *rows, ["published by others"]]
+    for other in others:
+        cells = [getattr(other, key, "") or ABSENT for key in metrics.values()]
+        rows.append([other.name, *cells, other.network, ABSENT])
+    return Table(title, ["System", *metrics, "Network", "Seeds"], rows, notes)
+
+
+def _cell(system: dict[str, Any], key: str) -> str:
+    value = system["summary"].get(key) or {}
+    mean, std = value.get("mean"), value.get("std")
+    return percent(mean, std) if key.endswith("_f1") else spread(mean, std, 3)
+
+
+def gaps(system: dict[str, Any]) -> list[str]:
+    """`split: present of expected clips` for every split that is not whole."""
+    return [
+        f"{split}: {count['present']} of {count['expected']} clips"
+        for split, count in sorted(system["coverage"].items())
+        if count["present"] < count["expected"]
+    ]
+
+
+def _notes(systems: list[dict[str, Any]], dataset: str, others: list[Published]) -> list[str]:
+    notes = ["F1 are means over classes, at threshold 0.5."]
+    if any(len(system["seeds"]) > 1 for system in systems):
+        notes.append("± is the standard deviation over seeds.")
+    notes += [
+        f"† {system['system']} was scored on part of the data ({'; '.join(gaps(system))})."
+        for system in systems
+        if gaps(system)
+    ]
+    if not others:
+        notes.append(f"Scores on {dataset} compare systems with each other, not with DESED's.")
+    return notes + grouped(others, "source") + grouped(others, "scores_remark")
+
+
+def scores_records(systems: list[dict[str, Any]], others: list[Published]) -> list[dict[str, Any]]:
+    """One flat record per system for CSV; measured numbers in full, published ones as printed."""
+    records = []
+    keys = dict.fromkeys([*METRICS_2022.values(), *METRICS_EXACT.values()])
+    for system in systems:
+        count = system["coverage"].get(system["split"], {})
+        record = {
+            "system": system["system"],
+            "source": "measured",
+            "split": system["split"],
+            "network": system["reported"],
+            "seeds": len(system["seeds"]),
+            "clips_present": count.get("present"),
+            "clips_expected": count.get("expected"),
+        }
+        for key in keys:
+            value = system["summary"].get(key) or {}
+            record |= {key: value.get("mean"), f"{key}_std": value.get("std")}
+        records.append(record)
+    for other in others:
+        given = {key: getattr(other, key, "") for key in keys}
+        records.append({"system": other.name, "source": other.source, "network": other.network})
+        records[-1] |= {"split": "devtest", **given}
+    return records

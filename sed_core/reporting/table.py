@@ -1,0 +1,104 @@
+"""A table that prints itself as Markdown or plain text, and records as CSV."""
+
+import csv
+import io
+from dataclasses import dataclass, field
+from typing import Any
+
+ABSENT = "–"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Cells are text. A row of one cell is a heading inside the table.
+
+    Attributes:
+        title: heading above the table.
+        columns: column names; the first column is aligned left, the others right.
+        rows: each as long as `columns`, or one cell.
+        notes: sentences below the table.
+    """
+
+    title: str
+    columns: list[str]
+    rows: list[list[str]]
+    notes: list[str] = field(default_factory=list)
+
+    def _full_rows(self) -> list[list[str]]:
+        return [row + [""] * (len(self.columns) - len(row)) for row in self.rows]
+
+    def _widths(self) -> list[int]:
+        rows = [row for row in self.rows if len(row) > 1]
+        return [max(map(len, column)) for column in zip(self.columns, *rows, strict=True)]
+
+    def markdown(self) -> str:
+        """GitHub Markdown, padded so that the source is readable too."""
+        rows = [[f"**{row[0]}**"] if len(row) == 1 else row for row in self.rows]
+        table = Table(self.title, self.columns, rows, self.notes)
+        full = table._full_rows()
+        widths = [max(3, *map(len, c)) for c in zip(self.columns, *full, strict=True)]
+        rule = [":" + "-" * (widths[0] - 1), *("-" * (width - 1) + ":" for width in widths[1:])]
+        lines = [f"| {' | '.join(_align(row, widths))} |" for row in (self.columns, rule, *full)]
+        parts = [f"## {self.title}", "\n".join(lines)]
+        if self.notes:
+            parts.append("\n".join(f"- {note}" for note in self.notes))
+        return "\n\n".join(parts) + "\n"
+
+    def text(self) -> str:
+        """Plain text for a terminal."""
+        widths = self._widths()
+        lines = [self.title, "", "  ".join(_align(self.columns, widths))]
+        lines.append("  ".join("-" * width for width in widths))
+        for row in self.rows:
+            lines.append(row[0] if len(row) == 1 else "  ".join(_align(row, widths)).rstrip())
+        lines += ["", *self.notes] if self.notes else []
+        return "\n".join(lines) + "\n"
+
+
+def _align(row: list[str], widths: list[int]) -> list[str]:
+    first, *others = zip(row, widths, strict=True)
+    return [first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]
+
+
+def markdown(title: str, tables: list[Table]) -> str:
+    """A Markdown document."""
+    return f"# {title}\n\n" + "\n".join(table.markdown() for table in tables)
+
+
+def text(tables: list[Table]) -> str:
+    """All tables as plain text."""
+    return "\n".join(table.text() for table in tables)
+
+
+def csv_text(records: list[dict[str, Any]]) -> str:
+    """Records as CSV; columns in order of first appearance, empty where a record lacks one."""
+    columns = list(dict.fromkeys(key for record in records for key in record))
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(records)
+    return stream.getvalue()
+
+
+def spread(mean: float | None, std: float | None, decimals: int, *, scale: float = 1.0) -> str:
+    """`mean ± std` as the field prints it; without the second part for a single seed."""
+    if mean is None:
+        return ABSENT
+    value = f"{mean * scale:.{decimals}f}"
+    return value if std is None else f"{value} ± {std * scale:.{decimals}f}"
+
+
+def percent(mean: float | None, std: float | None) -> str:
+    """A share as `64.1%` or `64.2 ± 0.8%`."""
+    value = spread(mean, std, 1, scale=100.0)
+    return value if value == ABSENT else value + "%"
+
+
+def kwh(mean: float | None, std: float | None) -> str:
+    """Energy in kWh: three decimals as published, three significant digits where that is 0."""
+    if mean is None:
+        return ABSENT
+    decimals = 3
+    while 0 < mean < 100 * 10.0**-decimals and decimals < 9:
+        decimals += 1
+    return spread(mean, std, decimals)

@@ -1,0 +1,46 @@
+"""Write the tables of scores and energy, and print them."""
+
+import argparse
+from pathlib import Path
+
+from sed_core.reporting.energy_table import energy_records, energy_tables, read_energy
+from sed_core.reporting.published import published
+from sed_core.reporting.scores_table import read_scores, scores_records, scores_tables
+from sed_core.reporting.table import csv_text, markdown, text
+from sed_core.runtime.cli import run
+from sed_core.runtime.files import write_text
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Parse the arguments, make the tables, write four files, print plain text."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    add = parser.add_argument
+    add("--scores", nargs="+", required=True, metavar="JSON", help="each system's *_psds.json")
+    add("--energy", nargs="*", default=[], metavar="JSON", help="all systems' *.energy.json")
+    add("--dataset-name", required=True, help="data set named in the titles")
+    add(
+        "--published",
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help="show the figures published for DESED beside the measured ones",
+    )
+    for name in ("scores-md", "scores-csv", "energy-md", "energy-csv"):
+        add(f"--{name}", type=Path, required=True, metavar="FILE", help="output file")
+    args = parser.parse_args(argv)
+
+    scores = [read_scores(path) for path in args.scores]
+    energy = [read_energy(path) for path in args.energy]
+    others = published() if args.published else []
+    names = [system["system"] for system in scores]
+    score_tables = scores_tables(scores, dataset=args.dataset_name, others=others)
+    kwh_tables = energy_tables(energy, systems=names, dataset=args.dataset_name, others=others)
+
+    write_text(args.scores_md, markdown(f"Scores: {args.dataset_name}", score_tables))
+    write_text(args.scores_csv, csv_text(scores_records(scores, others)))
+    write_text(args.energy_md, markdown(f"Energy: {args.dataset_name}", kwh_tables))
+    write_text(args.energy_csv, csv_text(energy_records(energy, others)))
+    print(text(score_tables + kwh_tables))
+
+
+if __name__ == "__main__":
+    run(main)
