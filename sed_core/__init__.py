@@ -1,3 +1,3 @@
-"""Sound event detection on DESED: data, models, training, scoring and energy behind the workflow."""
+"""Sound event detection on DESED: data, models, training, scoring, energy, reports."""
 
 __version__ = "0.1.0"

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import math
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,7 +26,7 @@ def atomic(path: str | Path) -> Iterator[Path]:
     part.unlink(missing_ok=True)
     try:
         yield part
-        os.replace(part, target)
+        part.replace(target)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
@@ -74,7 +73,7 @@ def read_json(path: str | Path) -> Any:
 
 def digest(path: str | Path) -> str:
     """BLAKE2b digest (32 hex digits) of a file's bytes, read in blocks."""
-    with open(path, "rb") as stream:
+    with Path(path).open("rb") as stream:
         return hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 

@@ -8,6 +8,7 @@ import atexit
 import os
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, TextIO, TypeVar
 
 from tqdm import tqdm
@@ -25,7 +26,7 @@ def terminal() -> TextIO | None:
     path = os.environ.get("SED_TERMINAL")
     if _terminal is None and path:
         try:
-            _terminal = open(path, "w", encoding="utf-8")  # noqa: SIM115 - closed at exit
+            _terminal = Path(path).open("w", encoding="utf-8")  # noqa: SIM115 - closed at exit
             atexit.register(_terminal.close)
         except OSError:
             return None
@@ -34,7 +35,7 @@ def terminal() -> TextIO | None:
 
 def progress(
     items: Iterable[T] | None = None, *, total: int | None = None, desc: str = "", unit: str = "it"
-) -> "tqdm[T]":
+) -> "tqdm[Any]":
     """Wrap `items` in a progress bar that stays silent where nobody looks."""
     stream = terminal()
     options: dict[str, Any] = {"leave": False, "mininterval": 0.5, "dynamic_ncols": True}

@@ -1,0 +1,58 @@
+# `make demo` and `make test` are all there is to set up; `make help` lists the rest.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CORES ?= all
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+# pytest-xdist workers
+JOBS ?= 2
+
+.PHONY: help setup demo demo-short test lint format systems dag clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.ready ## Install everything into .venv (the other targets do it when needed)
+
+$(VENV)/.ready: requirements.txt envs/trim_torchaudio.py
+	@command -v $(PYTHON) > /dev/null || { echo "error: $(PYTHON) not found; install Python 3.11 or newer, or name it: make PYTHON=python3.12 …"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: $$($(PYTHON) --version) is too old; Python 3.11 or newer is needed: make PYTHON=python3.12 …"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2> /dev/null || { echo "error: Python's venv module is missing; install it (on Debian: apt install python3-venv)."; exit 1; }
+	@command -v g++ > /dev/null || { echo "error: no C++ compiler found; sed_scores_eval needs one (on Debian: apt install g++ python3-dev)."; exit 1; }
+	@echo "Setting up $(VENV) from requirements.txt; this happens once and takes some minutes."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt 2> >(grep -v '^WARNING' >&2)
+	@$(BIN)/python envs/trim_torchaudio.py
+	@touch $@
+
+demo: setup ## The whole workflow on the embedded data set: no download, no GPU
+	@snakemake --cores $(CORES) --configfile configs/mini.yaml --quiet rules host
+	@python workflow_scripts/show.py results/mini/tables
+
+demo-short: setup ## A few clips and a few steps through every rule: seconds, not scores
+	@snakemake --cores $(CORES) --configfile configs/mini.yaml configs/smoke.yaml --quiet rules host
+	@python workflow_scripts/show.py results/smoke/tables
+
+test: setup lint ## Static checks and all tests but those that need a GPU
+	@pytest -n $(JOBS) --dist loadgroup -m "not gpu"
+
+lint: setup ## Formatting, types, layers, workflow
+	@ruff check . && ruff format --check .
+	@mypy
+	@lint-imports --no-cache > /tmp/sed-imports.log || { cat /tmp/sed-imports.log; exit 1; }
+	@snakefmt --check Snakefile rules
+	@snakemake --lint > /dev/null
+	@snakemake --lint --configfile configs/mini.yaml > /dev/null
+
+format: setup ## Rewrite the code in the house format
+	@ruff check --fix . ; ruff format . ; snakefmt Snakefile rules
+
+systems: setup ## What the workflow can make
+	@snakemake --cores 1 --quiet all -- systems
+
+clean: ## Remove what the demo made; the environment and DESED results stay
+	@rm -rf data/mini data/smoke results/mini results/smoke checkpoints/mini checkpoints/smoke logs/mini logs/smoke

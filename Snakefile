@@ -1,0 +1,64 @@
+"""The whole experiment: data, training, prediction, scores, energy, tables.
+
+snakemake --cores all                                   everything, on DESED
+snakemake --cores all --configfile configs/mini.yaml    everything, on the embedded data set
+snakemake --cores all results/crnn/devtest_psds.json    one result
+snakemake systems                                       what there is to ask for
+"""
+
+import sys
+from pathlib import Path
+
+from snakemake.utils import min_version
+
+min_version("9.25")
+
+sys.path.insert(0, str(workflow.basedir))
+
+
+configfile: Path(workflow.basedir) / "config.yaml"
+
+
+include: "rules/common.smk"
+include: f"rules/source_{DATASET['source']}.smk"
+include: "rules/data.smk"
+include: "rules/train.smk"
+include: "rules/score.smk"
+include: "rules/report.smk"
+
+
+shell.prefix(shell_prefix())
+
+
+report: "report/workflow.rst"
+
+
+wildcard_constraints:
+    system=one_of(SYSTEMS),
+    split=one_of(DATASET["splits"]),
+    seed=r"\d+",
+
+
+localrules:
+    all,
+    systems,
+    system_config,
+
+
+rule all:
+    """Every system of the configuration: scores, energy, tables, plots."""
+    default_target: True
+    input:
+        everything(),
+
+
+rule systems:
+    log:
+        "<logs>/systems.log",
+    conda:
+        "envs/sed.yaml"
+    """List the systems, splits and targets of this configuration."""
+    params:
+        listing=listing(),
+    shell:
+        "printf '%s\\n' {params.listing:q} | tee {log:q}"

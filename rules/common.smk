@@ -1,0 +1,201 @@
+"""Names and functions shared by the rules; no rules here."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import yaml
+from snakemake.exceptions import WorkflowError
+
+from sed_core.data.listing import fingerprint
+from sed_core.runtime import config as systems_config
+from sed_core.runtime.device import visible_gpus
+from sed_core.runtime.errors import SedError
+from sed_core.runtime.provenance import code_version
+
+HOME = Path(workflow.basedir)
+
+
+def complete_systems():
+    """Merge and check the configuration; a mistake ends the run with one sentence."""
+    schema = yaml.safe_load((HOME / "schemas/config.schema.yaml").read_text())
+    try:
+        return systems_config.systems(config, schema)
+    except SedError as error:
+        raise WorkflowError(str(error)) from None
+
+
+SYSTEMS = complete_systems()
+DATASET = config["datasets"][config["dataset"]]
+PATHS = config["pathvars"]
+
+# Without a limit Snakemake starts all GPU jobs at once. Yields to --resources gpu=N.
+workflow.global_resources.setdefault("gpu", max(1, len(visible_gpus())))
+
+
+def one_of(names):
+    """A wildcard constraint that admits exactly these names."""
+    return "|".join(names)
+
+
+def shell_prefix():
+    """Make `sed_core` importable and this environment's Python the one that jobs find.
+
+    Snakemake drops PYTHONPATH from conda jobs, so it is part of the command itself; a conda
+    environment brings its own Python.
+    """
+    lines = [
+        "set -euo pipefail",
+        f"export PYTHONPATH='{HOME}' SED_HOME='{HOME}' SED_COUNTRY={config['energy']['country']}",
+    ]
+    methods = {
+        method.name.lower() for method in workflow.deployment_settings.deployment_method
+    }
+    if "conda" not in methods:
+        lines.append(f"export PATH='{Path(sys.executable).parent}':\"$PATH\"")
+    if sys.stderr.isatty():
+        lines.append("export SED_TERMINAL=/dev/tty")
+    return "; ".join(lines) + "; "
+
+
+def data_root():
+    """The source tree; SED_DATA overrides the configuration for a DESED of one's own."""
+    chosen = os.environ.get("SED_DATA") if DATASET["source"] == "folder" else None
+    return Path(chosen or DATASET["root"])
+
+
+def source_audio(wildcards):
+    return str(data_root() / DATASET["splits"][wildcards.split]["audio"])
+
+
+def source_annotations(wildcards):
+    """The split's TSV as a command-line option, or nothing where it has none."""
+    path = DATASET["splits"][wildcards.split].get("annotations")
+    return str(data_root() / path) if path else ""
+
+
+def folder_fingerprint(wildcards):
+    """Changes when a clip is added, replaced or removed, or the annotation file is edited."""
+    annotations = source_annotations(wildcards)
+    state = (
+        Path(annotations).stat().st_mtime_ns
+        if annotations and Path(annotations).is_file()
+        else 0
+    )
+    return f"{fingerprint(Path(source_audio(wildcards)))} {state}"
+
+
+def synthesis_spec(wildcards):
+    spec = DATASET["splits"][wildcards.split]["synthesis"]
+    return f"--domain {spec['domain']} --clips {spec['clips']}"
+
+
+def labels(wildcards):
+    return DATASET["splits"][wildcards.split]["labels"]
+
+
+def classes(_wildcards):
+    return ",".join(DATASET["classes"])
+
+
+def seeds(system):
+    return SYSTEMS[system]["seeds"]
+
+
+def scoring(key):
+    """A parameter function: one value of the system's `scoring` section."""
+    return lambda wildcards: SYSTEMS[wildcards.system]["scoring"][key]
+
+
+def trained_part(wildcards):
+    """The sections that decide what training does, as they go into system.json."""
+    system = SYSTEMS[wildcards.system]
+    return systems_config.trained_part(wildcards.system, system, config)
+
+
+def training_inputs(wildcards):
+    """16 kHz audio and annotations of every split that the system trains or validates on."""
+    splits = systems_config.training_splits(SYSTEMS[wildcards.system])
+    return {
+        "corpora": expand("<data>/audio16k/{split}.h5", split=splits),
+        "manifests": expand("<data>/manifests/{split}.tsv", split=splits),
+        "truths": expand("<data>/truth/{split}.tsv", split=splits),
+    }
+
+
+def checkpoint_dir(wildcards):
+    """Outside the rule's outputs, which Snakemake deletes when a job fails."""
+    return f"{PATHS['checkpoints']}/{wildcards.system}/seed{wildcards.seed}"
+
+
+def evaluated_splits(system):
+    """The split that is scored and the one that is only predicted (if any)."""
+    data = SYSTEMS[system]["data"]
+    return [split for split in (data["test"], data["eval"]) if split]
+
+
+def seed_files(system, pattern):
+    """One file for each seed of a system."""
+    return expand(f"<results>/{system}/seed{{seed}}/{pattern}", seed=seeds(system))
+
+
+def energy_files(system):
+    stages = ["training", *evaluated_splits(system)]
+    return [
+        path for stage in stages for path in seed_files(system, f"{stage}.energy.json")
+    ]
+
+
+def result_files():
+    """The aggregated scores of every system on its test split."""
+    return [
+        f"<results>/{name}/{system['data']['test']}_psds.json"
+        for name, system in SYSTEMS.items()
+    ]
+
+
+def everything():
+    """What `snakemake` makes when asked for nothing in particular."""
+    check_targets()
+    files = result_files() + expand(
+        "<results>/tables/{table}.{kind}",
+        table=["scores", "energy"],
+        kind=["md", "csv"],
+    )
+    for name in SYSTEMS:
+        files += [
+            f"<results>/{name}/plots/{plot}.svg" for plot in ("curves", "roc", "bars")
+        ]
+        for split in evaluated_splits(name):
+            files += seed_files(name, f"{split}_events/student.tsv")
+    return files
+
+
+def listing():
+    """What `snakemake systems` prints."""
+    lines = [
+        f"data set: {config['dataset']}",
+        f"splits: {', '.join(DATASET['splits'])}",
+        "",
+    ]
+    for name, system in SYSTEMS.items():
+        test = system["data"]["test"]
+        lines.append(
+            f"{name:16s} snakemake --cores all {PATHS['results']}/{name}/{test}_psds.json"
+        )
+    return "\n".join(lines)
+
+
+def check_targets():
+    """A requested result of a system that does not exist gets the names of those that do."""
+    for target in workflow.dag_settings.targets:
+        parts = Path(str(target)).parts
+        depth = len(Path(PATHS["results"]).parts)
+        if parts[:depth] != Path(PATHS["results"]).parts or len(parts) < depth + 2:
+            continue
+        if parts[depth] not in {*SYSTEMS, "tables"}:
+            raise WorkflowError(
+                systems_config.unknown_name(parts[depth], SYSTEMS, "system")
+                + " `snakemake systems` lists the targets."
+            )

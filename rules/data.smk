@@ -1,0 +1,68 @@
+"""From source files to what training reads.
+
+In:  a split's receipt, its audio folder and its annotation TSV.
+Out: <data>/manifests/{split}.tsv   every expected clip and what is wrong with it
+     <data>/audio16k/{split}.h5     16 kHz mono int16, one array
+     <data>/truth/{split}.tsv       checked annotations, durations, a report of what was found
+"""
+
+
+rule resample:
+    """Open and check every {wildcards.split} clip once; keep it at the model's rate."""
+    input:
+        receipt="<data>/source/{split}.json",
+    output:
+        manifest="<data>/manifests/{split}.tsv",
+        corpus="<data>/audio16k/{split}.h5",
+    log:
+        "<logs>/resample/{split}.log",
+    benchmark:
+        "<logs>/benchmarks/resample/{split}.tsv"
+    conda:
+        "../envs/sed.yaml"
+    threads: workflow.cores
+    resources:
+        mem_mb=4000,
+        runtime="4h",
+    params:
+        audio=source_audio,
+        expected=source_annotations,
+        seconds=DATASET["clip_seconds"],
+        rate=DATASET["sample_rate"],
+        unreadable=DATASET["unreadable"],
+        code=code_version("workflow_scripts/resample.py"),
+    shell:
+        "python $SED_HOME/workflow_scripts/resample.py --split {wildcards.split}"
+        " --audio {params.audio:q} --list {params.expected:q}"
+        " --clip-seconds {params.seconds} --sample-rate {params.rate}"
+        " --unreadable {params.unreadable} --manifest {output.manifest:q}"
+        " --corpus {output.corpus:q} --jobs {threads} > {log:q} 2>&1"
+
+
+rule ground_truth:
+    """Check every row of the {wildcards.split} annotations."""
+    input:
+        receipt="<data>/source/{split}.json",
+        manifest="<data>/manifests/{split}.tsv",
+    output:
+        truth="<data>/truth/{split}.tsv",
+        durations="<data>/truth/{split}_durations.tsv",
+        report="<data>/truth/{split}_report.json",
+    log:
+        "<logs>/ground_truth/{split}.log",
+    conda:
+        "../envs/sed.yaml"
+    resources:
+        mem_mb=1000,
+        runtime="10m",
+    params:
+        annotations=source_annotations,
+        labels=labels,
+        classes=classes,
+        seconds=DATASET["clip_seconds"],
+        code=code_version("workflow_scripts/ground_truth.py"),
+    shell:
+        "python $SED_HOME/workflow_scripts/ground_truth.py --tsv {params.annotations:q}"
+        " --labels {params.labels} --manifest {input.manifest:q} --classes {params.classes:q}"
+        " --clip-seconds {params.seconds} --truth {output.truth:q}"
+        " --durations {output.durations:q} --report {output.report:q} > {log:q} 2>&1"

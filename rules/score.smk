@@ -1,0 +1,117 @@
+"""From networks to numbers.
+
+In:  student and teacher, a split's audio and annotations.
+Out: frame posteriors, detected events, scores per seed and over seeds, energy of inference.
+"""
+
+
+rule predict:
+    """Frame posteriors of both networks of {wildcards.system} on {wildcards.split}."""
+    input:
+        model="<results>/{system}/seed{seed}/model.pt",
+        corpus="<data>/audio16k/{split}.h5",
+    output:
+        scores="<results>/{system}/seed{seed}/{split}_scores.h5",
+        energy="<results>/{system}/seed{seed}/{split}.energy.json",
+        kwh="<results>/{system}/seed{seed}/{split}_codecarbon/{split}_tot_kwh.txt",
+    log:
+        "<logs>/predict/{system}/seed{seed}_{split}.log",
+    benchmark:
+        "<logs>/benchmarks/predict/{system}/seed{seed}_{split}.tsv"
+    conda:
+        "../envs/sed.yaml"
+    threads: config["compute"]["threads"]
+    resources:
+        gpu=config["compute"]["gpus"],
+        mem_mb=1000 * config["compute"]["memory_gb"],
+        runtime="2h",
+    params:
+        code=code_version("workflow_scripts/predict.py"),
+    shell:
+        "python $SED_HOME/workflow_scripts/predict.py --model {input.model:q}"
+        " --corpus {input.corpus:q} --split {wildcards.split} --scores {output.scores:q}"
+        " --energy {output.energy:q} --kwh {output.kwh:q} --gpus {resources.gpu}"
+        " --threads {threads} > {log:q} 2>&1"
+
+
+rule detect:
+    """Events that {wildcards.system} hears in {wildcards.split}, at threshold 0.5."""
+    input:
+        scores="<results>/{system}/seed{seed}/{split}_scores.h5",
+    output:
+        student="<results>/{system}/seed{seed}/{split}_events/student.tsv",
+        teacher="<results>/{system}/seed{seed}/{split}_events/teacher.tsv",
+    log:
+        "<logs>/detect/{system}/seed{seed}_{split}.log",
+    conda:
+        "../envs/sed.yaml"
+    resources:
+        mem_mb=2000,
+        runtime="10m",
+    params:
+        median=scoring("median_window"),
+        code=code_version("workflow_scripts/detect.py"),
+    shell:
+        "python $SED_HOME/workflow_scripts/detect.py --scores {input.scores:q}"
+        " --median-window {params.median} --student {output.student:q}"
+        " --teacher {output.teacher:q} > {log:q} 2>&1"
+
+
+rule score:
+    """Every metric of {wildcards.system} on {wildcards.split}, for one seed."""
+    input:
+        scores="<results>/{system}/seed{seed}/{split}_scores.h5",
+        truth="<data>/truth/{split}.tsv",
+        durations="<data>/truth/{split}_durations.tsv",
+        manifest="<data>/manifests/{split}.tsv",
+    output:
+        scores="<results>/{system}/seed{seed}/{split}_psds.json",
+        roc="<results>/{system}/seed{seed}/{split}_roc.json",
+    log:
+        "<logs>/score/{system}/seed{seed}_{split}.log",
+    benchmark:
+        "<logs>/benchmarks/score/{system}/seed{seed}_{split}.tsv"
+    conda:
+        "../envs/sed.yaml"
+    threads: 2
+    resources:
+        mem_mb=4000,
+        runtime="30m",
+    params:
+        dataset=config["dataset"],
+        reported=scoring("reported"),
+        median=scoring("median_window"),
+        thresholds=scoring("n_thresholds"),
+        eventless=scoring("eventless_clips"),
+        coverage=lambda wildcards: SYSTEMS[wildcards.system]["data"]["min_coverage"],
+        code=code_version("workflow_scripts/score.py"),
+    shell:
+        "python $SED_HOME/workflow_scripts/score.py --scores {input.scores:q}"
+        " --truth {input.truth:q} --durations {input.durations:q} --manifest {input.manifest:q}"
+        " --system-name {wildcards.system} --dataset-name {params.dataset}"
+        " --split {wildcards.split} --seed {wildcards.seed} --reported {params.reported}"
+        " --median-window {params.median} --n-thresholds {params.thresholds}"
+        " --eventless-clips {params.eventless} --min-coverage {params.coverage}"
+        " --output {output.scores:q} --roc {output.roc:q} > {log:q} 2>&1"
+
+
+rule aggregate:
+    """Mean and spread of {wildcards.system} over its seeds."""
+    input:
+        lambda wildcards: seed_files(wildcards.system, f"{wildcards.split}_psds.json"),
+    output:
+        report(
+            "<results>/{system}/{split}_psds.json",
+            caption="../report/scores.rst",
+            category="Scores",
+            subcategory="{system}",
+            labels={"split": "{split}", "file": "all metrics (JSON)"},
+        ),
+    log:
+        "<logs>/aggregate/{system}_{split}.log",
+    conda:
+        "../envs/sed.yaml"
+    params:
+        code=code_version("workflow_scripts/aggregate.py"),
+    shell:
+        "python $SED_HOME/workflow_scripts/aggregate.py {input:q} --output {output:q} > {log:q} 2>&1"

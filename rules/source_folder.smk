@@ -1,0 +1,27 @@
+"""A data set that is already on disk, used in place: never copied, never changed.
+
+In:  a folder in the layout that `datasets` describes.
+Out: a receipt that names what is there, so that clips added later are noticed.
+"""
+
+
+rule adopt:
+    """Look at the {wildcards.split} folder and note what it holds."""
+    output:
+        receipt="<data>/source/{split}.json",
+    log:
+        "<logs>/adopt/{split}.log",
+    conda:
+        "../envs/sed.yaml"
+    resources:
+        mem_mb=1000,
+        runtime="10m",
+    params:
+        audio=source_audio,
+        annotations=source_annotations,
+        listing=folder_fingerprint,
+        code=code_version("workflow_scripts/adopt.py"),
+    shell:
+        "python $SED_HOME/workflow_scripts/adopt.py --split {wildcards.split}"
+        " --audio {params.audio:q} --annotations {params.annotations:q}"
+        " --receipt {output.receipt:q} > {log:q} 2>&1"

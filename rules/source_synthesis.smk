@@ -1,0 +1,37 @@
+"""Data set `mini`: synthesise a split's soundscapes instead of fetching them.
+
+In:  nothing but the configuration.
+Out: <root>/audio/…/*.wav and <root>/metadata/…/*.tsv in the layout of DESED, and a receipt that
+     names what was made.
+"""
+
+
+rule synthesize:
+    """Make the {wildcards.split} soundscapes."""
+    output:
+        receipt="<data>/source/{split}.json",
+    log:
+        "<logs>/synthesize/{split}.log",
+    benchmark:
+        "<logs>/benchmarks/synthesize/{split}.tsv"
+    conda:
+        "../envs/sed.yaml"
+    threads: workflow.cores
+    resources:
+        mem_mb=2000,
+        runtime="30m",
+    params:
+        spec=synthesis_spec,
+        audio=source_audio,
+        annotations=source_annotations,
+        labels=labels,
+        classes=classes,
+        seed=DATASET["seed"],
+        seconds=DATASET["clip_seconds"],
+        code=code_version("workflow_scripts/synthesize.py"),
+    shell:
+        "python $SED_HOME/workflow_scripts/synthesize.py --split {wildcards.split}"
+        " {params.spec} --labels {params.labels} --classes {params.classes:q}"
+        " --seed {params.seed} --clip-seconds {params.seconds}"
+        " --audio {params.audio:q} --tsv {params.annotations:q}"
+        " --receipt {output.receipt:q} --jobs {threads} > {log:q} 2>&1"

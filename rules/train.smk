@@ -1,0 +1,53 @@
+"""From a system's configuration to its networks.
+
+In:  <results>/{system}/system.json and the training splits' audio and annotations.
+Out: student and teacher, the history of training, its energy.
+"""
+
+
+rule system_config:
+    """Write the complete configuration of {wildcards.system}: defaults plus its overrides."""
+    output:
+        system="<results>/{system}/system.json",
+    log:
+        "<logs>/system_config/{system}.log",
+    conda:
+        "../envs/sed.yaml"
+    params:
+        text=lambda wildcards: json.dumps(trained_part(wildcards), sort_keys=True),
+        code=code_version("workflow_scripts/system_config.py"),
+    shell:
+        "python $SED_HOME/workflow_scripts/system_config.py --json {params.text:q}"
+        " --output {output.system:q} > {log:q} 2>&1"
+
+
+rule train:
+    """Train {wildcards.system} with seed {wildcards.seed}; continues from its last checkpoint."""
+    input:
+        unpack(training_inputs),
+        system="<results>/{system}/system.json",
+    output:
+        model="<results>/{system}/seed{seed}/model.pt",
+        history="<results>/{system}/seed{seed}/history.csv",
+        energy="<results>/{system}/seed{seed}/training.energy.json",
+        kwh="<results>/{system}/seed{seed}/training_codecarbon/training_tot_kwh.txt",
+    log:
+        "<logs>/train/{system}/seed{seed}.log",
+    benchmark:
+        "<logs>/benchmarks/train/{system}/seed{seed}.tsv"
+    conda:
+        "../envs/sed.yaml"
+    threads: config["compute"]["threads"]
+    resources:
+        gpu=config["compute"]["gpus"],
+        mem_mb=1000 * config["compute"]["memory_gb"],
+        runtime="24h",
+    params:
+        data=PATHS["data"],
+        checkpoints=checkpoint_dir,
+        code=code_version("workflow_scripts/train.py"),
+    shell:
+        "python $SED_HOME/workflow_scripts/train.py --system {input.system:q}"
+        " --data {params.data:q} --seed {wildcards.seed} --checkpoints {params.checkpoints:q}"
+        " --model {output.model:q} --history {output.history:q} --energy {output.energy:q}"
+        " --kwh {output.kwh:q} --gpus {resources.gpu} --threads {threads} > {log:q} 2>&1"

@@ -1,0 +1,50 @@
+"""What a folder holds, cheaply: names, sizes and times, no contents."""
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+from sed_core.runtime.errors import SedError
+
+
+def fingerprint(folder: Path) -> str:
+    """Digest of names, sizes and modification times of a folder's files; "absent" without one.
+
+    One system call a file: about 0.1 s for the 33,000 clips of DESED.
+    """
+    if not folder.is_dir():
+        return "absent"
+    total = hashlib.blake2b(digest_size=16)
+    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+        if entry.is_file():
+            stat = entry.stat()
+            total.update(f"{entry.name}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
+    return total.hexdigest()
+
+
+def describe_folder(split: str, audio: Path, annotations: Path | None) -> dict[str, Any]:
+    """The receipt of a split that is used in place.
+
+    Raises:
+        SedError: the audio folder or the annotation file is not there.
+    """
+    if not audio.is_dir():
+        raise SedError(
+            f"split '{split}': there is no folder {audio}; set datasets.….root (or SED_DATA) to "
+            "the folder of your DESED that holds `audio` and `metadata`."
+        )
+    if annotations is not None and not annotations.is_file():
+        raise SedError(
+            f"split '{split}': there is no annotation file {annotations}; put it there or change "
+            "the split's `annotations` in the configuration."
+        )
+    stat = annotations.stat() if annotations else None
+    return {
+        "split": split,
+        "audio": str(audio),
+        "files": sum(1 for entry in os.scandir(audio) if entry.is_file()),
+        "fingerprint": fingerprint(audio),
+        "annotations": str(annotations) if annotations else None,
+        "annotations_state": [stat.st_size, stat.st_mtime_ns] if stat else None,
+    }

@@ -1,0 +1,50 @@
+"""Waveforms to network input, as one system's configuration wants it."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+
+from sed_core.features.logmel import MelSpectrogram, amplitude_to_db
+from sed_core.features.scaler import Scaler
+from sed_core.features.waveforms import ResidentAudio
+from sed_core.runtime.system import System
+
+
+class FrontEnd(nn.Module):
+    """Mel magnitudes, decibels, scaling; always in float32, never under autocast."""
+
+    def __init__(self, system: System) -> None:
+        super().__init__()
+        feats, scaler = system.feats, system.scaler
+        self.mel = MelSpectrogram(
+            sample_rate=system.dataset.sample_rate,
+            n_fft=feats.n_window,
+            win_length=feats.n_window,
+            hop_length=feats.hop_length,
+            n_mels=feats.n_mels,
+            f_min=feats.f_min,
+            f_max=feats.f_max,
+        )
+        self.scaler = Scaler(
+            statistic=scaler.statistic, normtype=scaler.normtype, dims=tuple(scaler.dims)
+        )
+
+    def scale(self, mel: torch.Tensor) -> torch.Tensor:
+        """(B, F, T) linear mel magnitudes to (B, F, T) network input."""
+        return self.scaler(amplitude_to_db(mel))
+
+    def forward(self, waveforms: torch.Tensor) -> torch.Tensor:
+        """(B, S) waveforms to (B, F, T) network input."""
+        with torch.autocast(waveforms.device.type, enabled=False):
+            return self.scale(self.mel(waveforms))
+
+    @torch.no_grad()
+    def fit(
+        self, audio: ResidentAudio, clips: Sequence[int], *, n_samples: int, batch_size: int
+    ) -> None:
+        """Take the scaler's data-set statistics from these clips; others have none to take."""
+        self.scaler.fit(
+            amplitude_to_db(self.mel(audio.gather(clips[at : at + batch_size], n_samples)))
+            for at in range(0, len(clips), batch_size)
+        )

@@ -1,0 +1,96 @@
+"""Frame posteriors of a trained system on a split."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from sed_core.data.corpus import Corpus
+from sed_core.data.labels import FrameGrid
+from sed_core.features.frontend import FrontEnd
+from sed_core.features.waveforms import ResidentAudio
+from sed_core.models.checkpoint import Checkpoint
+from sed_core.runtime.progress import progress
+from sed_core.runtime.seeding import derive
+from sed_core.runtime.system import System
+from sed_core.scoring.score_file import score_writer
+
+
+def grid_of(system: System) -> FrameGrid:
+    """The output frames of a system's networks."""
+    return FrameGrid(
+        sample_rate=system.dataset.sample_rate,
+        hop_length=system.feats.hop_length,
+        pooling=system.pooling,
+        clip_seconds=system.dataset.clip_seconds,
+    )
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """Student and teacher of a checkpoint behind the front end they were trained with."""
+
+    system: System
+    front: FrontEnd
+    networks: dict[str, torch.nn.Module]
+    device: torch.device
+
+    @classmethod
+    def from_checkpoint(cls, checkpoint: Checkpoint, device: torch.device) -> "Predictor":
+        """Put a checkpoint's networks on a device, in evaluation mode."""
+        system = System.from_dict(checkpoint.system)
+        front = FrontEnd(system)
+        front.scaler.load_state_dict(checkpoint.scaler)
+        networks = {name: net.to(device) for name, net in checkpoint.networks().items()}
+        return cls(system, front.to(device).eval(), networks, device)
+
+    @torch.inference_mode()
+    def __call__(self, waveforms: torch.Tensor) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """(B, S) waveforms to strong (B, T, C) and weak (B, C) float32 posteriors per network."""
+        precision = self.system.training.precision
+        dtype = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}.get(precision)
+        inputs = self.front(waveforms)
+        found = {}
+        with torch.autocast(self.device.type, dtype=dtype, enabled=dtype is not None):
+            for name, network in self.networks.items():
+                strong, weak = network(inputs)
+                found[name] = (
+                    strong.float().transpose(1, 2).cpu().numpy(),
+                    weak.float().cpu().numpy(),
+                )
+        return found
+
+
+def predict_split(
+    predictor: Predictor, corpus: Path, scores: Path, *, seed: int, batch_size: int, name: str
+) -> None:
+    """Write the posteriors of both networks on every clip of a corpus.
+
+    Clips shorter than the networks' input are zero-padded and keep all of its frames; longer
+    ones are cut as in training (2022: at random, here drawn from the seed).
+    """
+    system = predictor.system
+    grid = grid_of(system)
+    audio = ResidentAudio([corpus], device=predictor.device)
+    starts = cut_starts(audio.lengths - grid.n_samples, crop=system.data.crop, seed=seed)
+    with score_writer(
+        scores,
+        filenames=Corpus.open(corpus).filenames,
+        classes=system.dataset.classes,
+        n_frames=np.full(len(audio), grid.n_frames),
+        frame_seconds=grid.frame_seconds,
+    ) as writer:
+        for at in progress(range(0, len(audio), batch_size), desc=f"predict {name}", unit="batch"):
+            rows = slice(at, min(at + batch_size, len(audio)))
+            waveforms = audio.gather(range(rows.start, rows.stop), grid.n_samples, starts)
+            for network, (strong, weak) in predictor(waveforms).items():
+                writer.put(network, rows, strong, weak)
+
+
+def cut_starts(surplus: np.ndarray, *, crop: str, seed: int) -> np.ndarray:
+    """First sample of each clip's cut: anywhere it fits (`random`) or 0 (`start`)."""
+    surplus = np.maximum(surplus, 0)
+    if crop == "start":
+        return np.zeros_like(surplus)
+    return np.random.default_rng(derive(seed, "crop", "test")).integers(0, surplus + 1)

@@ -1,0 +1,108 @@
+"""From the workflow's configuration to complete, checked systems."""
+
+import copy
+import difflib
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]
+
+from sed_core.runtime.errors import SedError
+
+TRAINED = ("data", "feats", "scaler", "net", "training", "opt")
+"""Sections that decide what training does; a change in them trains anew."""
+
+
+def merge(base: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay `override` over `base`, mapping by mapping; lists and scalars are replaced whole."""
+    merged = dict(copy.deepcopy(base))
+    for key, value in override.items():
+        if isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
+            merged[key] = merge(merged[key], value)
+        else:
+            merged[key] = copy.deepcopy(value)
+    return merged
+
+
+def check(value: Any, schema: Mapping[str, Any], *, where: str) -> None:
+    """Validate against a JSON schema.
+
+    Raises:
+        SedError: one line that names the place, what is wrong and, for a misspelt key, the
+            nearest valid one.
+    """
+    validator = jsonschema.Draft202012Validator(schema)
+    error = jsonschema.exceptions.best_match(validator.iter_errors(value))
+    if error is None:
+        return
+    place = ".".join(str(part) for part in error.absolute_path)
+    raise SedError(f"{where}{': ' + place if place else ''}: {_explain(error)}")
+
+
+def _explain(error: jsonschema.ValidationError) -> str:
+    if error.validator != "additionalProperties":
+        return f"{error.message}."
+    known = sorted(error.schema.get("properties", {}))
+    unknown = sorted(set(error.instance) - set(known))
+    hints = []
+    for key in unknown:
+        near = difflib.get_close_matches(key, known, n=1)
+        hints.append(f"'{key}'" + (f" (did you mean '{near[0]}'?)" if near else ""))
+    return f"unknown key {', '.join(hints)}; valid keys are {', '.join(known)}."
+
+
+def systems(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Merge each system's overrides into `defaults` and check every result.
+
+    Returns:
+        Complete systems by name, in the order of the configuration.
+    """
+    check(config, schema, where="config")
+    if config["dataset"] not in config["datasets"]:
+        raise SedError(
+            f"config: dataset '{config['dataset']}' is not defined; "
+            f"`datasets` has {', '.join(config['datasets'])}."
+        )
+    dataset = config["datasets"][config["dataset"]]
+    complete = {}
+    for name, override in config["systems"].items():
+        system = merge(config["defaults"], override)
+        rule = {"$defs": schema["$defs"], **schema["$defs"]["system"]}
+        check(system, rule, where=f"config: systems.{name} (merged with defaults)")
+        for part in used_splits(system):
+            if part not in dataset["splits"]:
+                raise SedError(
+                    f"config: systems.{name}: data names split '{part}', but data set "
+                    f"'{config['dataset']}' has {', '.join(dataset['splits'])}."
+                )
+        complete[name] = system
+    return complete
+
+
+def used_splits(system: Mapping[str, Any]) -> list[str]:
+    """Every split a system touches, training ones first."""
+    data = system["data"]
+    return [*training_splits(system), data["test"], data["eval"]]
+
+
+def training_splits(system: Mapping[str, Any]) -> list[str]:
+    """Splits that training reads."""
+    data = system["data"]
+    return [*data["strong"], data["weak"], data["unlabelled"], data["validation"]]
+
+
+def trained_part(name: str, system: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
+    """What goes into `system.json`: the data set's shape and the sections that training obeys."""
+    dataset = config["datasets"][config["dataset"]]
+    shape = {key: dataset[key] for key in ("classes", "clip_seconds", "sample_rate")}
+    sections = {key: system[key] for key in TRAINED}
+    return {"name": name, "dataset": {"name": config["dataset"], **shape}, **sections}
+
+
+def unknown_name(name: str, known: Mapping[str, Any] | list[str], kind: str) -> str:
+    """A sentence for a name that does not exist, with the nearest that does."""
+    names = list(known)
+    near = difflib.get_close_matches(re.sub(r"\W", "", name), names, n=1)
+    hint = f" Did you mean '{near[0]}'?" if near else ""
+    return f"there is no {kind} '{name}'; there is {', '.join(names)}.{hint}"

@@ -1,0 +1,107 @@
+"""One job per GPU, and threads that match what the job was given.
+
+Snakemake counts GPUs but does not pick one, so two jobs on a two-GPU host would both take the
+first. Each job takes a lock file per GPU instead; the lock goes when the process goes, however
+it dies.
+"""
+
+import fcntl
+import os
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    import torch
+
+_held: list[TextIO] = []
+POLL_SECONDS = 2.0
+
+
+def visible_gpus() -> list[str]:
+    """CUDA devices this process may use: `CUDA_VISIBLE_DEVICES` if set, else what the driver has.
+
+    Asks nvidia-smi, because torch must not be imported before a device has been chosen.
+    """
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if named is not None:
+        return [name.strip() for name in named.split(",") if name.strip() not in ("", "-1")]
+    try:
+        listing = subprocess.run(
+            ["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=True,
+        ).stdout
+    except (OSError, subprocess.SubprocessError):
+        return []
+    return listing.split()
+
+
+def claim_gpus(count: int, *, folder: Path | None = None) -> list[str]:
+    """Reserve `count` GPUs for this process and hide the others; fewer where fewer exist.
+
+    Waits while other jobs of any workflow on this machine hold them. Call before importing torch.
+
+    Returns:
+        The names put into `CUDA_VISIBLE_DEVICES`; empty on a machine without a GPU.
+    """
+    folder = folder or Path(tempfile.gettempdir()) / "sed_gpu_locks"
+    gpus = visible_gpus()
+    wanted = min(count, len(gpus))
+    folder.mkdir(mode=0o777, parents=True, exist_ok=True)
+    while True:
+        claimed = _try_claim(gpus, wanted, folder)
+        if len(claimed) == wanted:
+            os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(claimed)
+            return claimed
+        time.sleep(POLL_SECONDS)
+
+
+def _try_claim(gpus: list[str], wanted: int, folder: Path) -> list[str]:
+    claimed: list[str] = []
+    streams: list[TextIO] = []
+    for gpu in gpus:
+        if len(claimed) == wanted:
+            break
+        name = gpu.replace("/", "_")
+        stream = (folder / f"gpu-{name}.lock").open("a+", encoding="utf-8")
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            stream.close()
+            continue
+        stream.seek(0)
+        stream.truncate()
+        stream.write(f"{os.getpid()}\n")  # so that a person can see who holds it
+        stream.flush()
+        claimed.append(gpu)
+        streams.append(stream)
+    if len(claimed) < wanted:
+        for held in streams:
+            held.close()
+        return []
+    _held.extend(streams)
+    return claimed
+
+
+def torch_device(name: str = "auto") -> "torch.device":
+    """`auto` is the claimed GPU if there is one, else the CPU; or any name that torch knows."""
+    import torch
+
+    if name != "auto":
+        return torch.device(name)
+    return torch.device("cuda", 0) if torch.cuda.is_available() else torch.device("cpu")
+
+
+def prepare(*, gpus: int, threads: int) -> None:
+    """What every training or prediction script does first: claim GPUs, set threads, keep memory."""
+    claim_gpus(gpus)
+    if gpus == 0:
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+    import torch
+
+    torch.set_num_threads(threads)

@@ -1,0 +1,165 @@
+"""The mean-teacher step as a LightningModule: what happens with one batch, and nothing else."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import lightning
+import torch
+from torch import nn
+
+from sed_core.features.frontend import FrontEnd
+from sed_core.models.registry import build
+from sed_core.runtime.seeding import derive
+from sed_core.runtime.system import System
+from sed_core.training import mixup
+from sed_core.training.ema import averaged, update_teacher
+from sed_core.training.losses import Output, Parts, consistency, supervised
+from sed_core.training.schedule import ema_alpha, learning_rate, ramp
+
+SCALARS = (
+    "train/student/loss_strong",
+    "train/student/loss_weak",
+    "train/teacher/loss_strong",
+    "train/teacher/loss_weak",
+    "train/student/strong_self_sup_loss",
+    "train/student/weak_self_sup_loss",
+    "train/student/tot_self_loss",
+    "train/student/tot_supervised",
+    "train/weight",
+    "train/lr",
+)
+Batch = Mapping[str, torch.Tensor]
+
+
+class MeanTeacher(lightning.LightningModule):
+    """Student, its moving-average teacher, and the front end they share.
+
+    Args:
+        system: configuration.
+        warmup: length of the ramp in optimiser steps.
+        seed: of the training; every step draws from (seed, step).
+    """
+
+    def __init__(self, system: System, *, warmup: int, seed: int) -> None:
+        super().__init__()
+        self.system = system
+        self.warmup = warmup
+        self.seed = seed
+        self.front = FrontEnd(system)
+        torch.manual_seed(derive(seed, "weights"))
+        self.student = build(system.net, len(system.dataset.classes))
+        self.teacher = build(system.net, len(system.dataset.classes))
+        self.teacher.load_state_dict(self.student.state_dict())
+        self.teacher.requires_grad_(False)
+        strong, weak, _ = system.training.batch_size
+        self.parts = Parts(strong, weak)
+
+    @property
+    def step_number(self) -> int:
+        """1 for the first optimiser step, as the 2022 scheduler counts."""
+        return self.trainer.global_step + 1
+
+    def run(self, network: nn.Module, inputs: torch.Tensor) -> Output:
+        """Posteriors in float32, whatever the precision of the network."""
+        strong, weak = network(inputs)
+        return strong.float(), weak.float()
+
+    def training_step(self, batch: Batch, batch_index: int) -> torch.Tensor:
+        """Losses of one batch; returns their sum, keeps the scalars of protocol 5.7."""
+        number = self.step_number
+        torch.manual_seed(derive(self.seed, "step", number, batch_index, self.global_rank))
+        labels, weak_labels = batch["labels"], batch["weak_labels"]
+        with torch.autocast(self.device.type, enabled=False), torch.no_grad():
+            mel = self.front.mel(batch["waveforms"])
+            mel, labels, weak_labels = self.mix(mel, labels, weak_labels, number, batch_index)
+            inputs = self.front.scale(mel)
+        student = self.run(self.student, inputs)
+        with torch.no_grad():
+            teacher = self.run(self.teacher, inputs)
+        with torch.autocast(self.device.type, enabled=False):
+            return self.losses(student, teacher, labels, weak_labels, number)
+
+    def mix(
+        self,
+        mel: torch.Tensor,
+        labels: torch.Tensor,
+        weak_labels: torch.Tensor,
+        number: int,
+        batch_index: int,
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Mixup of the weak and of the strong part, in half of the steps."""
+        kind = self.system.training.mixup
+        if kind is None:
+            return mel, labels, weak_labels
+        seed = derive(self.seed, "mixup", number, batch_index, self.global_rank)
+        sizes = self.parts.weak, self.parts.strong
+        drawn = mixup.draw(sizes, seed=seed, device=mel.device)
+        if drawn is None:
+            return mel, labels, weak_labels
+        weak, strong = drawn
+        mel = mel.clone()
+        mel[self.parts.weak_slice] = weak.features(mel[self.parts.weak_slice])
+        mel[self.parts.strong_slice] = strong.features(mel[self.parts.strong_slice])
+        return mel, strong.labels(labels, kind=kind), weak.labels(weak_labels, kind=kind)
+
+    def losses(
+        self,
+        student: Output,
+        teacher: Output,
+        labels: torch.Tensor,
+        weak_labels: torch.Tensor,
+        number: int,
+    ) -> torch.Tensor:
+        """Supervised losses plus the ramped consistency with the teacher."""
+        config = self.system.training
+        strong, weak = supervised(student, labels, weak_labels, self.parts)
+        teacher_strong, teacher_weak = supervised(teacher, labels, weak_labels, self.parts)
+        strong_same, weak_same = consistency(student, teacher, kind=config.self_sup_loss)
+        weight = config.const_max * ramp(number, self.warmup)
+        agreement = weight * (strong_same + weak_same)
+        rate = learning_rate(number - 1, maximum=self.system.opt.lr, length=self.warmup)
+        values = (
+            strong,
+            weak,
+            teacher_strong,
+            teacher_weak,
+            strong_same,
+            weak_same,
+            agreement,
+            strong + weak,
+            strong.new_tensor(weight),
+            strong.new_tensor(rate),
+        )
+        self.scalars = torch.stack([value.detach() for value in values])
+        return strong + weak + agreement
+
+    def on_before_zero_grad(self, optimizer: torch.optim.Optimizer) -> None:
+        """Average the student into the teacher: after the forward passes, before the update.
+
+        The teacher therefore lags one update behind, as in 2022.
+        """
+        alpha = ema_alpha(self.step_number, factor=self.system.training.ema_factor)
+        update_teacher(averaged(self.teacher), averaged(self.student), alpha=alpha)
+
+    def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
+        """Set the rate that this update uses."""
+        rate = learning_rate(self.step_number - 1, maximum=self.system.opt.lr, length=self.warmup)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+
+    def validation_step(self, batch: Batch, batch_index: int) -> dict[str, Output]:
+        """Posteriors of both networks in evaluation mode."""
+        inputs = self.front(batch["waveforms"])
+        return {
+            "student": self.run(self.student, inputs),
+            "teacher": self.run(self.teacher, inputs),
+        }
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """Adam over what the student learns."""
+        learned = [p for p in self.student.parameters() if p.requires_grad]
+        return torch.optim.Adam(learned, lr=self.system.opt.lr, betas=(0.9, 0.999))
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Say which system the weights belong to."""
+        checkpoint["config_hash"] = self.system.config_hash

@@ -1,0 +1,39 @@
+"""Train one system with one seed; an interrupted training continues where it stopped."""
+
+import argparse
+from pathlib import Path
+
+from sed_core.runtime.cli import run
+from sed_core.runtime.device import prepare
+from sed_core.runtime.system import System
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Parse arguments and train."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--system", type=Path, required=True, help="system.json")
+    parser.add_argument("--data", type=Path, required=True, help="folder with audio16k and truth")
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--checkpoints", type=Path, required=True, help="folder to resume from")
+    parser.add_argument("--model", type=Path, required=True, help="output: student and teacher")
+    parser.add_argument("--history", type=Path, required=True, help="output: CSV, a row an epoch")
+    parser.add_argument("--energy", type=Path, required=True, help="output: energy record")
+    parser.add_argument("--kwh", type=Path, required=True, help="output: total kWh as text")
+    parser.add_argument("--gpus", type=int, default=1, help="GPUs to use; 0 for the CPU")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads")
+    args = parser.parse_args(argv)
+    prepare(gpus=args.gpus, threads=args.threads)
+
+    from sed_core.energy.meter import EnergyMeter  # after the GPU has been chosen
+    from sed_core.energy.record import write_energy
+    from sed_core.training.fit import Run, fit
+
+    system = System.read(args.system)
+    job = Run(system, args.data, args.seed, args.checkpoints, devices=max(args.gpus, 1))
+    with EnergyMeter("training", args.kwh.parent, journal=job.folder) as meter:
+        fit(job, meter, model=args.model, history=args.history)
+    write_energy(meter.record(system=system.name, seed=args.seed), args.energy, args.kwh)
+
+
+if __name__ == "__main__":
+    run(main)
