@@ -12,7 +12,7 @@ Rng = np.random.Generator
 Domain = Literal["synthetic", "real"]
 Ranges = dict[str, tuple[float, float]]
 
-_TABLE = 8192  # points of one oscillator period; 100 harmonics keep 80 points each
+_TABLE = 2**16  # points of one oscillator period: reading the nearest errs below -75 dB
 _FRAME = 1024  # STFT frame of the formant filter: short enough to follow a syllable
 
 
@@ -27,12 +27,11 @@ def draw(rng: Rng, ranges: Ranges) -> SimpleNamespace:
 
 def curve(rng: Rng, length: int, rate: float, *, hertz: float, low: float, high: float) -> Array:
     """Random control curve (length,): uniform knots `hertz` times a second, joined by cosines."""
-    period = rate / hertz
-    knots = rng.uniform(low, high, int(length / period) + 3)
-    position = np.arange(length) / period
-    left = position.astype(int)
-    blend = 0.5 - 0.5 * np.cos(np.pi * (position - left))
-    return knots[left] * (1 - blend) + knots[left + 1] * blend
+    period = max(1, round(rate / hertz))
+    knots = rng.uniform(low, high, length // period + 2)
+    blend = 0.5 - 0.5 * np.cos(np.pi * np.arange(period) / period)
+    steps = knots[:-1, None] + np.diff(knots)[:, None] * blend
+    return steps.ravel()[:length]
 
 
 def gain(frequency: Array, points: dict[float, float]) -> Array:
@@ -82,8 +81,7 @@ def oscillator(rng: Rng, cycles: Array, amplitudes: Array) -> Array:
     turns = rng.random(len(amplitudes))
     spectrum[1 : len(amplitudes) + 1] = amplitudes * np.exp(2j * np.pi * turns)
     table = fft.irfft(spectrum, _TABLE) * (_TABLE / 2)
-    table = np.append(table, table[0])
-    return np.interp((cycles % 1.0) * _TABLE, np.arange(_TABLE + 1), table)
+    return table[(cycles * _TABLE).astype(np.int64) & (_TABLE - 1)]
 
 
 def resonator(x: Array, rate: float, *, frequency: float, decay: float) -> Array:

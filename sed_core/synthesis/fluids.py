@@ -46,31 +46,35 @@ WATER: dict[Domain, Ranges] = {
         "body": (350, 1000),
     },
 }
-_SIZES = 12  # bubble sizes kept apart; each is one resonator
+_SIZES = 28  # bubble sizes kept apart; each is one resonator
 
 
 def _shots(rng: Rng, length: int, rate: float, per_second: Array, spread: float) -> Array:
-    """Poisson impulses (length,) with log-normal strength (`spread` in nepers) and random sign."""
-    count = rng.poisson(per_second.mean() * length / rate)
-    weights = np.cumsum(per_second)
-    where = np.searchsorted(weights, rng.random(count) * weights[-1])
-    strength = np.exp(rng.normal(0, spread, count)) * rng.choice([-1.0, 1.0], count)
+    """Poisson impulses (length,) with log-normal strength (`spread` in nepers) and random sign.
+
+    `per_second` is the mean rate at evenly spread moments; between two moments it is constant.
+    """
+    expected = per_second * (length / rate / len(per_second))
+    counts = rng.poisson(expected)
+    moments = np.repeat(np.arange(len(counts)), counts) + rng.random(counts.sum())
+    strength = np.exp(rng.normal(0, spread, len(moments))) * rng.choice([-1.0, 1.0], len(moments))
     out = np.zeros(length)
-    np.add.at(out, np.minimum(where, length - 1), strength)
+    np.add.at(out, (moments * (length / len(counts))).astype(int), strength)
     return out
 
 
 def frying(rng: Rng, *, length: int, rate: float, domain: Domain) -> Array:
     """Dense broadband clicks above 2 kHz, now more and now less, over hiss."""
     p = draw(rng, FRYING[domain])
-    heat = p.rate * curve(rng, length, rate, hertz=1.5, low=0.5, high=1.5)
+    heat = curve(rng, length, rate, hertz=1.5, low=0.5, high=1.5)
+    boiling = p.rate / 4 * heat[:: round(rate / 100)]
     out = np.zeros(length)
     for ratio in (0.75, 1.0, 1.35, 1.8):
-        clicks = _shots(rng, length, rate, heat / 4, p.spread)
+        clicks = _shots(rng, length, rate, boiling, p.spread)
         frequency = p.pitch * ratio * rng.uniform(0.9, 1.1)
         out += resonator(clicks, rate, frequency=frequency, decay=rng.uniform(0.0003, 0.0008))
     hiss = coloured(rng, length, rate, {300: -38, 1500: -16, 4000: -2, 7000: 0, 16000: -6})
-    return unit(out) + p.hiss * hiss * (0.4 + 0.6 * heat / (1.5 * p.rate))
+    return unit(out) + p.hiss * hiss * (0.4 + 0.4 * heat)
 
 
 def running_water(rng: Rng, *, length: int, rate: float, domain: Domain) -> Array:
@@ -79,9 +83,10 @@ def running_water(rng: Rng, *, length: int, rate: float, domain: Domain) -> Arra
     radii = p.radius * np.geomspace(0.45, 2.6, _SIZES) * rng.uniform(0.93, 1.07, _SIZES)
     crowd = np.exp(-0.5 * (np.log(radii / p.radius) / 0.55) ** 2)
     out = np.zeros(length)
+    ticks = max(1, round(100 * length / rate))
     for radius, share in zip(radii, crowd / crowd.sum(), strict=True):
         frequency = MINNAERT / radius
-        burble = p.rate * share * curve(rng, length, rate, hertz=6, low=0.2, high=1.8)
+        burble = p.rate * share * curve(rng, ticks, 100, hertz=6, low=0.2, high=1.8)
         shots = _shots(rng, length, rate, burble, 0.7) * radius / p.radius
         decay = rng.uniform(15, 40) / (np.pi * frequency)  # Q = pi f decay
         out += resonator(shots, rate, frequency=frequency, decay=decay)

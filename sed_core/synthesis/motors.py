@@ -32,11 +32,11 @@ VACUUM: dict[Domain, Ranges] = {
 SHAVER: dict[Domain, Ranges] = {
     "synthetic": {
         "buzz": (110, 220),
-        "body": (1500, 3000),
+        "body": (1600, 3300),
         "stroke": (1.5, 4),
         "depth": (0.3, 0.6),
     },
-    "real": {"buzz": (95, 250), "body": (1800, 4000), "stroke": (1, 5), "depth": (0.2, 0.6)},
+    "real": {"buzz": (95, 250), "body": (1800, 3700), "stroke": (1, 5), "depth": (0.2, 0.6)},
 }
 
 

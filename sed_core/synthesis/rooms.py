@@ -62,8 +62,8 @@ def reverberate(rng: Rng, dry: Array, room: Room, rate: float) -> Array:
 
 def record(rng: Rng, mixture: Array, rate: float) -> Array:
     """A phone or camera: band limits, uneven response, soft saturation and its own noise."""
-    low, high = rng.uniform(60, 250), rng.uniform(5500, 14000)
-    bumps = {float(hertz): rng.uniform(-5, 5) for hertz in (400, 800, 1600, 3200, 5000)}
+    low, high = rng.uniform(60, 250), rng.uniform(6500, 14000)
+    bumps = {float(hertz): rng.uniform(-4, 4) for hertz in (400, 800, 1600, 3200, 5000)}
     shape = {low / 4: -30.0, low: -3.0, **bumps, high: -3.0, 2.5 * high: -40.0}
     out = equalise(mixture, rate, shape)
     peak = float(np.abs(out).max())

@@ -24,12 +24,12 @@ from sed_core.synthesis.dsp import (
 BELL_RATIOS = (0.5, 1.0, 1.19, 1.5, 2.0, 2.51, 2.66, 3.01, 4.17)
 
 ALARM: dict[Domain, Ranges] = {
-    "synthetic": {"tone": (900, 2600), "strikes": (9, 18), "ring": (0.12, 0.4), "keying": (3, 7)},
-    "real": {"tone": (1100, 3300), "strikes": (12, 26), "ring": (0.06, 0.25), "keying": (4, 10)},
+    "synthetic": {"tone": (1000, 2800), "strikes": (9, 18), "ring": (0.12, 0.4), "keying": (3, 7)},
+    "real": {"tone": (1100, 3200), "strikes": (10, 24), "ring": (0.08, 0.3), "keying": (4, 9)},
 }
 DISHES: dict[Domain, Ranges] = {
     "synthetic": {"lowest": (900, 2200), "ring": (0.04, 0.12), "pause": (0.10, 0.24)},
-    "real": {"lowest": (700, 1800), "ring": (0.025, 0.08), "pause": (0.07, 0.22)},
+    "real": {"lowest": (800, 2000), "ring": (0.03, 0.1), "pause": (0.07, 0.2)},
 }
 
 

@@ -32,8 +32,8 @@ VOWELS = np.array(
 )
 SPEECH: dict[Domain, Ranges] = {
     "synthetic": {
-        "pitch": (95, 190),
-        "tract": (0.95, 1.12),
+        "pitch": (95, 215),
+        "tract": (0.95, 1.18),
         "tempo": (3.5, 5.0),
         "breath": (0.02, 0.06),
     },
@@ -88,7 +88,7 @@ def speech(rng: Rng, *, length: int, rate: float, domain: Domain) -> Array:
     time = np.arange(length)
     accent = np.interp(time, middles, rng.uniform(0.85, 1.25, count))
     pitch = p.pitch * accent * np.linspace(1.12, 0.85, length)
-    source = glottis(rng, pitch, rate, tilt=10, breath=p.breath)
+    source = glottis(rng, pitch, rate, tilt=8, breath=p.breath)
     vowels = VOWELS[rng.integers(len(VOWELS), size=count)] * p.tract
     vowels = np.column_stack([vowels, np.full(count, 3500 * p.tract)])
     grid = np.linspace(0, length, max(8, 8 * count))
