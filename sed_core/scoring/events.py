@@ -12,6 +12,7 @@ from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import atomic
 
 COLUMNS = ("event_label", "onset", "offset", "filename")
+TIME_BITS = 40  # of a sort key: microseconds of up to 12 days; the number of the clip above them
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,264 @@
+"""Intersection criteria: which detections and which events count, at every operating point.
+
+Definitions: C. Bilen et al., "A framework for the robust evaluation of sound event detection",
+ICASSP 2020; counting the changes as the threshold falls: J. Ebbers et al., "Threshold independent
+evaluation of sound event detection scores", ICASSP 2022.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sed_core.scoring.events import Events, microseconds
+from sed_core.scoring.f1 import F1, F1Counts, f1_scores, tally
+from sed_core.scoring.overlap import TruthIndex
+from sed_core.scoring.spans import Spans, spans_of_events
+from sed_core.scoring.truth import Truth
+
+_BLOCK = 1 << 18  # spans whose overlaps with all classes are held at once
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Where a count changes: per clip, so that sums over any choice of clips can be made.
+
+    Attributes:
+        clip, label, point, change: (K,) the count of `label` changes by `change` at an operating
+            point, because of `clip`.
+        other: (K,) for cross-triggers, the class that was really there.
+    """
+
+    clip: NDArray[np.int64]
+    label: NDArray[np.int64]
+    point: NDArray[np.int64]
+    change: NDArray[np.int64]
+    other: NDArray[np.int64] | None = None
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """True positives (found events), false positives and cross-triggers at all points."""
+
+    tp: Changes
+    fp: Changes
+    ct: Changes | None
+    n_points: NDArray[np.int64]
+
+
+def intersection_statistics(
+    spans: Spans,
+    truth: Truth,
+    *,
+    dtc: float,
+    gtc: float,
+    cttc: float | None = None,
+    convention: str = "dcase2022",
+) -> Statistics:
+    """Count detections and events by the intersection criteria.
+
+    The two conventions differ in two points. `dcase2022` (psds_eval 0.5.3): a detection wholly
+    after the end of its clip is ignored, and a criterion that is met to the microsecond is left
+    to floating point. `sed_scores_eval`: such a detection is a false positive, and such a
+    criterion is met.
+
+    Args:
+        spans: detections; those of one class must not overlap at any one operating point.
+        truth: ground truth.
+        dtc: detection tolerance: the part of a detection that ground truth of its class must
+            cover, else it is a false positive.
+        gtc: ground truth intersection: the part of an event that tolerated detections must cover.
+        cttc: cross-trigger tolerance: the part of a false positive that another class must cover.
+            None: cross-triggers are not counted.
+        convention: `dcase2022` or `sed_scores_eval`.
+    """
+    matcher = _Matcher(spans, TruthIndex(truth), in_floats=convention == "dcase2022")
+    every = np.arange(len(spans.label))
+    own = matcher.covered[spans.end, spans.label] - matcher.covered[spans.begin, spans.label]
+    tolerated = matcher.meets(every, spans.label, own, dtc)
+    wrong = counted = np.flatnonzero(~tolerated)
+    if convention == "dcase2022":
+        inside = matcher.onset[wrong] < microseconds(truth.durations)[spans.clip[wrong]]
+        counted = wrong[inside]
+    return Statistics(
+        tp=matcher.found(np.flatnonzero(tolerated), gtc),
+        fp=_appearing(spans, counted),
+        ct=None if cttc is None else matcher.crossing(wrong, cttc),
+        n_points=spans.n_points,
+    )
+
+
+class _Matcher:
+    """The overlaps of one set of spans with one ground truth."""
+
+    def __init__(self, spans: Spans, index: TruthIndex, *, in_floats: bool):
+        self.spans, self.index, self.in_floats = spans, index, in_floats
+        edges = microseconds(spans.edge_time)
+        self.covered = index.covered(spans.edge_clip, edges)
+        self.onset, self.offset = edges[spans.begin], edges[spans.end]
+
+    def meets(
+        self, rows: NDArray, label: NDArray, overlap: NDArray, part: float
+    ) -> NDArray[np.bool_]:
+        """Whether the overlap of spans with ground truth of a class is at least a part of them."""
+        needed = part * (self.offset[rows] - self.onset[rows])
+        met = _reaches(overlap, needed)
+        if self.in_floats:
+            ties = np.flatnonzero(_ties(overlap, needed))
+            span, _, seconds = self._touched(rows[ties], label[ties])
+            length = self._seconds(rows[ties])
+            parts = np.bincount(span, seconds / length[span], minlength=len(ties))
+            met[ties] = parts >= part
+        return met
+
+    def crossing(self, wrong: NDArray, cttc: float) -> Changes:
+        """Cross-triggers of the spans `wrong`, a block of them at a time."""
+        rows, others = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        spans = self.spans
+        for start in range(0, len(wrong), _BLOCK):
+            block = wrong[start : start + _BLOCK]
+            overlap = self.covered[spans.end[block]] - self.covered[spans.begin[block]]
+            overlap[np.arange(len(block)), spans.label[block]] = 0
+            row, other = np.nonzero(overlap)
+            met = self.meets(block[row], other, overlap[row, other], cttc)
+            rows.append(block[row[met]])
+            others.append(other[met])
+        return _appearing(spans, np.concatenate(rows), np.concatenate(others))
+
+    def found(self, rows: NDArray, gtc: float) -> Changes:
+        """Follow the cover of each event from point to point; note where it crosses `gtc`."""
+        index, spans = self.index, self.spans
+        span, event, seconds = self._touched(rows, spans.label[rows])
+        overlap = np.minimum(self.offset[rows[span]], index.offset[event]) - np.maximum(
+            self.onset[rows[span]], index.onset[event]
+        )
+        born, died = spans.born[rows[span]], spans.died[rows[span]]
+        width = int(spans.n_points.max(initial=0)) + 1
+        key = np.concatenate([event * width + born, event * width + died])
+        order = np.argsort(key, kind="stable")
+        cover = np.cumsum(np.concatenate([overlap, -overlap])[order])
+        # Every span dies, if only after the last point, so the cover of each event ends at zero
+        # and one running sum serves all events.
+        last = np.flatnonzero(np.diff(key[order], append=-1))
+        at_event, at_point = np.divmod(key[order][last], width)
+        needed = gtc * (index.offset - index.onset)[at_event]
+        enough = _reaches(cover[last], needed)
+        if self.in_floats:
+            ties = np.flatnonzero(_ties(cover[last], needed))
+            parts = seconds / (index.events.offset - index.events.onset)[event]
+            enough[ties] = _sums_at(at_event[ties], at_point[ties], event, born, died, parts) >= gtc
+        change = np.diff(enough.astype(np.int64), prepend=0)
+        kept = np.flatnonzero(change)
+        at_event = at_event[kept]
+        return Changes(
+            clip=index.events.clip[at_event].astype(np.int64),
+            label=index.events.label[at_event].astype(np.int64),
+            point=at_point[kept],
+            change=change[kept],
+        )
+
+    def _touched(
+        self, rows: NDArray, label: NDArray
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+        """Pairs (position in `rows`, event of class `label`) and their overlap in seconds."""
+        spans, events = self.spans, self.index.events
+        begin, end = spans.begin[rows], spans.end[rows]
+        span, event = self.index.touched(
+            spans.edge_clip[begin], label, self.onset[rows], self.offset[rows]
+        )
+        start = np.maximum(spans.edge_time[begin[span]], events.onset[event])
+        stop = np.minimum(spans.edge_time[end[span]], events.offset[event])
+        return span, event, stop - start
+
+    def _seconds(self, rows: NDArray) -> NDArray[np.float64]:
+        """Lengths of spans as psds_eval computes them."""
+        return (
+            self.spans.edge_time[self.spans.end[rows]]
+            - self.spans.edge_time[self.spans.begin[rows]]
+        )
+
+
+def _reaches(overlap: NDArray, needed: NDArray) -> NDArray[np.bool_]:
+    """Whether whole microseconds reach what is needed; no overlap never does."""
+    return overlap >= np.maximum(np.rint(needed), 1)
+
+
+def _ties(overlap: NDArray, needed: NDArray) -> NDArray[np.bool_]:
+    """Where rounding of times in seconds may decide."""
+    return (np.abs(overlap - needed) <= 1) & (overlap > 0)
+
+
+def _sums_at(
+    at_event: NDArray,
+    at_point: NDArray,
+    event: NDArray,
+    born: NDArray,
+    died: NDArray,
+    parts: NDArray,
+) -> NDArray[np.float64]:
+    """Sum of `parts` of an event over the spans present at a point, for each (event, point)."""
+    order = np.argsort(event, kind="stable")
+    first = np.searchsorted(event[order], at_event, side="left")
+    count = np.searchsorted(event[order], at_event, side="right") - first
+    query = np.repeat(np.arange(len(at_event)), count)
+    start = np.repeat(first - np.concatenate([[0], np.cumsum(count)[:-1]]), count)
+    pair = order[start + np.arange(len(query))]
+    present = (born[pair] <= at_point[query]) & (at_point[query] < died[pair])
+    return np.bincount(query[present], parts[pair[present]], len(at_event)).astype(np.float64)
+
+
+def _appearing(spans: Spans, rows: NDArray, other: NDArray | None = None) -> Changes:
+    """+1 where a span is born, -1 where it dies."""
+    return Changes(
+        clip=np.tile(spans.clip[rows].astype(np.int64), 2),
+        label=np.tile(spans.label[rows].astype(np.int64), 2),
+        point=np.concatenate([spans.born[rows], spans.died[rows]]),
+        change=np.repeat([1, -1], len(rows)),
+        other=None if other is None else np.tile(other, 2),
+    )
+
+
+def intersection_counts(
+    detections: Events, truth: Truth, *, dtc: float, gtc: float, convention: str = "dcase2022"
+) -> F1Counts:
+    """Found events, false positives and events per clip and class of one table of detections."""
+    statistics = intersection_statistics(
+        spans_of_events([detections], len(truth.classes)),
+        truth,
+        dtc=dtc,
+        gtc=gtc,
+        convention=convention,
+    )
+    shape = (len(truth.filenames), len(truth.classes))
+    return F1Counts(
+        tp=_per_clip(statistics.tp, shape),
+        fp=_per_clip(statistics.fp, shape),
+        ref=tally(truth.events, shape),
+        sys=tally(detections, shape),
+    )
+
+
+def intersection_f1(
+    detections: Events,
+    truth: Truth,
+    *,
+    dtc: float = 0.5,
+    gtc: float = 0.5,
+    convention: str = "dcase2022",
+) -> F1:
+    """Intersection-based F1 of one table of detections.
+
+    Convention `dcase2022` (psds_eval 0.5.3): a class without a true positive drops out of the
+    mean, detections wholly after the clip end are ignored. `sed_scores_eval`: such a class counts
+    as 0 and such detections are false positives.
+    """
+    counts = intersection_counts(detections, truth, dtc=dtc, gtc=gtc, convention=convention)
+    return f1_scores(counts, truth.classes, convention=convention, undefined="no true positive")
+
+
+def _per_clip(changes: Changes, shape: tuple[int, int]) -> NDArray[np.int64]:
+    """(N, C) value at the one operating point of a table."""
+    born = changes.point == 0
+    cell = changes.clip[born] * shape[1] + changes.label[born]
+    total = np.bincount(cell, changes.change[born], minlength=shape[0] * shape[1])
+    return np.rint(total).astype(np.int64).reshape(shape)

@@ -1,0 +1,164 @@
+"""Polyphonic sound detection score, threshold-free or at given operating points.
+
+PSDS: C. Bilen et al., ICASSP 2020. Per class the best true positive ratio that is reached up to
+each effective false positive rate; over classes, mean minus alpha_st standard deviations; the area
+under that staircase up to max_efpr.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sed_core.scoring.intersection import Changes, Statistics
+from sed_core.scoring.truth import Truth
+
+_HOUR = 3600.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """Parameters of a PSDS; rates are per hour. See `intersection_statistics` for the criteria."""
+
+    dtc: float
+    gtc: float
+    cttc: float | None
+    alpha_ct: float
+    alpha_st: float
+    max_efpr: float
+
+
+SCENARIOS = {
+    "psds1": Scenario(dtc=0.7, gtc=0.7, cttc=None, alpha_ct=0.0, alpha_st=1.0, max_efpr=100.0),
+    "psds2": Scenario(dtc=0.1, gtc=0.1, cttc=0.3, alpha_ct=0.5, alpha_st=1.0, max_efpr=100.0),
+}
+
+
+@dataclass(frozen=True)
+class Roc:
+    """A staircase: at rates from `efpr[i]` on, the ratio is `tpr[i]`. The first rate is 0."""
+
+    efpr: NDArray[np.float64]
+    tpr: NDArray[np.float64]
+
+    def at(self, rates: NDArray) -> NDArray[np.float64]:
+        """(R,) the ratio at given rates."""
+        return self.tpr[np.searchsorted(self.efpr, rates, side="right") - 1]
+
+    def area(self, max_efpr: float) -> float:
+        """Mean ratio over rates from 0 to `max_efpr`; all rates must lie below it."""
+        return float(np.diff(self.efpr, append=max_efpr) @ self.tpr / max_efpr)
+
+
+@dataclass(frozen=True)
+class Psds:
+    """A score with all that it was made of.
+
+    Attributes:
+        value: PSDS with the scenario's alpha_st.
+        class_mean: the same with alpha_st = 0, the mean of `per_class`.
+        per_class: PSDS of each class alone; None for classes without ground truth.
+        undefined: those classes; they take no part.
+        curve: PSD-ROC (effective rates and ratios).
+        class_curves: ROC of each defined class.
+    """
+
+    value: float
+    class_mean: float
+    per_class: dict[str, float | None]
+    undefined: list[str]
+    curve: Roc
+    class_curves: dict[str, Roc]
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-like form without the curves."""
+        names = ("value", "class_mean", "per_class", "undefined")
+        return {name: getattr(self, name) for name in names}
+
+
+@dataclass(frozen=True)
+class References:
+    """What rates are relative to: seconds of audio; events and their seconds per class (C,)."""
+
+    seconds: float
+    count: NDArray[np.float64]
+    length: NDArray[np.float64]
+
+
+def references(truth: Truth) -> References:
+    """Totals of a ground truth."""
+    events, n_classes = truth.events, len(truth.classes)
+    seconds = events.offset - events.onset
+    return References(
+        seconds=float(truth.durations.sum()),
+        count=np.bincount(events.label, minlength=n_classes).astype(np.float64),
+        length=np.bincount(events.label, seconds, minlength=n_classes).astype(np.float64),
+    )
+
+
+def psds(
+    statistics: Statistics, totals: References, classes: Sequence[str], scenario: Scenario
+) -> Psds:
+    """PSDS of counted detections (`intersection_statistics` with the scenario's criteria)."""
+    defined = np.flatnonzero(totals.count > 0)
+    curves = [_class_roc(statistics, totals, label, defined, scenario) for label in defined]
+    rates = np.unique(np.concatenate([[0.0], *(curve.efpr for curve in curves)]))
+    ratios = np.array([curve.at(rates) for curve in curves]).reshape(len(defined), len(rates))
+    effective = np.zeros_like(rates)
+    if len(defined):
+        effective = np.maximum(ratios.mean(0) - scenario.alpha_st * ratios.std(0), 0)
+    curve = Roc(rates, effective)
+    names = [classes[label] for label in defined]
+    areas = {name: roc.area(scenario.max_efpr) for name, roc in zip(names, curves, strict=True)}
+    return Psds(
+        value=curve.area(scenario.max_efpr),
+        class_mean=float(np.mean(list(areas.values()))) if areas else 0.0,
+        per_class={name: areas.get(name) for name in classes},
+        undefined=[name for name in classes if name not in areas],
+        curve=curve,
+        class_curves=dict(zip(names, curves, strict=True)),
+    )
+
+
+def _class_roc(
+    statistics: Statistics,
+    totals: References,
+    label: int,
+    defined: NDArray[np.int64],
+    scenario: Scenario,
+) -> Roc:
+    """Staircase of one class; points beyond max_efpr are dropped."""
+    n_points = int(statistics.n_points[label])
+    ratio = _count(statistics.tp, label, n_points) / totals.count[label]
+    rate = _count(statistics.fp, label, n_points) * (_HOUR / totals.seconds)
+    if statistics.ct is not None and scenario.alpha_ct > 0 and len(defined) > 1:
+        weight = scenario.alpha_ct * _HOUR / (len(defined) - 1)
+        mine = statistics.ct.label == label
+        for other in defined[defined != label]:
+            rows = mine & (statistics.ct.other == other)
+            rate += _count(statistics.ct, rows, n_points) * (weight / totals.length[other])
+    return staircase(rate, ratio, scenario.max_efpr)
+
+
+def _count(changes: Changes, rows: int | NDArray[np.bool_], n_points: int) -> NDArray[np.float64]:
+    """(P,) running sum of the changes of a class (or of a mask) over the operating points."""
+    if isinstance(rows, int | np.integer):
+        rows = changes.label == rows
+    # Spans that never die "die" at point n_points, which is no point: drop it.
+    steps = np.bincount(changes.point[rows], changes.change[rows], minlength=n_points + 1)
+    return np.cumsum(steps[:n_points])
+
+
+def staircase(rate: NDArray, ratio: NDArray, max_rate: float) -> Roc:
+    """Best ratio reached up to each rate, from (0, 0) on, at rates up to `max_rate`."""
+    kept = rate <= max_rate
+    rate = np.concatenate([[0.0], rate[kept]])
+    ratio = np.concatenate([[0.0], ratio[kept]])
+    order = np.lexsort((ratio, rate))
+    rate, best = rate[order], np.maximum.accumulate(ratio[order])
+    last = np.diff(rate, append=np.inf) > 0  # the best of each rate
+    rate, best = rate[last], best[last]
+    rises = np.diff(best, prepend=-1.0) > 0
+    return Roc(rate[rises], best[rises])
