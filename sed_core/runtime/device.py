@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from sed_core.runtime.memory import keep_freed_memory
+
 if TYPE_CHECKING:
     import torch
 
@@ -99,6 +101,7 @@ def torch_device(name: str = "auto") -> "torch.device":
 
 def prepare(*, gpus: int, threads: int) -> None:
     """What every training or prediction script does first: claim GPUs, set threads, keep memory."""
+    keep_freed_memory()
     claim_gpus(gpus)
     if gpus == 0:
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
