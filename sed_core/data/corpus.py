@@ -1,0 +1,135 @@
+"""All clips of a split in one HDF5 file: 16-bit samples end to end, and where each clip begins."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from sed_core.runtime.errors import SedError
+from sed_core.runtime.files import atomic
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Read access to the clips of a split.
+
+    Attributes:
+        path: the HDF5 file.
+        filenames: of the clips, sorted.
+        offsets: (N + 1,) int64; clip i is `samples[offsets[i]:offsets[i + 1]]`.
+        digests: BLAKE2b of each clip's samples, 32 hex digits.
+        sample_rate: Hz.
+        samples: (total,) int16, full scale 32768; mapped from the file, or in RAM.
+    """
+
+    path: Path
+    filenames: list[str]
+    offsets: NDArray[np.int64]
+    digests: list[str]
+    sample_rate: int
+    samples: NDArray[np.int16]
+
+    @classmethod
+    def open(cls, path: str | Path) -> "Corpus":
+        """Map a corpus file; nothing but the index is read.
+
+        Raises:
+            SedError: no such file, not a corpus, or of another version.
+        """
+        file = Path(path)
+        if not file.exists():
+            raise SedError(f"{file} does not exist; run the rule resample for this split first.")
+        try:
+            with h5py.File(file) as archive:
+                if archive.attrs["version"] != VERSION:
+                    raise KeyError("another format version")
+                samples = archive["samples"]
+                return cls(
+                    path=file,
+                    filenames=archive["filenames"].asstr()[:].tolist(),
+                    offsets=archive["offsets"][:],
+                    digests=archive["digests"].asstr()[:].tolist(),
+                    sample_rate=int(archive.attrs["sample_rate"]),
+                    samples=np.memmap(
+                        file, np.int16, "r", offset=samples.id.get_offset(), shape=samples.shape
+                    ),
+                )
+        except (OSError, KeyError, ValueError) as error:
+            raise SedError(
+                f"{file} is not a corpus of this version ({error}); delete it and run again."
+            ) from error
+
+    def __len__(self) -> int:
+        return len(self.filenames)
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Samples of each clip."""
+        return np.diff(self.offsets)
+
+    @property
+    def nbytes(self) -> int:
+        """Size of all samples in bytes: what `load` takes in RAM."""
+        return self.samples.nbytes
+
+    def load(self) -> NDArray[np.int16]:
+        """All samples in RAM, (total,) int16."""
+        return np.array(self.samples)
+
+    def gather(
+        self,
+        indices: Sequence[int] | NDArray[np.integer],
+        n_samples: int,
+        *,
+        starts: NDArray[np.integer] | None = None,
+    ) -> NDArray[np.int16]:
+        """A batch of clips, cut or padded with zeros on the right to one length.
+
+        A clip is one contiguous copy: an index array for the whole batch would be four times
+        the data itself.
+
+        Args:
+            indices: (B,) clips.
+            n_samples: length of the result.
+            starts: (B,) first sample within each clip; none means 0.
+
+        Returns:
+            (B, n_samples) int16.
+        """
+        batch = np.zeros((len(indices), n_samples), dtype=np.int16)
+        first = self.offsets[indices] + (0 if starts is None else starts)
+        stop = np.minimum(first + n_samples, self.offsets[np.asarray(indices) + 1])
+        for row, begin, end in zip(batch, first, stop, strict=True):
+            row[: end - begin] = self.samples[begin:end]
+        return batch
+
+
+def write_corpus(
+    path: str | Path,
+    *,
+    filenames: Sequence[str],
+    digests: Sequence[str],
+    lengths: Sequence[int],
+    clips: Iterable[NDArray[np.int16]],
+    sample_rate: int,
+) -> None:
+    """Write a corpus file atomically, one clip in memory at a time.
+
+    Equal clips give equal bytes. `samples` is contiguous, so that readers can map it.
+    """
+    offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+    with atomic(path) as part, h5py.File(part, "w") as archive:
+        archive.attrs["version"] = VERSION
+        archive.attrs["sample_rate"] = sample_rate
+        archive.create_dataset("offsets", data=offsets)
+        text = h5py.string_dtype()
+        archive.create_dataset("filenames", data=list(filenames), dtype=text)
+        archive.create_dataset("digests", data=list(digests), dtype=text)
+        samples = archive.create_dataset("samples", shape=(int(offsets[-1]),), dtype=np.int16)
+        for begin, clip in zip(offsets, clips, strict=False):
+            samples[begin : begin + len(clip)] = clip

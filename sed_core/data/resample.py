@@ -1,0 +1,167 @@
+"""One pass over the recordings of a split: check every file and make the 16 kHz corpus."""
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sed_core.data.audio import SUFFIXES, read_clip
+from sed_core.data.corpus import write_corpus
+from sed_core.data.journal import Journal, digest_samples
+from sed_core.data.manifest import manifest_row, missing_row, write_manifest
+from sed_core.data.parallel import ordered_map
+from sed_core.runtime.errors import SedError
+from sed_core.runtime.progress import progress
+
+_JOURNAL_VERSION = 1
+_NAMED = 3  # unusable files named in the error's sentence; all are listed on stderr
+
+
+def resample_split(
+    *,
+    split: str,
+    audio_dir: str | Path,
+    filenames: Iterable[str] | None,
+    clip_seconds: float,
+    sample_rate: int,
+    manifest: str | Path,
+    corpus: str | Path,
+    jobs: int,
+    on_unreadable: Literal["error", "skip"] = "error",
+) -> dict[str, int]:
+    """Write the manifest and the corpus of a split.
+
+    Every file is opened once. Finished clips are kept in a journal beside the corpus, so the
+    same call continues after a kill at any point, with equal results in the end; until the
+    corpus is written, the disk holds its samples twice. Memory, beside the index: for each job
+    a few blocks of audio and five finished clips at 2 bytes a sample (2 MB a job for 10 s).
+
+    Args:
+        split: its name, for messages.
+        audio_dir: folder with the recordings; links are followed, subfolders are not read.
+        filenames: the clips that should be there; none means whatever is there. A listed name
+            is also found under another audio suffix (`x.wav` as `x.flac`).
+        clip_seconds: nominal length, for the flags short and long.
+        sample_rate: of the corpus, Hz.
+        manifest: TSV to write.
+        corpus: HDF5 file to write.
+        jobs: processes.
+        on_unreadable: what to do about files that are there and cannot be used.
+
+    Returns:
+        Number of clips for each status.
+
+    Raises:
+        SedError: no such folder, no audio, or (by default) a file that cannot be used.
+    """
+    found = _find_audio(Path(audio_dir), split)
+    expected = sorted(set(found if filenames is None else filenames))
+    by_stem = {_stem(name): path for name, path in found.items()}
+    paths = {name: found.get(name) or by_stem.get(_stem(name)) for name in expected}
+    present = {name: path for name, path in paths.items() if path is not None and path.exists()}
+    if not present:
+        raise SedError(
+            f"{audio_dir}: none of the {len(expected)} clips of split {split} is there (the first "
+            f"expected is {expected[0]}); check the folder in the data set's configuration."
+        )
+    settings = {
+        "version": _JOURNAL_VERSION,
+        "clip_seconds": clip_seconds,
+        "sample_rate": sample_rate,
+    }
+    journal = Journal(Path(corpus), settings)
+    try:
+        todo = [item for item in present.items() if not _finished(journal, *item)]
+        work = partial(_process, clip_seconds=clip_seconds, sample_rate=sample_rate)
+        results = ordered_map(work, todo, jobs=jobs)
+        for result in progress(results, total=len(todo), desc=f"resample {split}", unit="clip"):
+            journal.add(*result)
+        rows = [
+            journal.entries[name].row if name in present else missing_row(name) for name in expected
+        ]
+        usable = [row for row in rows if row["status"] == "ok"]
+        _report_unusable(rows, paths, split, fatal=on_unreadable == "error" or not usable)
+        write_manifest(manifest, rows)
+        names = [row["filename"] for row in usable]
+        write_corpus(
+            corpus,
+            filenames=names,
+            digests=[row["digest"] for row in usable],
+            lengths=[journal.entries[name].length for name in names],
+            clips=map(journal.samples, names),
+            sample_rate=sample_rate,
+        )
+    except BaseException:
+        journal.close()
+        raise
+    journal.remove()
+    return dict(Counter(row["status"] for row in rows))
+
+
+def _find_audio(folder: Path, split: str) -> dict[str, Path]:
+    """Audio files of a folder by name (hidden files, such as those of macOS, left out)."""
+    advice = (
+        "point the data set's configuration to the folder that holds its recordings, or get them "
+        "first (see docs/your-data.md)."
+    )
+    if not folder.is_dir():
+        raise SedError(f"{folder}, the audio folder of split {split}, does not exist; {advice}")
+    found = {
+        path.name: path
+        for path in sorted(folder.iterdir())
+        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+    }
+    if not found:
+        raise SedError(f"{folder}, the audio folder of split {split}, holds no audio; {advice}")
+    return found
+
+
+def _stem(name: str) -> str:
+    """Name without an audio suffix (names such as `x_30.000_40.000` have other points)."""
+    path = Path(name)
+    return path.stem if path.suffix.lower() in SUFFIXES else name
+
+
+def _source(path: Path) -> list[Any]:
+    status = path.stat()
+    return [str(path), status.st_size, status.st_mtime_ns]
+
+
+def _finished(journal: Journal, name: str, path: Path) -> bool:
+    return name in journal.entries and journal.entries[name].source == _source(path)
+
+
+def _process(
+    item: tuple[str, Path], *, clip_seconds: float, sample_rate: int
+) -> tuple[dict[str, Any], list[Any], NDArray[np.int16]]:
+    """Read one clip: its manifest row, the state of its source, its samples."""
+    name, path = item
+    source = _source(path)
+    clip = read_clip(path, sample_rate=sample_rate)
+    digest = digest_samples(clip.samples) if clip.status == "ok" else ""
+    row = manifest_row(
+        name, clip, clip_seconds=clip_seconds, sample_rate=sample_rate, digest=digest
+    )
+    return row, source, clip.samples
+
+
+def _report_unusable(
+    rows: Sequence[dict[str, Any]], paths: dict[str, Path | None], split: str, *, fatal: bool
+) -> None:
+    """List files that are there and cannot be used; raise where that ends the run."""
+    unusable = [row for row in rows if row["status"] not in ("ok", "missing")]
+    for row in unusable:
+        print(f"{paths[row['filename']]}: {row['status']}: {row['note']}", file=sys.stderr)
+    if unusable and fatal:
+        named = ", ".join(f"{row['filename']} {row['status']}" for row in unusable[:_NAMED])
+        rest = f" and {len(unusable) - _NAMED} more" if len(unusable) > _NAMED else ""
+        raise SedError(
+            f"{len(unusable)} of {len(rows)} files of split {split} cannot be used ({named}{rest}; "
+            "all are listed in the log); delete or replace them, or set data.unreadable: skip to "
+            "go on without them."
+        )

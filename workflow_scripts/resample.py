@@ -1,0 +1,53 @@
+"""Check every recording of a split and resample it into one corpus file.
+
+Reads each file once, on all cores. Writes the manifest (one row a clip: what was found) and the
+corpus (HDF5, 16-bit mono). Killed at any point, the same command continues.
+"""
+
+import argparse
+
+from sed_core.data.annotations import read_list
+from sed_core.data.parallel import available_cores
+from sed_core.data.resample import resample_split
+from sed_core.runtime.cli import run
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Parse the command line and resample one split."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--audio", required=True, help="folder with the recordings")
+    parser.add_argument(
+        "--list",
+        help="TSV whose column filename names the clips that should be there "
+        "(default: what is in the folder)",
+    )
+    parser.add_argument("--split", required=True, help="name of the split, for messages")
+    parser.add_argument("--clip-seconds", type=float, required=True, help="nominal clip length")
+    parser.add_argument("--sample-rate", type=int, default=16000, help="of the corpus, Hz")
+    parser.add_argument(
+        "--unreadable",
+        choices=["error", "skip"],
+        default="error",
+        help="what to do about files that are there and cannot be used",
+    )
+    parser.add_argument("--manifest", required=True, help="TSV to write")
+    parser.add_argument("--corpus", required=True, help="HDF5 file to write")
+    parser.add_argument("--jobs", type=int, default=available_cores(), help="processes")
+    args = parser.parse_args(argv)
+    counts = resample_split(
+        split=args.split,
+        audio_dir=args.audio,
+        filenames=read_list(args.list).filenames if args.list else None,
+        clip_seconds=args.clip_seconds,
+        sample_rate=args.sample_rate,
+        manifest=args.manifest,
+        corpus=args.corpus,
+        jobs=max(args.jobs, 1),
+        on_unreadable=args.unreadable,
+    )
+    found = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
+    print(f"{args.split}: {sum(counts.values())} clips: {found}")
+
+
+if __name__ == "__main__":
+    run(main)
