@@ -14,11 +14,13 @@ from sed_core.runtime.files import write_text
 _WRONG_SEPARATORS = {",": "commas", ";": "semicolons", "|": "bars", " ": "spaces"}
 
 
-def read_table(path: str | Path, columns: Sequence[str]) -> pd.DataFrame:
+def read_table(
+    path: str | Path, columns: Sequence[str], *, allow_empty: bool = False
+) -> pd.DataFrame:
     """Read the named columns of a tab-separated file with a header, every cell as text.
 
     Byte order marks, Windows line ends, blank lines, blanks around a cell and other columns are
-    fine.
+    fine; a header without rows is, with `allow_empty`.
 
     Returns:
         One row a line, in file order; the index holds line numbers, the header being line 1.
@@ -35,7 +37,7 @@ def read_table(path: str | Path, columns: Sequence[str]) -> pd.DataFrame:
         )
     (_, header), body = lines[0], lines[1:]
     _check_header(file, header, columns)
-    if not body:
+    if not body and not allow_empty:
         raise SedError(f"{file} has a header but no rows below it; restore the file.")
     ragged = [(line, len(cells)) for line, cells in body if len(cells) != len(header)]
     if ragged:

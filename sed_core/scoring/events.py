@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from sed_core.data.tsv import numbers, read_table, reject, write_table
 from sed_core.runtime.errors import SedError
-from sed_core.runtime.files import atomic
 
 COLUMNS = ("event_label", "onset", "offset", "filename")
 TIME_BITS = 40  # of a sort key: microseconds of up to 12 days; the number of the clip above them
@@ -55,29 +55,6 @@ def microseconds(seconds: ArrayLike) -> NDArray[np.int64]:
     return np.rint(np.asarray(seconds, np.float64) * 1e6).astype(np.int64)
 
 
-def read_table(path: str | Path, columns: Sequence[str]) -> pd.DataFrame:
-    """Read a tab-separated file that has at least `columns`; `columns` come back as text.
-
-    Raises:
-        SedError: the file is absent, unreadable, empty or lacks a column.
-    """
-    try:
-        table = pd.read_csv(path, sep="\t", dtype=str)
-    except FileNotFoundError as error:
-        raise SedError(f"{path} does not exist; check the path.") from error
-    except (pd.errors.ParserError, UnicodeDecodeError) as error:
-        raise SedError(f"{path} is not a tab-separated table ({error}).") from error
-    except pd.errors.EmptyDataError:
-        raise SedError(f"{path} is empty; expected a header with {', '.join(columns)}.") from None
-    missing = [name for name in columns if name not in table]
-    if missing:
-        raise SedError(
-            f"{path} has no column {', '.join(missing)}; expected a tab-separated table with the "
-            f"header {', '.join(columns)}."
-        )
-    return table[list(columns)]
-
-
 def read_events(path: str | Path, filenames: Sequence[str], classes: Sequence[str]) -> Events:
     """Read detected events from a TSV with columns event_label, onset, offset, filename.
 
@@ -85,7 +62,8 @@ def read_events(path: str | Path, filenames: Sequence[str], classes: Sequence[st
         SedError: a bad table, an unknown file or label, a time that is no time, a reversed event
             or two events of one class that overlap in a clip.
     """
-    return events_from_table(read_table(path, COLUMNS), filenames, classes, source=str(path))
+    table = read_table(path, COLUMNS, allow_empty=True)
+    return events_from_table(table, filenames, classes, source=str(path))
 
 
 def events_from_table(
@@ -98,21 +76,19 @@ def events_from_table(
     Raises:
         SedError: as `read_events`.
     """
-    clip = _lookup(table.filename, filenames, source, "file name", "the clips to be scored")
-    label = _lookup(table.event_label, classes, source, "event_label", "the classes")
-    onset, offset = (_seconds(table[name], source) for name in ("onset", "offset"))
-    bad = np.flatnonzero(onset > offset)
-    if bad.size:
-        raise SedError(
-            f"{source}, row {_line(table, bad[0])}: the event ends ({offset[bad[0]]:g} s) before "
-            f"it starts ({onset[bad[0]]:g} s); mend or remove that row."
-        )
-    bad = np.flatnonzero(onset < 0)
-    if bad.size:
-        raise SedError(
-            f"{source}, row {_line(table, bad[0])}: the onset {onset[bad[0]]:g} s lies before the "
-            f"start of the clip; onsets are seconds from its start."
-        )
+    clip = _lookup(table, "filename", filenames, source, "the clips to be scored")
+    label = _lookup(table, "event_label", classes, source, "the classes")
+    onset, offset = numbers(table.onset), numbers(table.offset)
+    for name, times in (("onset", onset), ("offset", offset)):
+        bad = ~np.isfinite(times)
+        reject(source, table, bad, f"{name} is {{{name}!r}}; expected seconds, such as 3.52.")
+    reject(
+        source,
+        table,
+        onset > offset,
+        "the event ends ({offset} s) before it starts ({onset} s); mend or remove it.",
+    )
+    reject(source, table, onset < 0, "the onset {onset} s lies before the start of the clip.")
     events = make_events(clip, label, onset, offset)
     _refuse_overlap(events, filenames, classes, source)
     return events
@@ -130,40 +106,18 @@ def write_events(
             "filename": np.asarray(filenames, object)[events.clip],
         }
     )
-    with atomic(path) as part:
-        table.to_csv(part, sep="\t", index=False)
-
-
-def _line(table: pd.DataFrame, position: int) -> int:
-    """Line in the file (the header is line 1) of a row of the table."""
-    return int(table.index[position]) + 2
+    write_table(path, table)
 
 
 def _lookup(
-    column: pd.Series, names: Sequence[str], source: str, what: str, where: str
+    table: pd.DataFrame, column: str, names: Sequence[str], source: str, where: str
 ) -> NDArray[np.int64]:
+    """Positions of the cells of a column in `names`."""
     known: Mapping[str, int] = {name: index for index, name in enumerate(names)}
-    index = column.map(known).to_numpy(np.float64)
-    bad = np.flatnonzero(np.isnan(index))
-    if bad.size:
-        value = column.iloc[bad[0]]
-        shown = "empty" if pd.isna(value) else f"{value!r}"
-        raise SedError(
-            f"{source}, row {column.index[bad[0]] + 2}: the {what} is {shown}, which is not among "
-            f"{where}; mend or remove that row ({bad.size} such rows)."
-        )
-    return index.astype(np.int64)
-
-
-def _seconds(column: pd.Series, source: str) -> NDArray[np.float64]:
-    values = pd.to_numeric(column, errors="coerce").to_numpy(np.float64)
-    bad = np.flatnonzero(~np.isfinite(values))
-    if bad.size:
-        raise SedError(
-            f"{source}, row {column.index[bad[0]] + 2}: the {column.name} is "
-            f"{column.iloc[bad[0]]!r}; expected seconds, such as 3.52."
-        )
-    return values
+    position = table[column].map(known).to_numpy(np.float64)
+    complaint = f"{column} {{{column}!r}} is not among {where}; mend or remove that row."
+    reject(source, table, np.isnan(position), complaint)
+    return position.astype(np.int64)
 
 
 def _refuse_overlap(

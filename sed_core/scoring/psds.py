@@ -7,11 +7,14 @@ under that staircase up to max_efpr.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sed_core.runtime.errors import SedError
+from sed_core.runtime.files import read_json
 from sed_core.scoring.intersection import Changes, Statistics
 from sed_core.scoring.truth import Truth
 
@@ -34,6 +37,28 @@ SCENARIOS = {
     "psds1": Scenario(dtc=0.7, gtc=0.7, cttc=None, alpha_ct=0.0, alpha_st=1.0, max_efpr=100.0),
     "psds2": Scenario(dtc=0.1, gtc=0.1, cttc=0.3, alpha_ct=0.5, alpha_st=1.0, max_efpr=100.0),
 }
+
+
+def read_scenarios(path: str | Path) -> dict[str, Scenario]:
+    """Read PSDS parameters: {name: {dtc, gtc, cttc, alpha_ct, alpha_st, max_efpr}}.
+
+    Raises:
+        SedError: not such a file, or a parameter that makes no sense.
+    """
+    scenarios = {}
+    for name, values in read_json(path).items():
+        try:
+            scenarios[name] = Scenario(**values)
+        except TypeError as error:
+            raise SedError(f"{path}, {name}: {error}; see Scenario for the parameters.") from error
+        scenario = scenarios[name]
+        parts = [scenario.dtc, scenario.gtc] + ([scenario.cttc] if scenario.alpha_ct > 0 else [])
+        if any(part is None or not 0 < part <= 1 for part in parts) or scenario.max_efpr <= 0:
+            raise SedError(
+                f"{path}, {name}: dtc, gtc and (with alpha_ct above 0) cttc must lie in (0, 1], "
+                "and max_efpr must be above 0."
+            )
+    return scenarios
 
 
 @dataclass(frozen=True)

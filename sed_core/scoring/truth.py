@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sed_core.runtime.errors import SedError
-from sed_core.scoring.events import COLUMNS, Events, events_from_table, read_table
+from sed_core.data.tsv import numbers, read_table, reject
+from sed_core.scoring.events import COLUMNS, Events, events_from_table
+
+_EMPTY = {"", "nan", "NaN"}  # pandas and spreadsheets write a missing cell in these ways
 
 
 @dataclass(frozen=True)
@@ -54,36 +56,23 @@ def read_truth(
             one clip, a duration that is not positive, overlapping events of one class.
     """
     filenames, durations = _read_durations(durations_tsv)
-    table = read_table(events_tsv, COLUMNS)
-    silent = table[["event_label", "onset", "offset"]].isna().all(axis=1)
-    unknown = table.filename[silent & ~table.filename.isin(filenames)]
-    if len(unknown):
-        raise SedError(
-            f"{events_tsv}, row {unknown.index[0] + 2}: {unknown.iloc[0]} is not in "
-            f"{durations_tsv}; add its duration there."
-        )
+    table = read_table(events_tsv, COLUMNS, allow_empty=True)
+    silent = (table[["event_label", "onset", "offset"]].isin(_EMPTY)).all(axis=1)
+    complaint = f"{{filename}} is not in {durations_tsv}; add its duration there."
+    reject(events_tsv, table, silent & ~table.filename.isin(filenames), complaint)
     table = table[~silent]
-    names = sorted(table.event_label.dropna().unique()) if classes is None else list(classes)
+    names = sorted(set(table.event_label) - _EMPTY) if classes is None else list(classes)
     events = events_from_table(table, filenames, names, source=str(events_tsv))
     return Truth(filenames, durations, names, events)
 
 
 def _read_durations(path: str | Path) -> tuple[list[str], NDArray[np.float64]]:
-    table = read_table(path, ("filename", "duration")).drop_duplicates()
-    seconds = table.duration.astype("string").str.strip()
-    bad = table.index[~seconds.str.fullmatch(r"\d*\.?\d+(e[+-]?\d+)?", case=False).fillna(False)]
-    if len(bad) == 0:
-        bad = table.index[seconds.astype(float) <= 0]
-    if len(bad):
-        raise SedError(
-            f"{path}, row {bad[0] + 2}: the duration is {table.duration[bad[0]]!r}; expected "
-            "seconds above 0."
-        )
-    twice = table.filename[table.filename.duplicated()]
-    if len(twice):
-        raise SedError(
-            f"{path}, row {twice.index[0] + 2}: {twice.iloc[0]} is listed with two different "
-            "durations; keep one."
-        )
-    table = table.sort_values("filename")
-    return table.filename.tolist(), table.duration.to_numpy(dtype=np.float64)
+    table = read_table(path, ("filename", "duration"))
+    table = table[~table.duplicated()]
+    seconds = numbers(table.duration)
+    bad = ~(np.isfinite(seconds) & (seconds > 0))
+    reject(path, table, bad, "the duration is {duration!r}; expected seconds above 0.")
+    twice = table.filename.duplicated()
+    reject(path, table, twice, "{filename} is there with two durations; keep one.")
+    order = np.argsort(table.filename.to_numpy(str), kind="stable")
+    return table.filename.iloc[order].tolist(), seconds[order]

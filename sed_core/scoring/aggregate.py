@@ -1,0 +1,85 @@
+"""One result of a system from the results of its seeds."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sed_core.runtime.errors import SedError
+from sed_core.scoring.evaluate import F1_METRICS
+
+_SAME = ("schema", "system", "dataset", "split", "reported", "coverage", "scenarios", "settings")
+
+
+def aggregate(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Sum up the per-seed results of one system.
+
+    `std` is the sample standard deviation (divided by n - 1) and None for one seed. Class values
+    are means over the seeds for which the class is defined.
+
+    Raises:
+        SedError: the results are not of one system and setting, or a seed comes twice.
+    """
+    results = sorted(results, key=lambda result: result["seed"])
+    first, seeds = results[0], [result["seed"] for result in results]
+    for result in results[1:]:
+        for key in _SAME:
+            if result.get(key) != first.get(key):
+                raise SedError(
+                    f"the results of seed {first['seed']} and seed {result['seed']} differ in "
+                    f"{key}; score all seeds again with one configuration."
+                )
+    if len(set(seeds)) < len(seeds):
+        raise SedError(f"the seeds are {seeds}; give each seed's result once.")
+    networks = {
+        name: _summary([result["networks"][name] for result in results])
+        for name in first["networks"]
+    }
+    reported = [result["networks"][first["reported"]] for result in results]
+    return {
+        **{key: first[key] for key in _SAME if key in first},
+        "seeds": seeds,
+        "summary": networks[first["reported"]],
+        "per_class": _per_class(reported),
+        "networks": networks,
+        "provenance": {str(result["seed"]): result.get("provenance", {}) for result in results},
+    }
+
+
+def _summary(metrics: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    values: dict[str, list[float]] = {}
+    for name in metrics[0]:
+        if name in F1_METRICS:
+            values[name] = [result[name]["macro"] for result in metrics]
+        else:
+            values[f"{name}_exact"] = [result[name]["exact"]["value"] for result in metrics]
+            values[f"{name}_dcase2022"] = [result[name]["dcase2022"]["value"] for result in metrics]
+            values[f"{name}_class_mean"] = [
+                result[name]["exact"]["class_mean"] for result in metrics
+            ]
+    return {name: _moments(numbers) for name, numbers in values.items()}
+
+
+def _moments(values: list[float]) -> dict[str, Any]:
+    mean = math.fsum(values) / len(values)
+    square = math.fsum((value - mean) ** 2 for value in values)
+    std = math.sqrt(square / (len(values) - 1)) if len(values) > 1 else None
+    return {"mean": mean, "std": std, "values": values}
+
+
+def _per_class(metrics: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, float | None]]:
+    tables: dict[str, list[Mapping[str, float | None]]] = {}
+    for name in metrics[0]:
+        if name in F1_METRICS:
+            tables[name] = [result[name]["per_class"] for result in metrics]
+        else:
+            for scale in ("exact", "dcase2022"):
+                tables[f"{name}_{scale}"] = [result[name][scale]["per_class"] for result in metrics]
+    return {
+        name: {label: _mean([seed[label] for seed in seeds]) for label in seeds[0]}
+        for name, seeds in tables.items()
+    }
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return math.fsum(known) / len(known) if known else None

@@ -1,0 +1,82 @@
+"""Score a split from files to files."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sed_core.runtime.errors import SedError
+from sed_core.runtime.files import write_json
+from sed_core.scoring.evaluate import NetworkResult, Settings, evaluate_network, pair
+from sed_core.scoring.events import write_events
+from sed_core.scoring.score_file import read_scores
+from sed_core.scoring.truth import Truth, read_truth
+
+SCHEMA = 1
+
+
+def score_split(
+    scores: str | Path,
+    truth: str | Path,
+    durations: str | Path,
+    *,
+    settings: Settings,
+    output: str | Path,
+    roc: str | Path,
+    events: str | Path | None,
+    split: str,
+    reported: str,
+    coverage: Mapping[str, int] | None,
+    **named: Any,
+) -> None:
+    """Evaluate every network of a score file and write the result of one seed.
+
+    Args:
+        scores: HDF5 of frame scores; clips without annotation in it are left out.
+        truth: TSV of events.
+        durations: TSV of the clips that count.
+        settings: how scores become metrics.
+        output: JSON of metrics to write.
+        roc: JSON of curves to write.
+        events: folder for `<network>.tsv` with the events at the F1 threshold, or None.
+        split: name in the result.
+        reported: the network whose figures are the system's.
+        coverage: clips present and expected; None: as the truth has them.
+        **named: system, dataset, seed and provenance, copied into the result.
+
+    Raises:
+        SedError: inputs that do not fit together, or no such network.
+    """
+    posteriors = read_scores(scores)
+    if reported not in posteriors.networks:
+        raise SedError(
+            f"{scores} has no {reported}, only {', '.join(posteriors.networks)}; predict with "
+            "both networks or report another one."
+        )
+    pairing = pair(
+        posteriors,
+        read_truth(truth, durations, posteriors.classes),
+        eventless_clips=settings.eventless_clips,
+        allow_unknown=True,
+    )
+    results = {name: evaluate_network(pairing, name, settings) for name in posteriors.networks}
+    if events is not None:
+        _write_events(Path(events), results, pairing.truth)
+    write_json(roc, {name: result.roc for name, result in results.items()})
+    details = settings.as_dict()
+    own = {"present": pairing.present, "expected": pairing.expected}
+    content = {
+        "schema": SCHEMA,
+        "split": split,
+        "reported": reported,
+        "coverage": {split: dict(coverage or own)},
+        "scenarios": details.pop("scenarios"),
+        "settings": details,
+        "networks": {name: result.metrics for name, result in results.items()},
+        **named,
+    }
+    write_json(output, content)
+
+
+def _write_events(folder: Path, results: Mapping[str, NetworkResult], truth: Truth) -> None:
+    for name, result in results.items():
+        write_events(folder / f"{name}.tsv", result.events, truth.filenames, truth.classes)
