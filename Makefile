@@ -31,11 +31,12 @@ $(VENV)/.ready: requirements.txt envs/trim_torchaudio.py
 
 demo: setup ## The whole workflow on the embedded data set: no download, no GPU
 	@snakemake --cores $(CORES) --configfile configs/mini.yaml --quiet rules host
-	@python workflow_scripts/show.py results/mini/tables
+	@snakemake --cores 1 --configfile configs/mini.yaml --quiet all --report results/mini/report.html
+	@cat logs/mini/tables.log && echo "Report: results/mini/report.html"
 
 demo-short: setup ## A few clips and a few steps through every rule: seconds, not scores
 	@snakemake --cores $(CORES) --configfile configs/mini.yaml configs/smoke.yaml --quiet rules host
-	@python workflow_scripts/show.py results/smoke/tables
+	@cat logs/smoke/tables.log
 
 test: setup lint ## Static checks and all tests but those that need a GPU
 	@pytest -n $(JOBS) --dist loadgroup -m "not gpu"

@@ -20,13 +20,9 @@ configfile: Path(workflow.basedir) / "config.yaml"
 
 
 include: "rules/common.smk"
-include: f"rules/source_{DATASET['source']}.smk"
-include: "rules/data.smk"
-include: "rules/train.smk"
-include: "rules/score.smk"
-include: "rules/report.smk"
 
 
+check_targets()
 shell.prefix(shell_prefix())
 
 
@@ -46,19 +42,25 @@ localrules:
 
 
 rule all:
-    """Every system of the configuration: scores, energy, tables, plots."""
-    default_target: True
+    """Make scores, energy, tables and plots of every system."""
     input:
         everything(),
 
 
 rule systems:
+    """List what there is to ask for."""
     log:
         "<logs>/systems.log",
     conda:
         "envs/sed.yaml"
-    """List the systems, splits and targets of this configuration."""
     params:
         listing=listing(),
     shell:
         "printf '%s\\n' {params.listing:q} | tee {log:q}"
+
+
+include: f"rules/source_{DATASET['source']}.smk"
+include: "rules/data.smk"
+include: "rules/train.smk"
+include: "rules/score.smk"
+include: "rules/report.smk"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -70,9 +71,19 @@ def source_audio(wildcards):
 
 
 def source_annotations(wildcards):
-    """The split's TSV as a command-line option, or nothing where it has none."""
+    """The split's TSV, or nothing where it has none."""
     path = DATASET["splits"][wildcards.split].get("annotations")
     return str(data_root() / path) if path else ""
+
+
+def annotations_option(flag):
+    """A parameter function: `--flag 'path of the TSV'`, or nothing where a split has none."""
+
+    def option(wildcards):
+        path = source_annotations(wildcards)
+        return f"{flag} {shlex.quote(path)}" if path else ""
+
+    return option
 
 
 def folder_fingerprint(wildcards):
@@ -135,9 +146,19 @@ def evaluated_splits(system):
     return [split for split in (data["test"], data["eval"]) if split]
 
 
+def energy_stage(wildcards):
+    """What the energy tables call this prediction."""
+    test = SYSTEMS[wildcards.system]["data"]["test"]
+    return "devtest" if wildcards.split == test else "evaluation"
+
+
 def seed_files(system, pattern):
     """One file for each seed of a system."""
     return expand(f"<results>/{system}/seed{{seed}}/{pattern}", seed=seeds(system))
+
+
+def test_split(wildcards):
+    return SYSTEMS[wildcards.system]["data"]["test"]
 
 
 def energy_files(system):
@@ -157,7 +178,6 @@ def result_files():
 
 def everything():
     """What `snakemake` makes when asked for nothing in particular."""
-    check_targets()
     files = result_files() + expand(
         "<results>/tables/{table}.{kind}",
         table=["scores", "energy"],
@@ -188,14 +208,17 @@ def listing():
 
 
 def check_targets():
-    """A requested result of a system that does not exist gets the names of those that do."""
-    for target in workflow.dag_settings.targets:
-        parts = Path(str(target)).parts
-        depth = len(Path(PATHS["results"]).parts)
-        if parts[:depth] != Path(PATHS["results"]).parts or len(parts) < depth + 2:
+    """A requested result of a system that does not exist gets the names of those that do.
+
+    Snakemake itself would only say that no rule makes the file; what it was asked for is known
+    from the command line alone while the rules are being read.
+    """
+    results = Path(PATHS["results"]).parts
+    for word in sys.argv[1:]:
+        parts = Path(word).parts
+        if parts[: len(results)] != results or len(parts) < len(results) + 2:
             continue
-        if parts[depth] not in {*SYSTEMS, "tables"}:
-            raise WorkflowError(
-                systems_config.unknown_name(parts[depth], SYSTEMS, "system")
-                + " `snakemake systems` lists the targets."
-            )
+        name = parts[len(results)]
+        if name not in {*SYSTEMS, "tables"}:
+            sentence = systems_config.unknown_name(name, SYSTEMS, "system")
+            raise WorkflowError(f"{sentence} `snakemake systems` lists the targets.")

@@ -26,14 +26,14 @@ rule resample:
         runtime="4h",
     params:
         audio=source_audio,
-        expected=source_annotations,
+        expected=annotations_option("--list"),
         seconds=DATASET["clip_seconds"],
         rate=DATASET["sample_rate"],
         unreadable=DATASET["unreadable"],
         code=code_version("workflow_scripts/resample.py"),
     shell:
         "python $SED_HOME/workflow_scripts/resample.py --split {wildcards.split}"
-        " --audio {params.audio:q} --list {params.expected:q}"
+        " --audio {params.audio:q} {params.expected}"
         " --clip-seconds {params.seconds} --sample-rate {params.rate}"
         " --unreadable {params.unreadable} --manifest {output.manifest:q}"
         " --corpus {output.corpus:q} --jobs {threads} > {log:q} 2>&1"
@@ -56,13 +56,13 @@ rule ground_truth:
         mem_mb=1000,
         runtime="10m",
     params:
-        annotations=source_annotations,
+        annotations=annotations_option("--tsv"),
         labels=labels,
         classes=classes,
         seconds=DATASET["clip_seconds"],
         code=code_version("workflow_scripts/ground_truth.py"),
     shell:
-        "python $SED_HOME/workflow_scripts/ground_truth.py --tsv {params.annotations:q}"
+        "python $SED_HOME/workflow_scripts/ground_truth.py {params.annotations}"
         " --labels {params.labels} --manifest {input.manifest:q} --classes {params.classes:q}"
         " --clip-seconds {params.seconds} --truth {output.truth:q}"
         " --durations {output.durations:q} --report {output.report:q} > {log:q} 2>&1"

@@ -38,3 +38,48 @@ rule tables:
         " --energy {input.energy:q} --dataset-name {params.dataset} {params.published}"
         " --scores-md {output.scores_md:q} --scores-csv {output.scores_csv:q}"
         " --energy-md {output.energy_md:q} --energy-csv {output.energy_csv:q} > {log:q} 2>&1"
+
+
+rule plots:
+    """Learning curves, PSD-ROC curves and per-class bars of {wildcards.system}."""
+    input:
+        histories=lambda wildcards: seed_files(wildcards.system, "history.csv"),
+        rocs=lambda wildcards: seed_files(
+            wildcards.system, f"{test_split(wildcards)}_roc.json"
+        ),
+        scores=lambda wildcards: f"<results>/{wildcards.system}/{test_split(wildcards)}_psds.json",
+    output:
+        curves=report(
+            "<results>/{system}/plots/curves.svg",
+            caption="../report/curves.rst",
+            category="Plots",
+            subcategory="{system}",
+            labels={"plot": "learning curves"},
+        ),
+        roc=report(
+            "<results>/{system}/plots/roc.svg",
+            caption="../report/roc.rst",
+            category="Plots",
+            subcategory="{system}",
+            labels={"plot": "PSD-ROC"},
+        ),
+        bars=report(
+            "<results>/{system}/plots/bars.svg",
+            caption="../report/bars.rst",
+            category="Plots",
+            subcategory="{system}",
+            labels={"plot": "per class"},
+        ),
+    log:
+        "<logs>/plots/{system}.log",
+    conda:
+        "../envs/sed.yaml"
+    resources:
+        mem_mb=1000,
+        runtime="10m",
+    params:
+        code=code_version("workflow_scripts/plots.py"),
+    shell:
+        "python $SED_HOME/workflow_scripts/plots.py --history {input.histories:q}"
+        " --roc {input.rocs:q} --scores {input.scores:q} --curves {output.curves:q}"
+        " --roc-plot {output.roc:q} --bars {output.bars:q} > {log:q} 2>&1"

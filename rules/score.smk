@@ -26,11 +26,12 @@ rule predict:
         mem_mb=1000 * config["compute"]["memory_gb"],
         runtime="2h",
     params:
+        stage=energy_stage,
         code=code_version("workflow_scripts/predict.py"),
     shell:
         "python $SED_HOME/workflow_scripts/predict.py --model {input.model:q}"
-        " --corpus {input.corpus:q} --split {wildcards.split} --scores {output.scores:q}"
-        " --energy {output.energy:q} --kwh {output.kwh:q} --gpus {resources.gpu}"
+        " --corpus {input.corpus:q} --split {wildcards.split} --stage {params.stage} --seed {wildcards.seed}"
+        " --scores {output.scores:q} --energy {output.energy:q} --kwh {output.kwh:q} --gpus {resources.gpu}"
         " --threads {threads} > {log:q} 2>&1"
 
 

@@ -18,10 +18,10 @@ rule adopt:
         runtime="10m",
     params:
         audio=source_audio,
-        annotations=source_annotations,
+        annotations=annotations_option("--annotations"),
         listing=folder_fingerprint,
         code=code_version("workflow_scripts/adopt.py"),
     shell:
         "python $SED_HOME/workflow_scripts/adopt.py --split {wildcards.split}"
-        " --audio {params.audio:q} --annotations {params.annotations:q}"
+        " --audio {params.audio:q} {params.annotations}"
         " --receipt {output.receipt:q} > {log:q} 2>&1"

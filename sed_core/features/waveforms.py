@@ -28,12 +28,12 @@ class ResidentAudio:
     def __init__(self, corpora: Sequence[Path], *, device: torch.device) -> None:
         opened = [Corpus.open(path) for path in corpora]
         self.device = device
-        self.lengths = np.concatenate([np.diff(corpus.offsets) for corpus in opened])
-        self.firsts = np.cumsum([0, *(len(corpus.filenames) for corpus in opened)])
-        n_bytes = 2 * int(self.lengths.sum())
+        self.lengths = np.concatenate([corpus.lengths for corpus in opened])
+        self.firsts = np.cumsum([0, *(len(corpus) for corpus in opened)])
+        n_bytes = sum(corpus.nbytes for corpus in opened)
         resident = n_bytes < SHARE * _free_bytes(device)
         in_ram = resident or n_bytes < SHARE * psutil.virtual_memory().available
-        arrays = [corpus.load() if in_ram else corpus.memory_map() for corpus in opened]
+        arrays = [corpus.load() if in_ram else _mapped(corpus) for corpus in opened]
         where = device if resident else torch.device("cpu")
         self.samples = [torch.from_numpy(array).to(where) for array in arrays]
         self.offsets = [corpus.offsets[:-1] for corpus in opened]
@@ -68,3 +68,9 @@ def _free_bytes(device: torch.device) -> int:
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
     return int(psutil.virtual_memory().available)
+
+
+def _mapped(corpus: Corpus) -> np.ndarray:
+    """Samples mapped copy-on-write: torch wants writable memory, nothing is ever written."""
+    samples = corpus.samples
+    return np.memmap(corpus.path, samples.dtype, "c", offset=samples.offset, shape=samples.shape)

@@ -79,7 +79,7 @@ class Training:
     median_window: int
     val_threshold: float
     obj_metric_synth_type: str
-    undefined_f1: str
+    f1_convention: str
     precision: str
 
 

@@ -52,7 +52,7 @@ class Run:
         found = {}
         for split in sorted(splits):
             corpus = Corpus.open(self.data / "audio16k" / f"{split}.h5")
-            found[f"audio16k/{split}"] = corpus.digest
+            found[f"audio16k/{split}"] = digest_json([corpus.filenames, corpus.digests])
             found[f"truth/{split}"] = digest(self.data / "truth" / f"{split}.tsv")
         return found
 

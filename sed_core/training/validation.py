@@ -81,7 +81,7 @@ class Validation:
             f"val/weak/{network}/loss_weak": functional.binary_cross_entropy(weak, labels).item(),
             f"val/weak/{network}/macro_F1": tagging_f1(
                 weak.numpy(), labels.numpy(), threshold=threshold
-            ),
+            ).macro,
         }
 
     def _strong(
@@ -93,14 +93,14 @@ class Validation:
             self.config.val_threshold,
             frame_seconds=self.grid.frame_seconds,
         )
-        undefined = self.config.undefined_f1
+        convention = self.config.f1_convention
         loss = functional.binary_cross_entropy(strong, labels).item()
         return {
             f"val/synth/{network}/loss_strong": loss,
             f"val/synth/{network}/intersection_f1_macro": intersection_f1(
-                events, truth, undefined=undefined
+                events, truth, convention=convention
             ).macro,
             f"val/synth/{network}/event_f1_macro": collar_f1(
-                events, truth, undefined=undefined
+                events, truth, convention=convention
             ).macro,
         }
