@@ -35,6 +35,33 @@ class Changes:
     change: NDArray[np.int64]
     other: NDArray[np.int64] | None = None
 
+    def __getitem__(self, rows: NDArray) -> "Changes":
+        other = None if self.other is None else self.other[rows]
+        return Changes(
+            self.clip[rows], self.label[rows], self.point[rows], self.change[rows], other
+        )
+
+    def by_label(self, n_classes: int) -> list["Changes"]:
+        """The changes of each class."""
+        order = np.argsort(self.label.astype(np.int16), kind="stable")
+        ends = np.cumsum(np.bincount(self.label, minlength=n_classes))[:-1]
+        return [self[rows] for rows in np.split(order, ends)]
+
+    def running(
+        self,
+        n_points: int,
+        clip_weight: NDArray | None = None,
+        other_weight: NDArray | None = None,
+    ) -> NDArray[np.float64]:
+        """(P,) sum of the changes up to each point, with clips and other classes weighted."""
+        change = self.change.astype(np.float64)
+        if clip_weight is not None:
+            change *= clip_weight[self.clip]
+        if other_weight is not None:
+            change *= other_weight[self.other]
+        # Spans that never die "die" at point n_points, which is no point: drop it.
+        return np.cumsum(np.bincount(self.point, change, minlength=n_points + 1)[:n_points])
+
 
 @dataclass(frozen=True)
 class Statistics:
@@ -44,6 +71,18 @@ class Statistics:
     fp: Changes
     ct: Changes | None
     n_points: NDArray[np.int64]
+
+    def by_class(self) -> list["Statistics"]:
+        """One part per class."""
+        n_classes = len(self.n_points)
+        parts = zip(
+            self.tp.by_label(n_classes),
+            self.fp.by_label(n_classes),
+            self.ct.by_label(n_classes) if self.ct is not None else [None] * n_classes,
+            self.n_points[:, None],
+            strict=True,
+        )
+        return [Statistics(*part) for part in parts]
 
 
 def intersection_statistics(

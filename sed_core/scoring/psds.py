@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import read_json
-from sed_core.scoring.intersection import Changes, Statistics
+from sed_core.scoring.intersection import Statistics
 from sed_core.scoring.truth import Truth
 
 _HOUR = 3600.0
+_RATE_DECIMALS = 9  # of events per hour: rates that differ by less differ by rounding only
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,53 +128,59 @@ def psds(
     statistics: Statistics, totals: References, classes: Sequence[str], scenario: Scenario
 ) -> Psds:
     """PSDS of counted detections (`intersection_statistics` with the scenario's criteria)."""
-    defined = np.flatnonzero(totals.count > 0)
-    curves = [_class_roc(statistics, totals, label, defined, scenario) for label in defined]
-    rates = np.unique(np.concatenate([[0.0], *(curve.efpr for curve in curves)]))
-    ratios = np.array([curve.at(rates) for curve in curves]).reshape(len(defined), len(rates))
-    effective = np.zeros_like(rates)
-    if len(defined):
-        effective = np.maximum(ratios.mean(0) - scenario.alpha_st * ratios.std(0), 0)
-    curve = Roc(rates, effective)
-    names = [classes[label] for label in defined]
-    areas = {name: roc.area(scenario.max_efpr) for name, roc in zip(names, curves, strict=True)}
+    parts = statistics.by_class()
+    names = [name for name, count in zip(classes, totals.count, strict=True) if count > 0]
+    curves = {
+        name: class_roc(part, label, totals, scenario)
+        for label, (name, part) in enumerate(zip(classes, parts, strict=True))
+        if name in names
+    }
+    curve = psd_roc(list(curves.values()), scenario.alpha_st)
+    areas = {name: roc.area(scenario.max_efpr) for name, roc in curves.items()}
     return Psds(
         value=curve.area(scenario.max_efpr),
         class_mean=float(np.mean(list(areas.values()))) if areas else 0.0,
         per_class={name: areas.get(name) for name in classes},
         undefined=[name for name in classes if name not in areas],
         curve=curve,
-        class_curves=dict(zip(names, curves, strict=True)),
+        class_curves=curves,
     )
 
 
-def _class_roc(
-    statistics: Statistics,
-    totals: References,
+def class_roc(
+    part: Statistics,
     label: int,
-    defined: NDArray[np.int64],
+    totals: References,
     scenario: Scenario,
+    clip_weight: NDArray | None = None,
 ) -> Roc:
-    """Staircase of one class; points beyond max_efpr are dropped."""
-    n_points = int(statistics.n_points[label])
-    ratio = _count(statistics.tp, label, n_points) / totals.count[label]
-    rate = _count(statistics.fp, label, n_points) * (_HOUR / totals.seconds)
-    if statistics.ct is not None and scenario.alpha_ct > 0 and len(defined) > 1:
-        weight = scenario.alpha_ct * _HOUR / (len(defined) - 1)
-        mine = statistics.ct.label == label
-        for other in defined[defined != label]:
-            rows = mine & (statistics.ct.other == other)
-            rate += _count(statistics.ct, rows, n_points) * (weight / totals.length[other])
-    return staircase(rate, ratio, scenario.max_efpr)
+    """ROC of one class.
+
+    Args:
+        part: the class's statistics.
+        label: its number.
+        totals: what the rates are relative to (with the same weights).
+        scenario: weights of cross-triggers, largest rate.
+        clip_weight: (N,) how often each clip counts. None: once.
+    """
+    n_points = int(part.n_points[0])
+    ratio = part.tp.running(n_points, clip_weight) / totals.count[label]
+    rate = part.fp.running(n_points, clip_weight) * (_HOUR / totals.seconds)
+    others = int(np.count_nonzero(totals.count)) - 1
+    if part.ct is not None and others > 0:
+        per_hour = _HOUR / np.where(totals.length > 0, totals.length, np.inf)
+        weight = scenario.alpha_ct / others * per_hour
+        rate += part.ct.running(n_points, clip_weight, weight)
+    return staircase(np.round(rate, _RATE_DECIMALS), ratio, scenario.max_efpr)
 
 
-def _count(changes: Changes, rows: int | NDArray[np.bool_], n_points: int) -> NDArray[np.float64]:
-    """(P,) running sum of the changes of a class (or of a mask) over the operating points."""
-    if isinstance(rows, int | np.integer):
-        rows = changes.label == rows
-    # Spans that never die "die" at point n_points, which is no point: drop it.
-    steps = np.bincount(changes.point[rows], changes.change[rows], minlength=n_points + 1)
-    return np.cumsum(steps[:n_points])
+def psd_roc(curves: Sequence[Roc], alpha_st: float) -> Roc:
+    """Effective true positive ratio over all rates at which any class has a step."""
+    rates = np.unique(np.concatenate([[0.0], *(curve.efpr for curve in curves)]))
+    ratios = np.array([curve.at(rates) for curve in curves]).reshape(len(curves), len(rates))
+    if not curves:
+        return Roc(rates, np.zeros_like(rates))
+    return Roc(rates, np.maximum(ratios.mean(0) - alpha_st * ratios.std(0), 0))
 
 
 def staircase(rate: NDArray, ratio: NDArray, max_rate: float) -> Roc:
