@@ -152,11 +152,15 @@ class EnergyMeter:
                 folder=self._folder,
                 country_iso_code=self._country,
                 interval_s=self._interval,
-                gpu_ids=[device.index for device in self._gpus.devices],
+                gpu_ids=self._gpu_ids(),
             )
             self._tracker.start()
         except Exception as error:
             self._fail(error)
+
+    def _gpu_ids(self) -> list[int] | None:
+        """The GPUs that codecarbon may count; without NVIDIA's driver it looks for other makes."""
+        return [device.index for device in self._gpus.devices] if self._gpus.driver else None
 
     def _read(self) -> Reading | None:
         if self._tracker is None:

@@ -55,6 +55,7 @@ class Gpus:
     """Energy of the visible GPUs since `start`.
 
     Attributes:
+        driver: whether NVIDIA's driver answers.
         devices: the visible GPUs, in the order of `CUDA_VISIBLE_DEVICES`.
         reason: why there is no measurement, or None.
         exclusive: False once another process was seen on a visible GPU, None while nothing can
@@ -62,6 +63,7 @@ class Gpus:
     """
 
     def __init__(self) -> None:
+        self.driver = False
         self.devices: list[Device] = []
         self.reason: str | None = None
         self.exclusive: bool | None = None
@@ -73,19 +75,24 @@ class Gpus:
             return
         try:
             self._nvml.nvmlInit()
-            self.devices = self._visible()
+            self.driver = True
+            self.devices = self._visible(os.environ.get("CUDA_VISIBLE_DEVICES"))
         except (self._nvml.NVMLError_LibraryNotFound, self._nvml.NVMLError_DriverNotLoaded):
             return  # no NVIDIA driver, so no such GPU
         except self._nvml.NVMLError as error:
             self.reason = f"NVML: {error}"
 
-    def _visible(self) -> list[Device]:
+    def _visible(self, names: str | None) -> list[Device]:
+        if names and "MIG-" in names:
+            self.reason = "a slice of a GPU (MIG) has no energy counter"
+            return []
         nvml = self._nvml
         handles = [nvml.nvmlDeviceGetHandleByIndex(i) for i in range(nvml.nvmlDeviceGetCount())]
         uuids = [_text(nvml.nvmlDeviceGetUUID(handle)) for handle in handles]
-        chosen = select(os.environ.get("CUDA_VISIBLE_DEVICES"), uuids)
-        names = {i: _text(nvml.nvmlDeviceGetName(handles[i])) for i in chosen}
-        return [Device(i, uuids[i], names[i], handles[i]) for i in chosen]
+        return [
+            Device(i, uuids[i], _text(nvml.nvmlDeviceGetName(handles[i])), handles[i])
+            for i in select(names, uuids)
+        ]
 
     def _counters(self) -> list[int]:
         """Millijoules of each board since the driver was loaded; empty after a failure."""

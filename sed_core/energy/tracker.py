@@ -55,7 +55,7 @@ class CodecarbonTracker:
         folder: where `emissions.csv` goes; one row for each start.
         country_iso_code: three letters; decides the grid factor.
         interval_s: seconds between measurements; the last one is made at the end.
-        gpu_ids: driver indices of the GPUs to count.
+        gpu_ids: driver indices of the GPUs to count; None leaves the choice to codecarbon.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class CodecarbonTracker:
         folder: Path,
         country_iso_code: str,
         interval_s: float,
-        gpu_ids: list[int],
+        gpu_ids: list[int] | None,
     ) -> None:
         import codecarbon  # takes most of a second: only where a stage is measured
         from codecarbon.output import OutputMethod

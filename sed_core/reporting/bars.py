@@ -10,6 +10,7 @@ METRICS = {"psds1_exact": ("PSDS1 (exact)", style.STUDENT), "collar_f1": ("Colla
 ROW = 0.27  # inches
 
 
+@style.styled
 def class_bars(scores: dict[str, Any], *, title: str) -> Figure:
     """PSDS1 and collar F1 of every class, in the data set's order.
 
@@ -32,5 +33,5 @@ def class_bars(scores: dict[str, Any], *, title: str) -> Figure:
         axes.grid(axis="y", visible=False)
         axes.tick_params(axis="y", length=0)
     grid[0, 1].set_yticklabels([])
-    figure.suptitle(f"Scores per class: {title}", x=0.01, ha="left", weight="bold", size=11)
+    style.headline(figure, f"Scores per class: {title}")
     return figure

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -15,39 +16,39 @@ S, T = style.STUDENT, style.TEACHER
 SOLID, DASHED = style.DASHES[:2]
 PANELS: list[tuple[str, str, list[Line]]] = [
     (
-        "Supervised loss",
+        "Supervised loss (dashed: validation)",
         "binary cross-entropy",
         [
-            ("train/student/loss_strong", "strong, training", S, SOLID),
-            ("val/synth/student/loss_strong", "strong, validation", S, DASHED),
-            ("train/student/loss_weak", "weak, training", T, SOLID),
-            ("val/weak/student/loss_weak", "weak, validation", T, DASHED),
+            ("train/student/loss_strong", "strong labels", S, SOLID),
+            ("val/synth/student/loss_strong", "", S, DASHED),
+            ("train/student/loss_weak", "weak labels", T, SOLID),
+            ("val/weak/student/loss_weak", "", T, DASHED),
         ],
     ),
     (
-        "Consistency of student and teacher",
-        "loss, unweighted",
+        "Distance between student and teacher",
+        "consistency loss",
         [
-            ("train/student/strong_self_sup_loss", "strong", S, SOLID),
-            ("train/student/weak_self_sup_loss", "weak", T, SOLID),
+            ("train/student/strong_self_sup_loss", "frames", S, SOLID),
+            ("train/student/weak_self_sup_loss", "clips", T, SOLID),
         ],
     ),
     (
-        "Validation F1",
+        "Validation F1 (dashed: teacher)",
         "macro F1",
         [
-            ("val/synth/student/intersection_f1_macro", "intersection, student", S, SOLID),
-            ("val/synth/teacher/intersection_f1_macro", "intersection, teacher", S, DASHED),
-            ("val/synth/student/event_f1_macro", "collar, student", style.THIRD, SOLID),
-            ("val/synth/teacher/event_f1_macro", "collar, teacher", style.THIRD, DASHED),
-            ("val/weak/student/macro_F1", "weak, student", T, SOLID),
-            ("val/weak/teacher/macro_F1", "weak, teacher", T, DASHED),
+            ("val/weak/student/macro_F1", "clips", T, SOLID),
+            ("val/weak/teacher/macro_F1", "", T, DASHED),
+            ("val/synth/student/intersection_f1_macro", "intersection", S, SOLID),
+            ("val/synth/teacher/intersection_f1_macro", "", S, DASHED),
+            ("val/synth/student/event_f1_macro", "collar", style.THIRD, SOLID),
+            ("val/synth/teacher/event_f1_macro", "", style.THIRD, DASHED),
         ],
     ),
     (
-        "Objective: what chooses the checkpoint",
-        "weak F1 + strong F1",
-        [("val/obj_metric", "objective", style.INK, SOLID)],
+        "Objective: chooses the checkpoint",
+        "F1 of clips + F1 of events",
+        [("val/obj_metric", "", style.INK, SOLID)],
     ),
 ]
 
@@ -56,19 +57,20 @@ def read_history(path: str | Path) -> pd.DataFrame:
     """Read a `history.csv`.
 
     Raises:
-        SedError: it has no rows or lacks the columns that give the axis and the objective.
+        SedError: it is no such file, or has no epoch with an objective.
     """
     try:
         history = pd.read_csv(path)
     except (OSError, ValueError) as error:
         raise SedError(f"{path} cannot be read as a history of training ({error}).") from error
     missing = {"epoch", "val/obj_metric"} - set(history.columns)
-    if missing or history.empty:
-        what = f"no column {', '.join(sorted(missing))}" if missing else "no rows"
+    if missing or history["val/obj_metric"].isna().all():
+        what = f"no column {', '.join(sorted(missing))}" if missing else "no validated epoch"
         raise SedError(f"{path} has {what}; give a history.csv that training wrote.")
     return history
 
 
+@style.styled
 def learning_curves(histories: list[pd.DataFrame], *, title: str) -> Figure:
     """Four panels over epochs; each seed is one line, thin where there are several.
 
@@ -83,32 +85,31 @@ def learning_curves(histories: list[pd.DataFrame], *, title: str) -> Figure:
         axes.set(title=name, xlabel="epoch", ylabel=unit)
         for column, label, tint, dashes in lines:
             for i, history in enumerate(history for history in histories if column in history):
+                known = history[["epoch", column]].dropna()
                 axes.plot(
-                    history["epoch"],
-                    history[column],
+                    known["epoch"],
+                    known[column],
                     color=tint,
                     linestyle=dashes,
                     linewidth=width,
-                    label=label if i == 0 else None,
+                    label=label if label and i == 0 else None,
                 )
         axes.set_ylim(bottom=0)
-        if len(lines) > 1 and axes.lines:
-            axes.legend(ncols=2 if len(lines) > 4 else 1)
-    for history in histories:
-        _mark_best(grid[1, 1], history)
-    figure.suptitle(f"Learning curves: {title}", x=0.01, ha="left", weight="bold", size=11)
+        if axes.get_legend_handles_labels()[0]:
+            axes.legend()
+    _mark_best(grid[1, 1], histories)
+    style.headline(figure, f"Learning curves: {title}")
     return figure
 
 
-def _mark_best(axes: Axes, history: pd.DataFrame) -> None:
-    best = history["val/obj_metric"].idxmax()
-    epoch, value = history.loc[best, "epoch"], history.loc[best, "val/obj_metric"]
-    axes.plot(epoch, value, "o", color=style.TEACHER, markersize=5)
-    axes.annotate(
-        f"{value:.3f} at epoch {epoch:.0f}",
-        (epoch, value),
-        xytext=(0, -14),
-        textcoords="offset points",
-        ha="right" if epoch > history["epoch"].median() else "left",
-        fontsize=8,
-    )
+def _mark_best(axes: Axes, histories: list[pd.DataFrame]) -> None:
+    """A dot on each seed's best epoch, and their values in words."""
+    words = []
+    for history in histories:
+        epochs = history["epoch"].to_numpy(float)
+        values = history["val/obj_metric"].to_numpy(float)
+        epoch, value = epochs[np.nanargmax(values)], np.nanmax(values)
+        axes.plot(epoch, value, "o", color=style.TEACHER, markersize=5)
+        words.append(f"{value:.3f} at epoch {epoch:.0f}")
+    text = "best: " + "\n".join(words)
+    axes.text(0.98, 0.05, text, transform=axes.transAxes, ha="right", fontsize=8)

@@ -9,30 +9,35 @@ from matplotlib.figure import Figure
 from sed_core.reporting import style
 
 MAX_EFPR = 100.0  # false alarms per hour; right edge of the PSDS integral
-SCENARIOS = {"psds1": "PSDS1: reacts fast", "psds2": "PSDS2: tells classes apart"}
+SCENARIOS = {"psds1": "fast reaction", "psds2": "little confusion"}
+DRAWN_POINTS = 501  # a step of the grid is about a pixel, so files stay small
 
 Curve = tuple[np.ndarray, np.ndarray]
 
 
-def step_mean(curves: list[Curve], *, max_efpr: float = MAX_EFPR) -> Curve:
-    """Mean of monotone step curves over seeds, on all points where one of them steps.
+def mean_at(x: np.ndarray, curves: list[Curve]) -> np.ndarray:
+    """Mean over seeds of step curves at the points `x` (n,).
 
     Args:
-        curves: x ascending and y, each (n,); a curve holds y[i] from x[i] on, 0 before x[0].
-        max_efpr: points to the right of it are dropped; the curve is continued up to it.
+        x: effective false positive rates.
+        curves: ascending rates and heights, each (m,); a height holds from its rate on, and
+            left of the first rate the curve is 0.
     """
-    x = np.unique(np.concatenate([curve[0] for curve in curves] + [[0.0, max_efpr]]))
+    levels = [
+        np.concatenate([[0.0], heights])[np.searchsorted(rates, x, side="right")]
+        for rates, heights in curves
+    ]
+    return np.mean(levels, axis=0)
+
+
+def psds(curves: list[Curve], *, max_efpr: float = MAX_EFPR) -> float:
+    """Mean over seeds of the normalised area under the effective curves."""
+    x = np.unique(np.concatenate([rates for rates, _ in curves] + [[0.0, max_efpr]]))
     x = x[(x >= 0) & (x <= max_efpr)]
-    levels = [np.concatenate([[0.0], y])[np.searchsorted(at, x, side="right")] for at, y in curves]
-    return x, np.mean(levels, axis=0)
+    return float(np.sum(np.diff(x) * mean_at(x, curves)[:-1]) / max_efpr)
 
 
-def area(curve: Curve, *, max_efpr: float = MAX_EFPR) -> float:
-    """Normalised area under a step curve from `step_mean`: the PSDS of its scenario."""
-    x, y = curve
-    return float(np.sum(np.diff(x) * y[:-1]) / max_efpr)
-
-
+@style.styled
 def roc_curves(rocs: list[dict[str, Any]], *, title: str) -> Figure:
     """Both scenarios side by side: thin lines for the classes, a thick one for all together.
 
@@ -41,31 +46,30 @@ def roc_curves(rocs: list[dict[str, Any]], *, title: str) -> Figure:
             network; curves are averaged over seeds.
         title: name of the system, data set and network.
     """
-    figure, grid = style.new(9.6, 4.4, columns=2)
-    for axes, (scenario, name) in zip(grid[0], SCENARIOS.items(), strict=True):
-        _scenario(axes, [roc[scenario] for roc in rocs], name)
-    figure.suptitle(f"PSD-ROC: {title}", x=0.01, ha="left", weight="bold", size=11)
+    figure, grid = style.new(10, 4.2, columns=2)
+    for axes, scenario in zip(grid[0], SCENARIOS, strict=True):
+        _scenario(axes, [roc[scenario] for roc in rocs], scenario)
+    style.headline(figure, f"PSD-ROC: {title}")
     return figure
 
 
-def _scenario(axes: Axes, rocs: list[dict[str, Any]], name: str) -> None:
+def _scenario(axes: Axes, rocs: list[dict[str, Any]], scenario: str) -> None:
     axes.set(xlim=(0, MAX_EFPR), ylim=(0, 1))
-    axes.set(xlabel="effective false positive rate (per hour)", ylabel="true positive rate")
+    axes.set(xlabel="effective false positives per hour", ylabel="true positive rate")
+    x = np.linspace(0, MAX_EFPR, DRAWN_POINTS)
     labels = []
-    for i, label in enumerate(rocs[0]["per_class"]):
-        curves = [
-            _curve(roc["per_class"][label], "tpr") for roc in rocs if label in roc["per_class"]
-        ]
-        x, y = step_mean(curves)
-        style_ = {"color": style.colour(i), "linestyle": style.dash(i), "linewidth": 1.1}
-        axes.step(x, y, where="post", **style_)
-        labels.append((float(y[-1]), label.replace("_", " "), style.colour(i)))
-    effective = step_mean([_curve(roc, "etpr") for roc in rocs])
-    axes.fill_between(*effective, step="post", color=style.INK, alpha=0.07, linewidth=0)
-    axes.step(*effective, where="post", color=style.INK, linewidth=2.4)
-    labels.append((float(effective[1][-1]), "all classes", style.INK))
-    axes.set_title(f"{name}, {area(effective):.3f}")
-    style.end_labels(axes, labels, gap=0.052)
+    for i, name in enumerate(rocs[0]["per_class"]):
+        y = mean_at(x, [_curve(roc["per_class"][name], "tpr") for roc in rocs])
+        tint = style.colour(i)
+        axes.step(x, y, where="post", color=tint, linestyle=style.dash(i), linewidth=1.1)
+        labels.append((float(y[-1]), name.replace("_", " "), tint))
+    curves = [_curve(roc, "etpr") for roc in rocs]
+    y = mean_at(x, curves)
+    axes.fill_between(x, y, step="post", color=style.INK, alpha=0.07, linewidth=0)
+    axes.step(x, y, where="post", color=style.INK, linewidth=2.4)
+    labels.append((float(y[-1]), "ALL CLASSES", style.INK))
+    axes.set_title(f"{scenario.upper()} = {psds(curves):.3f} ({SCENARIOS[scenario]})")
+    style.end_labels(axes, labels, gap=0.055)
 
 
 def _curve(points: dict[str, list[float]], key: str) -> Curve:

@@ -21,6 +21,8 @@ METRICS_EXACT = {
     "Class-mean PSDS2": "psds2_class_mean",
     "Segment F1": "segment_f1",
 }
+# what a class lacks that the metric's tool of 2022 drops from the mean
+LEFT_OUT = {"intersection_f1": "a hit", "collar_f1": "an event"}
 
 
 def read_scores(path: str | Path) -> dict[str, Any]:
@@ -30,7 +32,16 @@ def read_scores(path: str | Path) -> dict[str, Any]:
         SedError: the file is another one.
     """
     scores = read_json(path)
-    missing = {"system", "split", "coverage", "reported", "seeds", "summary"} - set(scores)
+    missing = {
+        "system",
+        "split",
+        "coverage",
+        "per_class",
+        "reported",
+        "seeds",
+        "settings",
+        "summary",
+    } - set(scores)
     if missing:
         raise SedError(
             f"{path} has no {', '.join(sorted(missing))}; give the scores over seeds that the "
@@ -50,9 +61,10 @@ def scores_tables(
         others: published rows, shown below the measured ones; none for another data set.
     """
     splits = ", ".join(dict.fromkeys(system["split"] for system in systems))
+    counts = dict.fromkeys(str(system["settings"]["n_thresholds"]) for system in systems)
     return [
         _table(
-            f"Scores on {dataset} ({splits}), scale of 2022: 50 thresholds",
+            f"Scores on {dataset} ({splits}), scale of 2022: {', '.join(counts)} thresholds",
             METRICS_2022,
             systems,
             others,
@@ -110,6 +122,11 @@ def gaps(system: dict[str, Any]) -> list[str]:
     ]
 
 
+def undefined(system: dict[str, Any], key: str) -> str:
+    """Names of the classes that a metric's convention leaves out of its mean."""
+    return ", ".join(name for name, value in system["per_class"][key].items() if value is None)
+
+
 def _notes(systems: list[dict[str, Any]], dataset: str, others: list[Published]) -> list[str]:
     notes = ["F1 are means over classes, at threshold 0.5."]
     if any(len(system["seeds"]) > 1 for system in systems):
@@ -118,6 +135,13 @@ def _notes(systems: list[dict[str, Any]], dataset: str, others: list[Published])
         f"† {system['system']} was scored on part of the data ({'; '.join(gaps(system))})."
         for system in systems
         if gaps(system)
+    ]
+    notes += [
+        f"{key.removesuffix('_f1').capitalize()} F1 of {system['system']} leaves out, as in 2022, "
+        f"classes without {what}: {names}."
+        for key, what in LEFT_OUT.items()
+        for system in systems
+        if (names := undefined(system, key))
     ]
     if not others:
         notes.append(f"Scores on {dataset} compare systems with each other, not with DESED's.")

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from scipy.optimize import isotonic_regression
 
 from sed_core.runtime.files import atomic
 
@@ -67,13 +69,21 @@ def dash(index: int) -> Any:
     return DASHES[index // len(MUTED) % len(DASHES)]
 
 
+styled = mpl.rc_context(RC)  # decorates every function that draws
+
+
 def new(width: float, height: float, *, rows: int = 1, columns: int = 1) -> tuple[Figure, Any]:
     """A figure of the given size in inches and its axes, a 2-D array."""
-    with mpl.rc_context(RC):
-        figure = Figure(figsize=(width, height))
-        return figure, figure.subplots(rows, columns, squeeze=False)
+    figure = Figure(figsize=(width, height))
+    return figure, figure.subplots(rows, columns, squeeze=False)
 
 
+def headline(figure: Figure, text: str) -> None:
+    """Title of the whole figure."""
+    figure.suptitle(text, x=0.008, ha="left", weight="bold", size=12)
+
+
+@styled
 def save(figure: Figure, path: str | Path, *, title: str) -> None:
     """Write SVG or PNG, as the suffix says, whole or not at all; equal figures, equal bytes.
 
@@ -84,7 +94,7 @@ def save(figure: Figure, path: str | Path, *, title: str) -> None:
     """
     kind = Path(path).suffix.lstrip(".")
     metadata = {"Title": title} | ({"Date": None} if kind == "svg" else {"Software": None})
-    with mpl.rc_context(RC), atomic(path) as part:
+    with atomic(path) as part:
         figure.savefig(part, format=kind, dpi=150, metadata=metadata, facecolor="white")
 
 
@@ -104,22 +114,28 @@ def end_labels(axes: Axes, labels: Sequence[tuple[float, str, str]], *, gap: flo
         axes.annotate(
             name,
             xy=(right, value),
-            xytext=(right * 1.06, place),
-            color=tint,
+            xytext=(right * 1.09, place),
             fontsize=8,
             va="center",
             annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": tint, "linewidth": 0.6, "shrinkA": 1},
+            arrowprops={
+                "arrowstyle": "-",
+                "color": tint,
+                "linewidth": 1.3,
+                "relpos": (0, 0.5),
+                "shrinkA": 1,
+                "shrinkB": 0,
+            },
         )
 
 
 def spaced(values: Sequence[float], *, low: float, high: float, gap: float) -> list[float]:
-    """Move ascending values apart to at least `gap`, inside [low, high] where that is possible."""
-    places: list[float] = []
-    for value in values:
-        places.append(max(value, places[-1] + gap) if places else max(value, low))
-    ceiling = high
-    for i in range(len(places) - 1, -1, -1):
-        places[i] = min(places[i], ceiling)
-        ceiling = places[i] - gap
-    return places
+    """Places near ascending `values`, at least `gap` apart and inside [low, high].
+
+    The sum of squared moves is the least possible (isotonic regression of `values` less the
+    gaps below them). Where there is no room for so many gaps, they shrink.
+    """
+    count = len(values)
+    gaps = np.arange(count) * min(gap, (high - low) / max(1, count - 1))
+    shifted = isotonic_regression(np.asarray(values, dtype=float) - gaps).x
+    return list(np.clip(shifted, low, high - gaps[-1]) + gaps)

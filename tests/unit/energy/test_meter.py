@@ -97,6 +97,22 @@ def test_gpu_is_measured_and_told_to_codecarbon(tmp_path, nvml, monkeypatch, tra
     assert record["hardware"]["gpus"] == ["Paper 1"]
 
 
+def test_hidden_gpus_are_not_counted(tmp_path, nvml, monkeypatch, trackers) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    factory = trackers(0.1)
+    with EnergyMeter("devtest", tmp_path, tracker=factory, powercap=ABSENT) as meter:
+        nvml.millijoules[0] += 3_600_000
+    assert factory.made[0].made_with["gpu_ids"] == []
+    assert meter.record()["components"]["gpu"] == {"kwh": 0.0, "method": NO_GPU, "note": ""}
+
+
+def test_without_nvidia_codecarbon_looks_for_gpus(tmp_path, no_gpu, trackers) -> None:
+    factory = trackers(0.1)
+    with EnergyMeter("devtest", tmp_path, tracker=factory, powercap=ABSENT):
+        pass
+    assert factory.made[0].made_with["gpu_ids"] is None
+
+
 def test_gpu_without_counter_is_not_measurable(tmp_path, nvml) -> None:
     nvml.broken.update({0, 1})
     with EnergyMeter("devtest", tmp_path, tracker=None, powercap=ABSENT) as meter:

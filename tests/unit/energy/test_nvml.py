@@ -64,6 +64,14 @@ def test_a_counter_that_dies_later_is_a_reason(nvml) -> None:
     assert gpus.reason == "NVML: Not Supported"
 
 
+def test_a_slice_of_a_board_is_a_reason(nvml, monkeypatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "MIG-33dd")
+    gpus = Gpus()
+    gpus.start()
+    assert gpus.kwh() is None
+    assert gpus.reason == "a slice of a GPU (MIG) has no energy counter"
+
+
 def test_no_driver_means_no_gpu_and_no_complaint(no_gpu) -> None:
     gpus = Gpus()
     gpus.start()

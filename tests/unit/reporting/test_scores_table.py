@@ -1,0 +1,104 @@
+import json
+
+import pytest
+
+from sed_core.reporting.published import grouped, published
+from sed_core.reporting.scores_table import gaps, read_scores, scores_records, scores_tables
+from sed_core.runtime.errors import SedError
+
+
+def test_row_in_the_published_layout(scores) -> None:
+    table, exact = scores_tables([scores()], dataset="mini", others=[])
+    assert table.columns == [
+        "System",
+        "PSDS1",
+        "PSDS2",
+        "Intersection F1",
+        "Collar F1",
+        "Network",
+        "Seeds",
+    ]
+    assert table.rows == [["crnn", "0.336", "0.536", "64.1%", "40.1%", "student", "1"]]
+    assert exact.rows == [["crnn", "0.346", "0.550", "0.400", "0.600", "70.0%", "student", "1"]]
+
+
+def test_the_scales_are_named_and_apart(scores) -> None:
+    first, second = scores_tables([scores()], dataset="mini", others=published())
+    assert first.title == "Scores on mini (devtest), scale of 2022: 50 thresholds"
+    assert second.title == "Scores on mini (devtest), exact scale: all thresholds"
+    printed = " ".join(cell for row in second.rows for cell in row)
+    assert "0.349 ± 0.007" not in printed  # the published 50-threshold figure
+    assert "0.359 ± 0.006" in printed
+
+
+def test_spread_only_with_several_seeds(scores) -> None:
+    systems = [scores("crnn", std=0.0071, seeds=(1, 2, 3)), scores("crnn_strong")]
+    table = scores_tables(systems, dataset="mini", others=[])[0]
+    assert table.rows[0][1:4] == ["0.336 ± 0.007", "0.536 ± 0.007", "64.1 ± 0.7%"]
+    assert table.rows[1][1:4] == ["0.336", "0.536", "64.1%"]
+    assert [row[-1] for row in table.rows] == ["3", "1"]
+    assert "± is the standard deviation over seeds." in table.notes
+
+
+def test_partial_coverage_is_marked(scores) -> None:
+    systems = [scores("crnn", present=96), scores("crnn_strong")]
+    table = scores_tables(systems, dataset="mini", others=[])[0]
+    assert [row[0] for row in table.rows] == ["crnn†", "crnn_strong"]
+    assert "† crnn was scored on part of the data (devtest: 96 of 100 clips)." in table.notes
+    assert gaps(systems[1]) == []
+
+
+def test_classes_that_the_mean_leaves_out_are_named(scores) -> None:
+    notes = scores_tables([scores()], dataset="mini", others=[])[0].notes
+    found = [note for note in notes if "leaves out" in note]
+    assert found == ["Collar F1 of crnn leaves out, as in 2022, classes without an event: Dog."]
+
+
+def test_an_undefined_score_is_a_dash(scores) -> None:
+    table = scores_tables([scores(psds1=None)], dataset="mini", others=[])[0]
+    assert table.rows[0][1] == "–"
+
+
+def test_another_data_set_is_not_compared_with_desed(scores) -> None:
+    notes = scores_tables([scores()], dataset="mini", others=[])[0].notes
+    assert "Scores on mini compare systems with each other, not with DESED's." in notes
+    rows = scores_tables([scores()], dataset="desed", others=published())[0].rows
+    assert [row[0] for row in rows if len(row) == 1] == ["measured here", "published by others"]
+
+
+def test_published_figures_are_printed_as_published() -> None:
+    rows = {row.name: row for row in published()}
+    baseline = rows["2022 baseline"]
+    assert (baseline.psds1_dcase2022, baseline.psds2_dcase2022) == ("0.336", "0.536")
+    assert (baseline.intersection_f1, baseline.collar_f1) == ("64.1%", "40.1%")
+    assert (baseline.training_kwh, baseline.devtest_kwh) == ("1.717", "0.030")
+    assert baseline.psds1_exact == ""
+    ast = rows["2022 + AST frames"]
+    assert (ast.psds1_dcase2022, ast.collar_f1, ast.network) == ("0.3224", "37.16%", "teacher")
+    assert all(row.source and row.hardware for row in rows.values())
+
+
+def test_notes_name_rows_that_share_a_source() -> None:
+    sentences = grouped(published(), "hardware")
+    assert len(sentences) == 2
+    assert sentences[0].endswith(": NVIDIA A100 40 GB, codecarbon 1.2.0.")
+    assert len(grouped(published(), "scores_remark")) == 1
+
+
+def test_records_keep_full_precision(scores) -> None:
+    first, *others = scores_records([scores(std=0.01, seeds=(1, 2))], published())
+    assert first["psds1_dcase2022"] == 0.3364
+    assert first["psds1_dcase2022_std"] == 0.01
+    assert (first["clips_present"], first["source"], first["seeds"]) == (100, "measured", 2)
+    assert others[0]["source"].startswith("github.com/")
+    assert others[0]["psds1_dcase2022"] == "0.336"
+
+
+def test_a_file_of_one_seed_is_refused(tmp_path) -> None:
+    path = tmp_path / "devtest_psds.json"
+    path.write_text(json.dumps({"system": "crnn", "split": "devtest", "seed": 42}))
+    with pytest.raises(
+        SedError,
+        match=r"has no coverage, per_class, reported, seeds, settings, summary; .*aggregate",
+    ):
+        read_scores(path)
