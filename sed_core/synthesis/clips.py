@@ -10,13 +10,20 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from string import ascii_letters, digits
+from typing import Any
 
 import numpy as np
 import soundfile
 
 from sed_core.runtime.files import atomic, digest, digest_json
-from sed_core.synthesis.dsp import Domain
-from sed_core.synthesis.plan import EMPTY_SPLITS, SHORT_CLIPS, leading_class, plan_clip
+from sed_core.synthesis.dsp import Domain, Rng
+from sed_core.synthesis.plan import (
+    EMPTY_SPLITS,
+    SHORT_CLIPS,
+    PlannedEvent,
+    leading_class,
+    plan_clip,
+)
 from sed_core.synthesis.soundscape import Event, Soundscape, render
 
 _MARK = "sed_core.synthesis"
@@ -72,15 +79,23 @@ def clip_name(recipe: Recipe, index: int) -> tuple[str, float]:
     return f"Y{video}_{start:.3f}_{start + seconds:.3f}.wav", seconds
 
 
+def plan(recipe: Recipe, index: int) -> tuple[Rng, list[PlannedEvent]]:
+    """The events of clip `index`, and the generator that goes on to render them."""
+    empty = recipe.split in EMPTY_SPLITS
+    leader = leading_class(recipe.key(), index, list(recipe.classes), empty=empty)
+    rng = np.random.default_rng([*recipe.key(), index, 1])
+    seconds = clip_name(recipe, index)[1]
+    events = plan_clip(
+        rng, leader, classes=list(recipe.classes), seconds=seconds, domain=recipe.domain
+    )
+    return rng, events
+
+
 def compose(recipe: Recipe, index: int) -> Soundscape:
     """Render clip `index`; depends on the recipe and the index only."""
-    classes = list(recipe.classes)
-    empty = recipe.split in EMPTY_SPLITS
-    leader = leading_class(recipe.key(), index, classes, empty=empty)
+    rng, events = plan(recipe, index)
     seconds = clip_name(recipe, index)[1]
-    rng = np.random.default_rng([*recipe.key(), index, 1])
-    plan = plan_clip(rng, leader, classes=classes, seconds=seconds, domain=recipe.domain)
-    return render(rng, plan, seconds=seconds, rate=recipe.sample_rate, domain=recipe.domain)
+    return render(rng, events, seconds=seconds, rate=recipe.sample_rate, domain=recipe.domain)
 
 
 def make_clip(recipe: Recipe, index: int, folder: Path) -> tuple[Clip, bool]:
@@ -91,9 +106,13 @@ def make_clip(recipe: Recipe, index: int, folder: Path) -> tuple[Clip, bool]:
     note = read_note(path)
     made = note is None or note["fingerprint"] != mark
     if made:
-        note = {"made_by": _MARK, "fingerprint": mark, "events": []}
         scape = compose(recipe, index)
-        note["events"] = [asdict(event) for event in scape.events]
+        note = {
+            "made_by": _MARK,
+            "fingerprint": mark,
+            "frames": len(scape.samples),
+            "events": [asdict(event) for event in scape.events],
+        }
         with (
             atomic(path) as part,
             soundfile.SoundFile(
@@ -107,12 +126,12 @@ def make_clip(recipe: Recipe, index: int, folder: Path) -> tuple[Clip, bool]:
     return Clip(filename, seconds, events, digest(path)), made
 
 
-def read_note(path: Path) -> dict | None:
-    """What a wav made here says about itself; None for any other or unreadable file."""
+def read_note(path: Path) -> dict[str, Any] | None:
+    """What a wav made here says about itself; None for any other, cut or unreadable file."""
     try:
         with soundfile.SoundFile(path) as stream:
-            note = json.loads(stream.comment)
-            whole = path.stat().st_size >= 2 * stream.frames
+            note, frames = json.loads(stream.comment), stream.frames
     except (soundfile.LibsndfileError, json.JSONDecodeError):
         return None
-    return note if whole and isinstance(note, dict) and note.get("made_by") == _MARK else None
+    ours = isinstance(note, dict) and note.get("made_by") == _MARK and note["frames"] == frames
+    return note if ours else None

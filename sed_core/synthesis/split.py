@@ -1,7 +1,7 @@
 """A whole split: clips made by several processes, annotations, and a receipt."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any, Literal
@@ -100,15 +100,14 @@ def _check_numbers(n_clips: int, seed: int, seconds: float, rate: int, jobs: int
 
 def _make_all(recipe: Recipe, n_clips: int, folder: Path, jobs: int) -> Iterator[Clip]:
     """Yield finished clips in any order."""
-    indices: Iterable[int] = range(n_clips)
     with progress(total=n_clips, desc=f"synthesise {recipe.split}", unit="clip") as bar:
         if jobs == 1:
-            for index in indices:
+            for index in range(n_clips):
                 yield make_clip(recipe, index, folder)[0]
                 bar.update()
             return
         with ProcessPoolExecutor(min(jobs, n_clips), initializer=die_with_parent) as pool:
-            futures = [pool.submit(make_clip, recipe, index, folder) for index in indices]
+            futures = [pool.submit(make_clip, recipe, index, folder) for index in range(n_clips)]
             try:
                 for future in as_completed(futures):
                     yield future.result()[0]

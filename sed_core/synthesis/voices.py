@@ -1,7 +1,7 @@
 """Voices: a glottal source through moving formants (speech, bark, meow).
 
-Source-filter model (Fant 1960): glottal pulses are harmonics falling by about 12 dB an octave
-plus aspiration noise; the vocal tract adds resonances whose frequencies scale inversely with
+Source-filter model (Fant 1960): glottal pulses are harmonics falling by about 12 dB an octave,
+of which radiation from the mouth gives 6 back, plus aspiration noise; the vocal tract adds resonances whose frequencies scale inversely with
 its length. Human vowels follow the classic measured formants (Peterson & Barney 1952).
 """
 
@@ -88,7 +88,7 @@ def speech(rng: Rng, *, length: int, rate: float, domain: Domain) -> Array:
     time = np.arange(length)
     accent = np.interp(time, middles, rng.uniform(0.85, 1.25, count))
     pitch = p.pitch * accent * np.linspace(1.12, 0.85, length)
-    source = glottis(rng, pitch, rate, tilt=8, breath=p.breath)
+    source = glottis(rng, pitch, rate, tilt=6, breath=p.breath)
     vowels = VOWELS[rng.integers(len(VOWELS), size=count)] * p.tract
     vowels = np.column_stack([vowels, np.full(count, 3500 * p.tract)])
     grid = np.linspace(0, length, max(8, 8 * count))
