@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from sed_core.reporting.energy_table import energy_records, energy_tables, read_energy
+from sed_core.reporting.page import page
 from sed_core.reporting.published import published
 from sed_core.reporting.scores_table import read_scores, scores_records, scores_tables
 from sed_core.reporting.table import csv_text, markdown, text
@@ -12,7 +13,7 @@ from sed_core.runtime.files import write_text
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Parse the arguments, make the tables, write four files, print plain text."""
+    """Parse the arguments, make the tables, write them, print them as plain text."""
     parser = argparse.ArgumentParser(description=__doc__)
     add = parser.add_argument
     add("--scores", nargs="+", required=True, metavar="JSON", help="each system's *_psds.json")
@@ -26,6 +27,7 @@ def main(argv: list[str] | None = None) -> None:
     )
     for name in ("scores-md", "scores-csv", "energy-md", "energy-csv"):
         add(f"--{name}", type=Path, required=True, metavar="FILE", help="output file")
+    add("--html", type=Path, metavar="FILE", help="output file: all tables as one page")
     args = parser.parse_args(argv)
 
     scores = [read_scores(path) for path in args.scores]
@@ -39,6 +41,8 @@ def main(argv: list[str] | None = None) -> None:
     write_text(args.scores_csv, csv_text(scores_records(scores, others)))
     write_text(args.energy_md, markdown(f"Energy: {args.dataset_name}", kwh_tables))
     write_text(args.energy_csv, csv_text(energy_records(energy, others)))
+    if args.html:
+        write_text(args.html, page(f"Results: {args.dataset_name}", score_tables + kwh_tables))
     print(text(score_tables + kwh_tables))
 
 

@@ -1,5 +1,6 @@
 """The meter around a stage: starts the sensors, keeps a journal, never harms the stage."""
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -32,7 +33,8 @@ class EnergyMeter:
         codecarbon_dir: gets codecarbon's `emissions.csv`, one row for each run of the stage.
         journal: folder that keeps each run's figures (`energy-<stage>-0001.json`, ...), so that
             a killed run counts up to its last sample; None keeps them in memory.
-        country_iso_code: whose electricity; decides the grid factor.
+        country_iso_code: whose electricity (three letters); decides the grid factor. None takes
+            the environment's `SED_COUNTRY`, which the workflow sets, else France.
         interval_s: seconds between samples. The last sample is taken at the end, so short
             stages are complete whatever the interval.
         tracker: makes the codecarbon tracker; None does without (saves two seconds in tests).
@@ -45,7 +47,7 @@ class EnergyMeter:
         codecarbon_dir: Path,
         *,
         journal: Path | None = None,
-        country_iso_code: str = "FRA",
+        country_iso_code: str | None = None,
         interval_s: float = 15.0,
         tracker: Callable[..., Tracker] | None = CodecarbonTracker,
         powercap: Path = POWERCAP,
@@ -55,7 +57,7 @@ class EnergyMeter:
         self.stage = stage
         self._folder = codecarbon_dir
         self._journal = journal
-        self._country = country_iso_code
+        self._country = country_iso_code or os.environ.get("SED_COUNTRY", "FRA")
         self._interval = interval_s
         self._make_tracker = tracker
         self._powercap = powercap

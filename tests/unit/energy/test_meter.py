@@ -97,6 +97,15 @@ def test_gpu_is_measured_and_told_to_codecarbon(tmp_path, nvml, monkeypatch, tra
     assert record["hardware"]["gpus"] == ["Paper 1"]
 
 
+def test_country_of_the_workflow(tmp_path, no_gpu, trackers, monkeypatch) -> None:
+    factory = trackers(0.1)
+    monkeypatch.setenv("SED_COUNTRY", "DEU")
+    for country in (None, "SWE"):
+        with EnergyMeter("devtest", tmp_path, country_iso_code=country, tracker=factory):
+            pass
+    assert [made.made_with["country_iso_code"] for made in factory.made] == ["DEU", "SWE"]
+
+
 def test_hidden_gpus_are_not_counted(tmp_path, nvml, monkeypatch, trackers) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     factory = trackers(0.1)
@@ -162,6 +171,7 @@ def test_real_codecarbon_counts_short_stages_offline(tmp_path, no_gpu, monkeypat
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    monkeypatch.delenv("SED_COUNTRY", raising=False)
     monkeypatch.setenv("CODECARBON_PUE", "5")
     monkeypatch.setenv("CODECARBON_OUTPUT_METHODS", "api")
     monkeypatch.setenv("CODECARBON_EMISSIONS_ENDPOINT", "http://localhost:9/")

@@ -48,8 +48,9 @@ def test_tables(root, files, capsys) -> None:
 
 def test_tables_with_published_rows_and_without_energy(root, files, capsys) -> None:
     main = runpy.run_path(str(root / "workflow_scripts/tables.py"))["main"]
-    main(tables_arguments(files, "--published"))
+    main(tables_arguments(files, "--published", f"--html={files}/all.html"))
     assert "2022 + AudioSet strong" in (files / "energy.md").read_text()
+    assert (files / "all.html").read_text().count("<table>") == 4
     assert "No energy was recorded." in capsys.readouterr().out
 
 
