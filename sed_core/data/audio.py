@@ -119,7 +119,7 @@ def _decode(source: Path, target: Path, *, reason: Exception) -> None:
     except ffmpeg.Error as error:
         lines = error.stderr.decode(errors="replace").strip().splitlines()
         why = lines[-1].replace(f"{source}: ", "") if lines else "no reason given"
-        raise sf.SoundFileError(f"libsndfile: {reason}; ffmpeg: {why}") from error
+        raise sf.SoundFileRuntimeError(f"libsndfile: {reason} ffmpeg: {why}.") from error
 
 
 def _blocks(sound: sf.SoundFile) -> Iterator[NDArray[np.float32]]:

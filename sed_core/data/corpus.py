@@ -123,13 +123,17 @@ def write_corpus(
     Equal clips give equal bytes. `samples` is contiguous, so that readers can map it.
     """
     offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
-    with atomic(path) as part, h5py.File(part, "w") as archive:
-        archive.attrs["version"] = VERSION
-        archive.attrs["sample_rate"] = sample_rate
-        archive.create_dataset("offsets", data=offsets)
-        text = h5py.string_dtype()
-        archive.create_dataset("filenames", data=list(filenames), dtype=text)
-        archive.create_dataset("digests", data=list(digests), dtype=text)
-        samples = archive.create_dataset("samples", shape=(int(offsets[-1]),), dtype=np.int16)
-        for begin, clip in zip(offsets, clips, strict=False):
-            samples[begin : begin + len(clip)] = clip
+    text = h5py.string_dtype()
+    try:
+        with atomic(path) as part, h5py.File(part, "w") as archive:
+            archive.attrs["version"] = VERSION
+            archive.attrs["sample_rate"] = sample_rate
+            archive.create_dataset("offsets", data=offsets)
+            archive.create_dataset("filenames", data=list(filenames), dtype=text)
+            archive.create_dataset("digests", data=list(digests), dtype=text)
+            samples = archive.create_dataset("samples", (int(offsets[-1]),), dtype=np.int16)
+            for begin, clip in zip(offsets, clips, strict=False):
+                samples[begin : begin + len(clip)] = clip
+    except OSError as error:
+        error.filename = error.filename or str(path)  # HDF5 names no file when the disk is full
+        raise

@@ -73,7 +73,7 @@ def write_ground_truth(
         eventful = set(table["filename"])
         silent = [n for n in found.filenames if n in here.index and n not in eventful]
         table = pd.concat([table, pd.DataFrame({"filename": silent})], ignore_index=True)
-    seconds = [duration if exact_durations else round(duration, 1) for duration in here]
+    seconds = [s if exact_durations else round(s, 1) or s for s in here]
     write_table(truth, table)
     write_table(durations, pd.DataFrame({"filename": here.index, "duration": seconds}))
     write_json(report, counts)

@@ -1,0 +1,119 @@
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile as sf
+import soxr
+from scipy.signal import resample_poly
+
+from sed_core.data import audio
+from sed_core.data.audio import ffmpeg_executable, read_clip, to_int16
+from tests.unit.data.conftest import Write
+
+RATE = 16000
+
+
+def test_files_at_the_target_rate_keep_their_samples(write: Write) -> None:
+    samples = np.random.default_rng(0).integers(-32768, 32768, 5000, dtype=np.int16)
+    clip = read_clip(write(samples=samples, rate=RATE), sample_rate=RATE)
+    np.testing.assert_array_equal(clip.samples, samples)
+
+
+@pytest.mark.parametrize("rate", [8000, 22050, 44100, 48000])
+@pytest.mark.parametrize("frames", [1, 50_000, 100_001])
+def test_blocks_equal_one_soxr_call(write: Write, rate: int, frames: int) -> None:
+    samples = 0.3 * np.random.default_rng(rate).standard_normal(frames).astype(np.float32)
+    clip = read_clip(write(samples=samples, rate=rate, subtype="FLOAT"), sample_rate=RATE)
+    whole = to_int16(soxr.resample(samples, rate, RATE, quality="HQ"))
+    assert clip.status == "ok" and len(clip.samples) == -(-frames * RATE // rate)
+    np.testing.assert_array_equal(clip.samples[: len(whole)], whole)
+    assert not clip.samples[len(whole) :].any()
+
+
+def test_a_sine_stays_one(write: Write) -> None:
+    """Against the sine itself and scipy's polyphase filter, away from the edges."""
+    time = np.arange(2 * 44100) / 44100
+    sine = (0.5 * np.sin(2 * np.pi * 997 * time)).astype(np.float32)
+    clip = read_clip(write(samples=sine, subtype="FLOAT"), sample_rate=RATE)
+    inner = slice(1600, -1600)
+    exact = 0.5 * np.sin(2 * np.pi * 997 * np.arange(2 * RATE) / RATE)
+    np.testing.assert_allclose(clip.samples[inner] / 32768, exact[inner], atol=1e-4)
+    polyphase = resample_poly(sine, 160, 441)
+    np.testing.assert_allclose(clip.samples[inner] / 32768, polyphase[inner], atol=2e-3)
+
+
+def test_what_is_above_the_new_nyquist_goes(write: Write) -> None:
+    tone = 0.5 * np.sin(2 * np.pi * 12000 * np.arange(44100) / 44100)
+    clip = read_clip(write(samples=tone), sample_rate=RATE)
+    assert np.abs(clip.samples[800:-800]).max() <= 1  # one step of 16 bits: -90 dB
+
+
+def test_channels_are_averaged(write: Write, reference: Path) -> None:
+    with np.load(reference / "golden" / "audio.npz") as golden:
+        stereo, mono = golden["stereo_in"].T, golden["stereo_mono"]
+    clip = read_clip(write(samples=stereo, rate=RATE), sample_rate=RATE)
+    np.testing.assert_array_equal(clip.samples, to_int16(mono))
+    assert (clip.channels, clip.peak) == (2, np.abs(stereo.astype(int)).max() / 32768)
+
+
+def test_levels_are_those_of_the_source(write: Write) -> None:
+    samples = np.zeros((44100, 3))
+    samples[::2, 1] = -0.75
+    clip = read_clip(write(samples=samples, subtype="FLOAT"), sample_rate=RATE)
+    assert clip.peak == 0.75 and clip.full_scale == 0
+    assert clip.rms == pytest.approx(0.25 / np.sqrt(2))
+    assert (clip.duration, clip.sample_rate, clip.channels) == (1.0, 44100, 3)
+
+
+def test_beyond_full_scale_is_cut_and_counted(write: Write) -> None:
+    samples = np.where(np.arange(RATE) < 400, 1.7, 0.1)
+    clip = read_clip(write(samples=samples, rate=RATE, subtype="FLOAT"), sample_rate=RATE)
+    assert clip.full_scale == 400 / RATE and clip.samples.max() == 32767
+
+
+def test_one_bad_sample_late_in_the_file(write: Write) -> None:
+    for value in (np.nan, np.inf):
+        samples = np.zeros(audio._BLOCK + 100)
+        samples[-1] = value
+        clip = read_clip(write(samples=samples, subtype="FLOAT"), sample_rate=RATE)
+        assert clip.status == "nan" and not len(clip.samples)
+
+
+@pytest.mark.parametrize("content", [b"RIFF\x04", b"<html>gone</html>\n" * 99, bytes(4096)])
+def test_broken_files_are_told_not_raised(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "broken.wav"
+    path.write_bytes(content)
+    clip = read_clip(path, sample_rate=RATE)
+    assert clip.status == "unreadable" and not len(clip.samples)
+    assert "broken.wav" in clip.note and str(tmp_path) not in clip.note and "\n" not in clip.note
+
+
+def test_files_without_samples(tmp_path: Path, write: Write) -> None:
+    (tmp_path / "zero.wav").touch()
+    assert read_clip(tmp_path / "zero.wav", sample_rate=RATE).status == "empty"
+    assert read_clip(write(samples=np.zeros(0)), sample_rate=RATE).status == "empty"
+
+
+def test_a_broken_flac_and_a_truncated_wav(write: Write, tmp_path: Path) -> None:
+    whole = write("a.flac").read_bytes()
+    (tmp_path / "broken.flac").write_bytes(whole[: len(whole) // 2] + bytes(len(whole) // 2))
+    assert read_clip(tmp_path / "broken.flac", sample_rate=RATE).status == "unreadable"
+    (tmp_path / "cut.wav").write_bytes(write("a.wav").read_bytes()[: 44 + 44100])
+    cut = read_clip(tmp_path / "cut.wav", sample_rate=RATE)
+    assert (cut.status, cut.duration) == ("ok", 0.5)
+
+
+def test_other_formats(write: Write, tmp_path: Path) -> None:
+    wav = write(seconds=2)
+    expected = read_clip(wav, sample_rate=RATE).samples
+    flac = tmp_path / "a.flac"
+    sf.write(flac, sf.read(wav)[0], 44100)
+    np.testing.assert_array_equal(read_clip(flac, sample_rate=RATE).samples, expected)
+    aac = tmp_path / "a.m4a"  # not for libsndfile
+    subprocess.run([ffmpeg_executable(), "-v", "error", "-i", wav, "-b:a", "256k", aac], check=True)
+    clip = read_clip(aac, sample_rate=RATE)
+    assert clip.status == "ok" and abs(len(clip.samples) - len(expected)) < 0.1 * RATE
+    overlap = min(len(clip.samples), len(expected))
+    both = np.corrcoef(clip.samples[:overlap], expected[:overlap])
+    assert both[0, 1] > 0.95
