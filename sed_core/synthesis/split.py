@@ -118,9 +118,10 @@ def _make_all(recipe: Recipe, n_clips: int, folder: Path, jobs: int) -> Iterator
 
 
 def _remove_strangers(folder: Path, wanted: set[str]) -> None:
-    """Delete wavs of an earlier recipe (a split is what its folder holds), and only those."""
+    """Delete wavs of an earlier recipe (a split is what its folder holds) and of killed runs."""
     for path in folder.glob("*.wav"):
-        if path.name not in wanted and read_note(path) is not None:
+        ours = path.name.endswith(".part.wav") or read_note(path) is not None
+        if path.name not in wanted and ours:
             path.unlink()
 
 

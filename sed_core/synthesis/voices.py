@@ -1,8 +1,9 @@
 """Voices: a glottal source through moving formants (speech, bark, meow).
 
 Source-filter model (Fant 1960): glottal pulses are harmonics falling by about 12 dB an octave,
-of which radiation from the mouth gives 6 back, plus aspiration noise; the vocal tract adds resonances whose frequencies scale inversely with
-its length. Human vowels follow the classic measured formants (Peterson & Barney 1952).
+of which radiation from the mouth gives 6 back, plus aspiration noise; the vocal tract adds
+resonances whose frequencies scale inversely with its length. Human vowels follow the classic
+measured formants (Peterson & Barney 1952).
 """
 
 from types import SimpleNamespace

@@ -67,8 +67,11 @@ def test_finished_wavs_stay_broken_ones_are_made_again_and_old_ones_go(tmp_path)
 
     foreign = tmp_path / "audio" / "mine.wav"
     soundfile.write(foreign, [0.0, 0.1], 16000)
+    torn = tmp_path / "audio" / "Y0.part.wav"
+    torn.write_bytes(b"RIFF")
     make(tmp_path, seed=9)
     assert foreign.exists()
+    assert not torn.exists()
     assert not any(path.exists() for path in wavs)
     assert len(list((tmp_path / "audio").glob("*.wav"))) == 5
 
