@@ -1,5 +1,6 @@
 """All clips of a split in one HDF5 file: 16-bit samples end to end, and where each clip begins."""
 
+import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,20 +121,34 @@ def write_corpus(
 ) -> None:
     """Write a corpus file atomically, one clip in memory at a time.
 
-    Equal clips give equal bytes. `samples` is contiguous, so that readers can map it.
+    Equal clips give equal bytes. `samples` is contiguous and comes last in the file, so that
+    readers can map it, and so that plain writes can fill it: HDF5 itself crashes the process
+    when the disk is full.
     """
     offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
-    text = h5py.string_dtype()
+    index = {"filenames": filenames, "digests": digests}
     try:
-        with atomic(path) as part, h5py.File(part, "w") as archive:
-            archive.attrs["version"] = VERSION
-            archive.attrs["sample_rate"] = sample_rate
-            archive.create_dataset("offsets", data=offsets)
-            archive.create_dataset("filenames", data=list(filenames), dtype=text)
-            archive.create_dataset("digests", data=list(digests), dtype=text)
-            samples = archive.create_dataset("samples", (int(offsets[-1]),), dtype=np.int16)
-            for begin, clip in zip(offsets, clips, strict=False):
-                samples[begin : begin + len(clip)] = clip
+        with atomic(path) as part, part.open("wb") as stream:
+            stream.write(_head(offsets, index, sample_rate))
+            for clip in clips:
+                stream.write(clip.tobytes())
     except OSError as error:
-        error.filename = error.filename or str(path)  # HDF5 names no file when the disk is full
+        error.filename = error.filename or str(path)
         raise
+
+
+def _head(offsets: NDArray[np.int64], index: dict[str, Sequence[str]], sample_rate: int) -> bytes:
+    """An HDF5 file up to where its samples begin."""
+    memory = io.BytesIO()
+    with h5py.File(memory, "w") as archive:
+        archive.attrs["version"] = VERSION
+        archive.attrs["sample_rate"] = sample_rate
+        archive.create_dataset("offsets", data=offsets)
+        for name, texts in index.items():
+            archive.create_dataset(name, data=list(texts), dtype=h5py.string_dtype())
+        layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        layout.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)  # a place in the file before any data
+        shape = (int(offsets[-1]),)
+        samples = archive.create_dataset("samples", shape, np.int16, dcpl=layout, fill_time="never")
+        begin = samples.id.get_offset()
+    return memory.getvalue()[:begin]

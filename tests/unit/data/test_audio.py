@@ -1,4 +1,5 @@
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,9 @@ from scipy.signal import resample_poly
 
 from sed_core.data import audio
 from sed_core.data.audio import ffmpeg_executable, read_clip, to_int16
-from tests.unit.data.conftest import Write
 
 RATE = 16000
+Write = Callable[..., Path]  # the fixture `write`
 
 
 def test_files_at_the_target_rate_keep_their_samples(write: Write) -> None:
