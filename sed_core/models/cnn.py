@@ -1,9 +1,17 @@
 """The convolutional front of the CRNN: blocks of convolution, norm, gate, dropout, pooling."""
 
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
+
+from sed_core.models.dropout import Dropout
+from sed_core.models.native.gate import gated_pool, is_fusible
+
+
+LAYERS = ("conv", "batchnorm", "glu", "dropout", "pooling")
+"""Of each block; `conv0`, `batchnorm0` and so on are their names in the state dict."""
 
 
 class GLU(nn.Module):
@@ -51,18 +59,38 @@ class CNN(nn.Module):
         batch_norm_momentum: float,
     ) -> None:
         super().__init__()
+        self.n_blocks = len(nb_filters)
         self.cnn = nn.Sequential()
         channels = n_in_channel
         for i, out in enumerate(nb_filters):
             convolution = nn.Conv2d(channels, out, kernel_size[i], stride[i], padding[i])
             norm = nn.BatchNorm2d(out, eps=batch_norm_eps, momentum=batch_norm_momentum)
-            self.cnn.add_module(f"conv{i}", convolution)
-            self.cnn.add_module(f"batchnorm{i}", norm)
-            self.cnn.add_module(f"glu{i}", GLU(out))
-            self.cnn.add_module(f"dropout{i}", nn.Dropout(dropout))
-            self.cnn.add_module(f"pooling{i}", nn.AvgPool2d((pooling[i][0], pooling[i][1])))
+            pool = nn.AvgPool2d((pooling[i][0], pooling[i][1]))
+            layers = (convolution, norm, GLU(out), Dropout(dropout), pool)
+            for name, layer in zip(LAYERS, layers, strict=True):
+                self.cnn.add_module(f"{name}{i}", layer)
             channels = out
+        # Channels innermost in memory, which convolutions and the gate prefer on CPU and GPU alike.
+        nn.Module.to(self.cnn, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, n_in_channel, T, F) -> (B, nb_filters[-1], T', F')."""
-        return self.cnn(x)
+        for i in range(self.n_blocks):
+            x = self._block(x, *(getattr(self.cnn, f"{name}{i}") for name in LAYERS))
+        return x
+
+    @staticmethod
+    def _block(
+        x: Tensor,
+        convolution: nn.Conv2d,
+        norm: nn.BatchNorm2d,
+        glu: GLU,
+        dropout: Dropout,
+        pool: nn.AvgPool2d,
+    ) -> Tensor:
+        y = convolution(x)
+        pooling = cast(tuple[int, int], pool.kernel_size)
+        if is_fusible(y, pooling):
+            p = dropout.p if dropout.training else 0.0
+            return gated_pool(y, norm, glu.linear, dropout=p, pooling=pooling)
+        return pool(dropout(glu(norm(y))))

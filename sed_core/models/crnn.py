@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from sed_core.models.cnn import CNN
+from sed_core.models.dropout import Dropout
 from sed_core.models.fusion import FUSIONS, fuse, fusion_layers
 from sed_core.runtime.errors import SedError
 
@@ -116,7 +117,7 @@ class CRNN(nn.Module):
         self.rnn = BidirectionalGRU(
             n_channels, n_rnn_cell, n_layers=rnn_layers, dropout=dropout_recurrent
         )
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.dense = nn.Linear(2 * n_rnn_cell, n_classes)
         if attention:
             self.dense_softmax = nn.Linear(2 * n_rnn_cell, n_classes)

@@ -1,0 +1,194 @@
+/* What follows the convolution in a block of the CNN, in one pass over memory:
+ *
+ *   x = (y - mean) * inv_std              batch norm
+ *   z = gamma * x + beta
+ *   g = (W z + c) * sigmoid(z)            gated linear unit over channels
+ *   out = scale * sum of kept g           dropout and average pooling
+ *
+ * Compiled by gate.py, once per number of channels C (-DC=16) and per storage type (float, or bfloat16
+ * with -DBF16). Arrays are channels-last: (clips, times, bands, C). Every clip is worked on by one
+ * thread and has its own sums, so that results do not depend on the number of threads.
+ */
+#define LANES (C % 16 == 0 ? 16 : C % 8 == 0 ? 8 : 4)
+#define VECS (C / LANES)
+#include "vector.h"
+
+#define TILE_FLOATS 8192 /* a tile's arrays stay in the level-1 and level-2 caches */
+
+typedef uint16_t hvec __attribute__((vector_size(2 * LANES)));
+typedef double dvec __attribute__((vector_size(8 * LANES)));
+
+#ifdef BF16
+typedef uint16_t store;
+static inline vec load(const store *p) {
+    hvec half;
+    memcpy(&half, p, sizeof half);
+    return (vec)(__builtin_convertvector(half, uvec) << 16);
+}
+static inline void save(store *p, vec value) { /* to nearest, ties to even */
+    uvec bits = (uvec)value;
+    hvec half = __builtin_convertvector((bits + 0x7fff + ((bits >> 16) & 1)) >> 16, hvec);
+    memcpy(p, &half, sizeof half);
+}
+#else
+typedef float store;
+static inline vec load(const store *p) { vec v; memcpy(&v, p, sizeof v); return v; }
+static inline void save(store *p, vec v) { memcpy(p, &v, sizeof v); }
+#endif
+
+/* The values that dropout keeps; bit i belongs to element i. */
+static inline vec kept(vec value, const uint8_t *bits, long i) {
+    if (!bits) return value;
+    uint32_t word = 0;
+    memcpy(&word, bits + i / 8, LANES > 8 ? 2 : 1);
+    word >>= i % 8;
+    uvec lane;
+    for (int k = 0; k < LANES; k++) lane[k] = 1u << k;
+    return (vec)((ivec)value & (((lane & word) != 0)));
+}
+
+typedef struct {
+    long clips, times, bands, pool_times, pool_bands;
+    float scale;          /* 1 / (pooled elements * probability to keep) */
+    const uint8_t *bits;  /* dropout's, or NULL */
+    const float *mean, *inv_std, *gamma, *beta; /* (C) */
+    const float *w_in, *w_out, *bias; /* (in, out), (out, in), (out) */
+} block;
+
+static inline vec normalised(const block *k, const store *y, int j) {
+    return (load(y + j * LANES) - ((const vec *)k->mean)[j]) * ((const vec *)k->inv_std)[j];
+}
+
+/* z, linear = W z + c and gate = sigmoid(z) of `rows` rows. */
+static void open_gate(const block *k, const store *y, long rows, vec *z, vec *linear, vec *gate) {
+    const vec *gamma = (const vec *)k->gamma, *beta = (const vec *)k->beta;
+    for (long r = 0; r < rows; r++)
+        for (int j = 0; j < VECS; j++) {
+            vec value = gamma[j] * normalised(k, y + r * C, j) + beta[j];
+            z[r * VECS + j] = value;
+            gate[r * VECS + j] = sigmoid(value);
+        }
+    product(rows, 0, C, 1, C, (float *)z, (const vec *)k->w_in, (const vec *)k->bias, linear);
+}
+
+/* Output times of one tile. */
+static long tile_times(const block *k) {
+    long times = TILE_FLOATS / (k->pool_times * k->bands * C);
+    return times < 1 ? 1 : times;
+}
+#define TILE_VECS(k) (tile_times(k) * (k)->pool_times * (k)->bands * VECS)
+
+void forward(const block *k, const store *y, store *out) {
+    long out_times = k->times / k->pool_times, out_bands = k->bands / k->pool_bands;
+#pragma omp parallel for schedule(dynamic)
+    for (long clip = 0; clip < k->clips; clip++) {
+        vec z[TILE_VECS(k)], linear[TILE_VECS(k)], gate[TILE_VECS(k)];
+        for (long t0 = 0; t0 < out_times; t0 += tile_times(k)) {
+            long count = out_times - t0 < tile_times(k) ? out_times - t0 : tile_times(k);
+            long first = (clip * k->times + t0 * k->pool_times) * k->bands;
+            open_gate(k, y + first * C, count * k->pool_times * k->bands, z, linear, gate);
+            store *cell = out + (clip * out_times + t0) * out_bands * C;
+            for (long time = 0; time < count; time++)
+                for (long band = 0; band < out_bands; band++, cell += C) {
+                    long corner = time * k->pool_times * k->bands + band * k->pool_bands;
+                    for (int j = 0; j < VECS; j++) {
+                        vec sum = {0};
+                        for (long t = 0; t < k->pool_times; t++)
+                            for (long f = 0; f < k->pool_bands; f++) {
+                                long row = corner + t * k->bands + f, i = row * VECS + j;
+                                long bit = (first + row) * C + j * LANES;
+                                sum += kept(linear[i] * gate[i], k->bits, bit);
+                            }
+                        save(cell + j * LANES, sum * k->scale);
+                    }
+                }
+        }
+    }
+}
+
+/* Per clip: d_z (gradient before the norm's own), d_w (out, in), and sums (3, C) over its rows of
+ * d_linear, d_z, d_z * x. */
+void backward(const block *k, const store *y, const store *d_out, store *d_z, float *d_w,
+              double *sums) {
+    long out_times = k->times / k->pool_times, out_bands = k->bands / k->pool_bands;
+#pragma omp parallel for schedule(dynamic)
+    for (long clip = 0; clip < k->clips; clip++) {
+        vec z[TILE_VECS(k)], linear[TILE_VECS(k)], gate[TILE_VECS(k)];
+        vec *weights = (vec *)(d_w + clip * C * C);
+        dvec total[3][VECS];
+        memset(weights, 0, sizeof(float) * C * C);
+        memset(total, 0, sizeof total);
+        for (long t0 = 0; t0 < out_times; t0 += tile_times(k)) {
+            long count = out_times - t0 < tile_times(k) ? out_times - t0 : tile_times(k);
+            long first = (clip * k->times + t0 * k->pool_times) * k->bands;
+            long rows = count * k->pool_times * k->bands;
+            open_gate(k, y + first * C, rows, z, linear, gate);
+            /* gate <- d_z by the sigmoid, linear <- d_linear */
+            for (long time = 0, row = 0; time < count * k->pool_times; time++) {
+                const store *d_time =
+                    d_out + (clip * out_times + t0 + time / k->pool_times) * out_bands * C;
+                for (long band = 0; band < out_bands; band++)
+                    for (long f = 0; f < k->pool_bands; f++, row++)
+                        for (int j = 0; j < VECS; j++) {
+                            vec s = gate[row * VECS + j], l = linear[row * VECS + j];
+                            vec d = kept(load(d_time + band * C + j * LANES) * k->scale, k->bits,
+                                         (first + row) * C + j * LANES);
+                            linear[row * VECS + j] = d * s;
+                            gate[row * VECS + j] = d * l * s * (1.0f - s);
+                        }
+            }
+            product(rows, 1, C, 1, C, (float *)linear, (const vec *)k->w_out, NULL, gate);
+            product(C, 1, 1, C, rows, (float *)linear, z, NULL, weights);
+            for (int j = 0; j < VECS; j++) {
+                vec part[3] = {{0}, {0}, {0}};
+                for (long r = 0; r < rows; r++) {
+                    const store *row = y + (first + r) * C;
+                    vec d = gate[r * VECS + j];
+                    part[0] += linear[r * VECS + j];
+                    part[1] += d;
+                    part[2] += d * normalised(k, row, j);
+                    save(d_z + (first + r) * C + j * LANES, d);
+                }
+                for (int i = 0; i < 3; i++)
+                    total[i][j] += __builtin_convertvector(part[i], dvec);
+            }
+        }
+        long pooled = out_times * k->pool_times * k->bands, all = k->times * k->bands;
+        memset(d_z + (clip * all + pooled) * C, 0, sizeof(store) * (all - pooled) * C);
+        memcpy(sums + clip * 3 * C, total, sizeof total);
+    }
+}
+
+/* Per clip: sums (2, C) of y - pivot and its square; the pivot keeps the variance exact. */
+void moments(const store *y, const float *pivot, long clips, long rows, double *sums) {
+#pragma omp parallel for schedule(dynamic)
+    for (long clip = 0; clip < clips; clip++) {
+        dvec total[2][VECS];
+        memset(total, 0, sizeof total);
+        for (long r0 = 0; r0 < rows; r0 += 64)
+            for (int j = 0; j < VECS; j++) {
+                vec part[2] = {{0}, {0}};
+                for (long r = r0; r < rows && r < r0 + 64; r++) {
+                    vec d = load(y + (clip * rows + r) * C + j * LANES) - ((const vec *)pivot)[j];
+                    part[0] += d;
+                    part[1] += d * d;
+                }
+                for (int i = 0; i < 2; i++)
+                    total[i][j] += __builtin_convertvector(part[i], dvec);
+            }
+        memcpy(sums + clip * 2 * C, total, sizeof total);
+    }
+}
+
+/* In place: d <- by_d * d + by_y * y + offset, the gradient of batch norm. */
+void combine(store *d, const store *y, const float *by_d, const float *by_y, const float *offset,
+             long clips, long rows) {
+#pragma omp parallel for schedule(dynamic)
+    for (long clip = 0; clip < clips; clip++)
+        for (long r = clip * rows; r < (clip + 1) * rows; r++)
+            for (int j = 0; j < VECS; j++) {
+                long i = r * C + j * LANES;
+                save(d + i, ((const vec *)by_d)[j] * load(d + i)
+                                + ((const vec *)by_y)[j] * load(y + i) + ((const vec *)offset)[j]);
+            }
+}
