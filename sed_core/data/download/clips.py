@@ -1,0 +1,236 @@
+"""AudioSet clips from their videos: what is missing, as much of it as can be had, and why not."""
+
+import re
+import shutil
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sed_core.data.audio import SUFFIXES
+from sed_core.data.download.cut import cut
+from sed_core.data.download.http import Stopped
+from sed_core.data.download.journal import NOT_TRIED, Journal, missing_table, open_journal
+from sed_core.data.download.pace import Pace
+from sed_core.data.download.reasons import ClipError
+from sed_core.data.download.stream import download_stream
+from sed_core.runtime.errors import SedError
+from sed_core.runtime.files import write_text
+from sed_core.runtime.progress import progress
+
+YOUTUBE = "https://www.youtube.com/watch?v={id}"
+_NAME = re.compile(r"Y?(?P<id>[\w-]{11})_(?P<start>\d+(\.\d+)?)_(?P<end>\d+(\.\d+)?)\.(wav|flac)")
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Seconds [start, end) of the video `id`."""
+
+    filename: str
+    id: str
+    start: float
+    end: float
+
+
+@dataclass(frozen=True)
+class Manners:
+    """How clips are asked for; times in seconds."""
+
+    urls: tuple[str, ...] = (YOUTUBE,)  # templates with {id}, tried in order
+    jobs: int = 3
+    attempts: int = 3  # per clip and run, where the network fails
+    interval: float = 1.0  # between two requests
+    backoff: float = 30.0  # silence after "too many requests", doubled each time
+    longest_wait: float = 300.0
+    give_up: int = 12  # refusals or lost clips in a row, after which the rest is not tried
+    options: Mapping[str, Any] = field(default_factory=dict)  # for yt-dlp
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How many clips of the list are there, how many came now, why the others are not."""
+
+    expected: int
+    present: int
+    fetched: int
+    reasons: dict[str, int]
+
+
+def parse_clip(filename: str) -> Clip:
+    """Read a clip's name: `Y<11-character id>_<start>_<end>.wav`; eval sets leave out the Y.
+
+    Raises:
+        SedError: another form.
+    """
+    match = _NAME.fullmatch(filename)
+    if not match or float(match["end"]) <= float(match["start"]):
+        raise SedError(
+            f"{filename!r} is no name of an AudioSet clip; expected Y<video id>_<start>_<end>.wav "
+            "with times in seconds, so correct the list."
+        )
+    return Clip(filename, match["id"], float(match["start"]), float(match["end"]))
+
+
+def present(folder: Path) -> set[str]:
+    """Stems of the audio files in a folder; empty files do not count."""
+    if not folder.is_dir():
+        return set()
+    return {
+        path.stem
+        for path in folder.iterdir()
+        if path.suffix.lower() in SUFFIXES and path.is_file() and path.stat().st_size
+    }
+
+
+def download_clips(
+    filenames: Sequence[str],
+    folder: str | Path,
+    *,
+    report: str | Path,
+    journal: str | Path,
+    manners: Manners | None = None,
+    retry_all: bool = False,
+) -> Outcome:
+    """Make the clips that are not in `folder` yet, several at a time.
+
+    A clip appears whole or not at all. Clips that an earlier run found removed, private, blocked
+    or for adults are not asked for again. The report is written in any case, also on Ctrl-C.
+
+    Args:
+        filenames: names of all clips of the split.
+        folder: where they go; clips put there by hand count, also as flac.
+        report: TSV of the clips that are missing afterwards: filename, error, reason.
+        journal: TSV that collects the failures of all runs.
+        manners: addresses, parallelism and politeness.
+        retry_all: ask again for everything that is missing.
+
+    Raises:
+        SedError: a malformed name or address; the site or the network refused `manners.give_up`
+            times in a row.
+    """
+    folder, manners = Path(folder), manners or Manners()
+    clips = [parse_clip(name) for name in dict.fromkeys(filenames)]
+    folder.mkdir(parents=True, exist_ok=True)
+    before = present(folder)
+    absent = [clip for clip in clips if Path(clip.filename).stem not in before]
+    with open_journal(Path(journal)) as notes:
+        wanted = [clip for clip in absent if retry_all or not notes.settled(clip.filename)]
+        wanted.sort(key=lambda clip: clip.filename in notes.failures)  # the untried ones first
+        refusal = None
+        try:
+            refusal = _Run(folder, manners, notes).download(wanted)
+        finally:
+            after = present(folder)
+            missing = [c.filename for c in absent if Path(c.filename).stem not in after]
+            write_text(report, missing_table(missing, notes.failures))
+        untried = [name for name in missing if name not in notes.failures]
+        if refusal and untried:
+            raise SedError(
+                f"{manners.give_up} clips in a row were refused ({refusal}) and {len(untried):,} "
+                f"of {len(clips):,} are still to be tried; run the same command later, or give "
+                "cookies (see docs/getting-desed.md)."
+            )
+        reasons = Counter(notes.failures.get(name, NOT_TRIED)[1] for name in missing)
+    there = len(clips) - len(missing)
+    return Outcome(len(clips), there, len(absent) - len(missing), dict(sorted(reasons.items())))
+
+
+class _Run:
+    """One pass over the clips that are wanted."""
+
+    def __init__(self, folder: Path, manners: Manners, journal: Journal):
+        self.folder, self.manners, self.journal = folder, manners, journal
+        self.writing = threading.Lock()
+        self.stop = threading.Event()
+        self.pace = Pace(
+            interval=manners.interval,
+            backoff=manners.backoff,
+            longest=manners.longest_wait,
+            give_up=manners.give_up,
+            stop=self.stop,
+        )
+
+    def download(self, clips: list[Clip]) -> str | None:
+        """Make the clips; failures go to the journal.
+
+        Returns:
+            The last refusal, where so many came in a row that the rest was not tried.
+        """
+        work = self.folder / ".part"  # hidden, and on the same disk
+        shutil.rmtree(work, ignore_errors=True)
+        with (
+            progress(total=len(clips), desc=self.folder.name, unit="clip") as bar,
+            ThreadPoolExecutor(self.manners.jobs) as pool,
+        ):
+            tasks = [pool.submit(self._make, clip, work) for clip in clips]
+            try:
+                for task in as_completed(tasks):
+                    bar.update()
+                    error = task.result()
+                    if error is not None and self.pace.hopeless:
+                        return str(error)
+            finally:
+                self.stop.set()
+                pool.shutdown(wait=True, cancel_futures=True)
+                shutil.rmtree(work, ignore_errors=True)
+        return None
+
+    def _make(self, clip: Clip, work: Path) -> ClipError | None:
+        """Try a clip until it is there or will not come in this run; note why not."""
+        failures = 0
+        while True:
+            begun = self.pace.wait()
+            error = self._try(clip, work)
+            if error is None or not error.retryable:
+                self.pace.answered()
+                break
+            if error.throttled:
+                self.pace.complaint(begun)
+            else:
+                failures += 1
+            if self.pace.hopeless or failures >= self.manners.attempts:
+                if error.reason == "network":
+                    self.pace.lost()
+                break
+        if error is not None:
+            with self.writing:
+                self.journal.add(clip.filename, str(error), error.reason)
+        return error
+
+    def _try(self, clip: Clip, work: Path) -> ClipError | None:
+        """Ask every address once; the error that leaves hope counts."""
+        errors = []
+        work.mkdir(parents=True, exist_ok=True)
+        for template in self.manners.urls:
+            with tempfile.TemporaryDirectory(dir=work) as place:
+                try:
+                    self._stream_and_cut(clip, _address(template, clip), Path(place))
+                except ClipError as error:
+                    errors.append(error)
+                    continue
+                return None
+        return next((error for error in errors if error.retryable), errors[0])
+
+    def _stream_and_cut(self, clip: Clip, url: str, place: Path) -> None:
+        (place / "stream").mkdir()
+        options = self.manners.options
+        stream = download_stream(url, place / "stream", stop=self.stop, options=options)
+        if self.stop.is_set():
+            raise Stopped
+        name = Path(clip.filename).with_suffix(".wav").name
+        cut(stream, place / name, start=clip.start, end=clip.end)
+        (place / name).replace(self.folder / name)
+
+
+def _address(template: str, clip: Clip) -> str:
+    try:
+        return template.format(id=clip.id, filename=clip.filename)
+    except (KeyError, IndexError, ValueError) as error:
+        raise SedError(
+            f"address {template!r} is not understood; expected a template with {{id}}, "
+            f"such as {YOUTUBE}."
+        ) from error
