@@ -32,11 +32,11 @@ $(VENV)/.ready: requirements.txt envs/trim_torchaudio.py
 demo: setup ## The whole workflow on the embedded data set: no download, no GPU
 	@snakemake --cores $(CORES) --configfile configs/mini.yaml --quiet rules host
 	@snakemake --cores 1 --configfile configs/mini.yaml --quiet all --report results/mini/report.html
-	@cat logs/mini/tables.log && echo "Report: results/mini/report.html"
+	@cat results/mini/tables/tables.txt && echo "Report: results/mini/report.html"
 
 demo-short: setup ## A few clips and a few steps through every rule: seconds, not scores
 	@snakemake --cores $(CORES) --configfile configs/mini.yaml configs/smoke.yaml --quiet rules host
-	@cat logs/smoke/tables.log
+	@cat results/smoke/tables/tables.txt
 
 test: setup lint ## Static checks and all tests but those that need a GPU
 	@pytest -n $(JOBS) --dist loadgroup -m "not gpu"

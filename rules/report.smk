@@ -25,6 +25,13 @@ rule tables:
             labels={"table": "energy"},
         ),
         energy_csv="<results>/tables/energy.csv",
+        html=report(
+            "<results>/tables/tables.html",
+            caption="../report/tables.rst",
+            category="Tables",
+            labels={"table": "all, to read here"},
+        ),
+        text="<results>/tables/tables.txt",
     log:
         "<logs>/tables.log",
     conda:
@@ -37,7 +44,8 @@ rule tables:
         "python $SED_HOME/workflow_scripts/tables.py --scores {input.scores:q}"
         " --energy {input.energy:q} --dataset-name {params.dataset} {params.published}"
         " --scores-md {output.scores_md:q} --scores-csv {output.scores_csv:q}"
-        " --energy-md {output.energy_md:q} --energy-csv {output.energy_csv:q} > {log:q} 2>&1"
+        " --energy-md {output.energy_md:q} --energy-csv {output.energy_csv:q}"
+        " --html {output.html:q} > {output.text:q} 2> {log:q}"
 
 
 rule plots:

@@ -65,6 +65,7 @@ rule score:
         truth="<data>/truth/{split}.tsv",
         durations="<data>/truth/{split}_durations.tsv",
         manifest="<data>/manifests/{split}.tsv",
+        provenance="<results>/{system}/seed{seed}/provenance.json",
     output:
         scores="<results>/{system}/seed{seed}/{split}_psds.json",
         roc="<results>/{system}/seed{seed}/{split}_roc.json",
@@ -93,7 +94,7 @@ rule score:
         " --split {wildcards.split} --seed {wildcards.seed} --reported {params.reported}"
         " --median-window {params.median} --n-thresholds {params.thresholds}"
         " --eventless-clips {params.eventless} --min-coverage {params.coverage}"
-        " --output {output.scores:q} --roc {output.roc:q} > {log:q} 2>&1"
+        " --provenance {input.provenance:q} --output {output.scores:q} --roc {output.roc:q} > {log:q} 2>&1"
 
 
 rule aggregate:

@@ -29,6 +29,7 @@ rule train:
     output:
         model="<results>/{system}/seed{seed}/model.pt",
         history="<results>/{system}/seed{seed}/history.csv",
+        provenance="<results>/{system}/seed{seed}/provenance.json",
         energy="<results>/{system}/seed{seed}/training.energy.json",
         kwh="<results>/{system}/seed{seed}/training_codecarbon/training_tot_kwh.txt",
     log:
@@ -49,5 +50,6 @@ rule train:
     shell:
         "python $SED_HOME/workflow_scripts/train.py --system {input.system:q}"
         " --data {params.data:q} --seed {wildcards.seed} --checkpoints {params.checkpoints:q}"
-        " --model {output.model:q} --history {output.history:q} --energy {output.energy:q}"
+        " --model {output.model:q} --history {output.history:q}"
+        " --provenance {output.provenance:q} --energy {output.energy:q}"
         " --kwh {output.kwh:q} --gpus {resources.gpu} --threads {threads} > {log:q} 2>&1"

@@ -17,6 +17,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--checkpoints", type=Path, required=True, help="folder to resume from")
     parser.add_argument("--model", type=Path, required=True, help="output: student and teacher")
     parser.add_argument("--history", type=Path, required=True, help="output: CSV, a row an epoch")
+    parser.add_argument("--provenance", type=Path, required=True, help="output: JSON")
     parser.add_argument("--energy", type=Path, required=True, help="output: energy record")
     parser.add_argument("--kwh", type=Path, required=True, help="output: total kWh as text")
     parser.add_argument("--gpus", type=int, default=1, help="GPUs to use; 0 for the CPU")
@@ -31,7 +32,7 @@ def main(argv: list[str] | None = None) -> None:
     system = System.read(args.system)
     job = Run(system, args.data, args.seed, args.checkpoints, devices=max(args.gpus, 1))
     with EnergyMeter("training", args.kwh.parent, journal=job.folder) as meter:
-        fit(job, meter, model=args.model, history=args.history)
+        fit(job, meter, model=args.model, history=args.history, provenance=args.provenance)
     write_energy(meter.record(system=system.name, seed=args.seed), args.energy, args.kwh)
 
 

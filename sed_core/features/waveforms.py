@@ -73,4 +73,5 @@ def _free_bytes(device: torch.device) -> int:
 def _mapped(corpus: Corpus) -> np.ndarray:
     """Samples mapped copy-on-write: torch wants writable memory, nothing is ever written."""
     samples = corpus.samples
-    return np.memmap(corpus.path, samples.dtype, "c", offset=samples.offset, shape=samples.shape)
+    assert isinstance(samples, np.memmap)
+    return np.memmap(corpus.path, np.int16, "c", offset=samples.offset, shape=samples.shape)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -94,13 +95,21 @@ def _known(net: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in net.items() if key in NET_KEYS or key in CHOICES}
 
 
+def _canonical(state: Mapping[str, Tensor]) -> State:
+    """The same tensors give the same bytes, whether they were trained just now or loaded.
+
+    Pickle writes a string that it has met before as a reference, so keys must be one object.
+    """
+    return {sys.intern(key): value.detach().cpu().clone() for key, value in state.items()}
+
+
 def save_checkpoint(path: str | Path, checkpoint: Checkpoint) -> None:
     """Write our own file, atomically: tensors, and the system as JSON text."""
     content = {
         "format": FORMAT,
-        "student": dict(checkpoint.student),
-        "teacher": dict(checkpoint.teacher),
-        "scaler": dict(checkpoint.scaler),
+        "student": _canonical(checkpoint.student),
+        "teacher": _canonical(checkpoint.teacher),
+        "scaler": _canonical(checkpoint.scaler),
         "system": json.dumps(checkpoint.system, sort_keys=True),
     }
     with atomic(path) as part:

@@ -58,6 +58,7 @@ def claim_gpus(count: int, *, folder: Path | None = None) -> list[str]:
     while True:
         claimed = _try_claim(gpus, wanted, folder)
         if len(claimed) == wanted:
+            os.environ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"  # the order nvidia-smi and NVML use
             os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(claimed)
             return claimed
         time.sleep(POLL_SECONDS)

@@ -1,7 +1,5 @@
 """The teacher as a moving average of students."""
 
-from collections.abc import Sequence
-
 import torch
 from torch import nn
 
@@ -17,7 +15,7 @@ def averaged(network: nn.Module) -> list[torch.Tensor]:
 
 @torch.no_grad()
 def update_teacher(
-    teacher: Sequence[torch.Tensor], student: Sequence[torch.Tensor], *, alpha: float
+    teacher: list[torch.Tensor], student: list[torch.Tensor], *, alpha: float
 ) -> None:
     """teacher = alpha * teacher + (1 - alpha) * student, in place."""
     torch._foreach_mul_(teacher, alpha)

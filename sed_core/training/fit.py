@@ -10,10 +10,11 @@ from lightning.pytorch.callbacks import EarlyStopping
 from lightning.pytorch.loggers import TensorBoardLogger
 
 from sed_core.data.corpus import Corpus
+from sed_core.data.manifest import check_coverage
 from sed_core.energy.meter import EnergyMeter
 from sed_core.models.checkpoint import Checkpoint, save_checkpoint
 from sed_core.runtime.device import torch_device
-from sed_core.runtime.files import digest, digest_json
+from sed_core.runtime.files import digest, digest_json, write_json
 from sed_core.runtime.provenance import code_version, hardware, packages
 from sed_core.runtime.system import System
 from sed_core.training.batches import BatchIndices
@@ -45,12 +46,28 @@ class Run:
     devices: int = 1
 
     @property
+    def splits(self) -> list[str]:
+        """The splits that training reads, sorted."""
+        parts = self.system.data
+        return sorted({*parts.strong, parts.weak, parts.unlabelled, parts.validation})
+
+    def coverage(self) -> dict[str, dict[str, int]]:
+        """Clips present and expected in each split.
+
+        Raises:
+            SedError: fewer than the system's `min_coverage`.
+        """
+        minimum = self.system.data.min_coverage
+        folder = self.data / "manifests"
+        return {
+            split: check_coverage(folder / f"{split}.tsv", minimum=minimum) for split in self.splits
+        }
+
+    @property
     def inputs(self) -> dict[str, str]:
         """Digest of every file that training reads."""
-        parts = self.system.data
-        splits = {*parts.strong, parts.weak, parts.unlabelled, parts.validation}
         found = {}
-        for split in sorted(splits):
+        for split in self.splits:
             corpus = Corpus.open(self.data / "audio16k" / f"{split}.h5")
             found[f"audio16k/{split}"] = digest_json([corpus.filenames, corpus.digests])
             found[f"truth/{split}"] = digest(self.data / "truth" / f"{split}.tsv")
@@ -62,6 +79,7 @@ class Run:
             "config_hash": self.system.config_hash,
             "code_version": code_version("workflow_scripts/train.py"),
             "inputs": self.inputs,
+            "coverage": self.coverage(),
             "seed": self.seed,
             "packages": packages(),
             "hardware": hardware(),
@@ -71,12 +89,12 @@ class Run:
     def folder(self) -> Path:
         """Checkpoints of exactly this configuration, code, data and seed; others never resume."""
         made_of = self.provenance()
-        del made_of["hardware"]
+        del made_of["hardware"], made_of["coverage"]  # the inputs say what is there
         return self.checkpoints / digest_json(made_of)[:12]
 
 
-def fit(run: Run, meter: EnergyMeter, *, model: Path, history: Path) -> None:
-    """Train to the end and write the best networks and the history."""
+def fit(run: Run, meter: EnergyMeter, *, model: Path, history: Path, provenance: Path) -> None:
+    """Train to the end; write the best networks, the history, and what they came from."""
     system, config = run.system, run.system.training
     device = torch_device(run.device)
     material = load_material(system, run.data, seed=run.seed, device=device)
@@ -131,17 +149,18 @@ def fit(run: Run, meter: EnergyMeter, *, model: Path, history: Path) -> None:
         weights_only=True,
     )
     best = epochs.best
-    provenance = {**run.provenance(), "epoch": best["epoch"], "step": best["step"]}
     save_checkpoint(
         model,
         Checkpoint(
             student=best["student"],
             teacher=best["teacher"],
-            system={**asdict(system), "provenance": provenance},
+            system=asdict(system),
             scaler=module.front.scaler.state_dict(),
         ),
     )
     write_history(history, epochs.history)
+    chosen = {key: best[key] for key in ("epoch", "step", "objective")}
+    write_json(provenance, {**run.provenance(), "selected": chosen})
 
 
 def _stopped_at(checkpoint: Path) -> int:

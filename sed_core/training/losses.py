@@ -1,5 +1,6 @@
 """The mean-teacher losses of one batch."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -27,7 +28,11 @@ class Parts:
 Output = tuple[torch.Tensor, torch.Tensor]
 """Strong (B, C, T) and weak (B, C) posteriors of a network."""
 
-CONSISTENCY = {"mse": functional.mse_loss, "bce": functional.binary_cross_entropy}
+Distance = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+CONSISTENCY: dict[str, Distance] = {
+    "mse": functional.mse_loss,
+    "bce": functional.binary_cross_entropy,
+}
 
 
 def supervised(
