@@ -12,7 +12,7 @@ from sed_core.scoring.collar import collar_f1
 from sed_core.scoring.decode import decode, median_filter, operating_points
 from sed_core.scoring.events import Events
 from sed_core.scoring.f1 import F1
-from sed_core.scoring.intersection import intersection_f1, intersection_statistics
+from sed_core.scoring.intersection import Statistics, intersection_f1, intersection_statistics
 from sed_core.scoring.psds import SCENARIOS, Psds, Scenario, psds, references
 from sed_core.scoring.score_file import Scores
 from sed_core.scoring.segment import segment_f1
@@ -138,37 +138,59 @@ def wanted_clips(truth: Truth, eventless_clips: str) -> NDArray[np.bool_]:
     return truth.has_events if eventless_clips == "skip" else np.ones(len(truth.filenames), bool)
 
 
-def evaluate_network(pairing: Pairing, network: str, settings: Settings) -> NetworkResult:
-    """All metrics of one network; memory is about 150 bytes per score (N x T x C)."""
-    scores, truth, clips = pairing.scores, pairing.truth, pairing.clips
-    filtered = median_filter(
-        scores.networks[network].strong, settings.median_window, scores.n_frames
-    )
+@dataclass(frozen=True)
+class Detections:
+    """What a network detects: at all thresholds, at those of the 2022 scale, at the F1 one."""
+
+    exact: Spans
+    coarse: Spans
+    events: Events
+
+
+def detect(pairing: Pairing, network: str, settings: Settings) -> Detections:
+    """Post-process the scores of one network."""
+    scores, clips = pairing.scores, pairing.clips
+    strong = scores.networks[network].strong
+    filtered = median_filter(strong, settings.median_window, scores.n_frames)
     grid: dict[str, Any] = {"frame_seconds": scores.frame_seconds, "n_frames": scores.n_frames}
     tree = score_tree(filtered, clips=clips, **grid)
-    exact = tree.at_every_score()
-    coarse = tree.at_thresholds(operating_points(settings.n_thresholds))
+    found = decode(filtered, settings.threshold, **grid)
+    return Detections(
+        exact=tree.at_every_score(),
+        coarse=tree.at_thresholds(operating_points(settings.n_thresholds)),
+        events=replace(found, clip=clips[found.clip].astype(np.int32)),
+    )
+
+
+def evaluate_network(pairing: Pairing, network: str, settings: Settings) -> NetworkResult:
+    """All metrics of one network; memory is about 150 bytes per score (N x T x C)."""
+    truth, found = pairing.truth, detect(pairing, network, settings)
     metrics: dict[str, Any] = {}
     roc: dict[str, Any] = {}
     for name, scenario in settings.scenarios.items():
-        score = psds_of(exact, truth, scenario, "sed_scores_eval")
+        score = psds_of(found.exact, truth, scenario, "sed_scores_eval")
         metrics[name] = {
             "exact": score.as_dict(),
-            "dcase2022": psds_of(coarse, truth, scenario, "dcase2022").as_dict(),
+            "dcase2022": psds_of(found.coarse, truth, scenario, "dcase2022").as_dict(),
         }
         roc[name] = roc_dict(score)
-    found = decode(filtered, settings.threshold, **grid)
-    events = replace(found, clip=clips[found.clip].astype(np.int32))
-    return NetworkResult({**metrics, **f1_metrics(events, truth)}, roc, events)
+    return NetworkResult({**metrics, **f1_metrics(found.events, truth)}, roc, found.events)
 
 
 def psds_of(spans: Spans, truth: Truth, scenario: Scenario, convention: str) -> Psds:
     """PSDS of spans under a convention (see `intersection_statistics`)."""
+    statistics = scenario_statistics(spans, truth, scenario, convention)
+    return psds(statistics, references(truth), truth.classes, scenario)
+
+
+def scenario_statistics(
+    spans: Spans, truth: Truth, scenario: Scenario, convention: str
+) -> Statistics:
+    """Counts by the criteria of a scenario; cross-triggers only where they cost something."""
     cttc = scenario.cttc if scenario.alpha_ct > 0 else None
-    statistics = intersection_statistics(
+    return intersection_statistics(
         spans, truth, dtc=scenario.dtc, gtc=scenario.gtc, cttc=cttc, convention=convention
     )
-    return psds(statistics, references(truth), truth.classes, scenario)
 
 
 def f1_metrics(events: Events, truth: Truth) -> dict[str, Any]:

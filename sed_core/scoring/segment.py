@@ -7,6 +7,8 @@ from sed_core.scoring.events import TIME_BITS, Events, microseconds
 from sed_core.scoring.f1 import F1, F1Counts, f1_scores
 from sed_core.scoring.truth import Truth
 
+UNDEFINED = "no event or no detection"  # left out of the mean in 2022
+
 
 def segment_counts(
     detections: Events, truth: Truth, *, segment: float = 1.0, convention: str = "dcase2022"
@@ -40,9 +42,7 @@ def segment_f1(
     mean (sed_eval); under `sed_scores_eval` the latter counts as 0.
     """
     counts = segment_counts(detections, truth, segment=segment, convention=convention)
-    return f1_scores(
-        counts, truth.classes, convention=convention, undefined="no event or no detection"
-    )
+    return f1_scores(counts, truth.classes, convention=convention, undefined=UNDEFINED)
 
 
 def _active(
