@@ -109,7 +109,7 @@ def partners(rng: Rng, leader: str, classes: list[str]) -> list[str]:
     others = [name for name in classes if name != leader]
     # The square root flattens: every pair happens, frequent ones more often.
     weight = np.array(
-        [2 + TOGETHER.get((min(name, leader), max(name, leader)), 0) ** 0.5 for name in others]
+        [4 + TOGETHER.get((min(name, leader), max(name, leader)), 0) ** 0.5 for name in others]
     )
     count = min(count, len(others))
     return list(rng.choice(others, count, replace=False, p=weight / weight.sum())) if count else []
