@@ -1,0 +1,1 @@
+"""Scores: events, PSDS and F1s by the published conventions, uncertainty."""
