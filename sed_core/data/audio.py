@@ -151,7 +151,7 @@ def _read(sound: sf.SoundFile, sample_rate: int) -> Clip:
         mono = _mono(block)
         frames += len(block)
         peak = max(peak, top)
-        energy += float(np.square(mono, dtype=np.float64).sum())
+        energy += float(np.einsum("i,i->", mono, mono))
         if top >= FULL_SCALE:
             at_full_scale += int(np.count_nonzero(np.abs(block) >= FULL_SCALE))
         parts.append(to_int16(stream.resample_chunk(mono)))
