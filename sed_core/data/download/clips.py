@@ -17,7 +17,7 @@ from sed_core.data.download.http import Stopped
 from sed_core.data.download.journal import NOT_TRIED, Journal, missing_table, open_journal
 from sed_core.data.download.pace import Pace
 from sed_core.data.download.reasons import ClipError
-from sed_core.data.download.stream import download_stream
+from sed_core.data.download.stream import Streams
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import write_text
 from sed_core.runtime.progress import progress
@@ -146,6 +146,7 @@ class _Run:
         self.folder, self.manners, self.journal = folder, manners, journal
         self.writing = threading.Lock()
         self.stop = threading.Event()
+        self.streams = Streams(stop=self.stop, options=manners.options)
         self.pace = Pace(
             interval=manners.interval,
             backoff=manners.backoff,
@@ -176,6 +177,7 @@ class _Run:
             finally:
                 self.stop.set()
                 pool.shutdown(wait=True, cancel_futures=True)
+                self.streams.close()
                 shutil.rmtree(work, ignore_errors=True)
         return None
 
@@ -217,8 +219,7 @@ class _Run:
 
     def _stream_and_cut(self, clip: Clip, url: str, place: Path) -> None:
         (place / "stream").mkdir()
-        options = self.manners.options
-        stream = download_stream(url, place / "stream", stop=self.stop, options=options)
+        stream = self.streams.download(url, place / "stream")
         if self.stop.is_set():
             raise Stopped
         name = Path(clip.filename).with_suffix(".wav").name

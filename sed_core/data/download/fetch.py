@@ -1,6 +1,5 @@
 """Files from the network: resumed, checked, from the first mirror that delivers."""
 
-import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from typing import Any
 import requests
 
 from sed_core.data.download.checksum import parse_checksum, problem, require_space
-from sed_core.data.download.http import Policy, Refused, Retry, Stopped, get, persist
+from sed_core.data.download.http import Policy, Refused, Retry, Stop, Stopped, get, persist
 from sed_core.data.download.partial import Partial, open_partial
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.progress import progress
@@ -42,7 +41,7 @@ def fetch(
     download: Download,
     *,
     policy: Policy | None = None,
-    stop: threading.Event | None = None,
+    stop: Stop | None = None,
     bar: Any = None,
 ) -> Fetched:
     """Download one file unless it is there; a broken-off download is continued.
@@ -68,9 +67,7 @@ def fetch(
     with open_partial(target) as partial:
         count = bar.update if bar is not None else lambda _: None
         count(partial.size())
-        transfer = _Transfer(
-            download, partial, policy or Policy(), stop or threading.Event(), count
-        )
+        transfer = _Transfer(download, partial, policy or Policy(), stop or Stop(), count)
         for url in download.urls:
             try:
                 transfer.run(url)
@@ -94,7 +91,7 @@ def fetch_all(
     sizes = [download.size for download in downloads]
     total = sum(size or 0 for size in sizes) if all(sizes) else None
     name = downloads[0].target.name if len(downloads) == 1 else f"{len(downloads)} files"
-    stop = threading.Event()
+    stop = Stop()
     done: dict[int, Fetched] = {}
     errors: dict[int, SedError] = {}
     with (
@@ -128,7 +125,7 @@ class _Transfer:
     download: Download
     partial: Partial
     policy: Policy
-    stop: threading.Event
+    stop: Stop
     count: Callable[[int], object]  # told the bytes won, or lost where it is negative
 
     def run(self, url: str) -> None:
@@ -163,11 +160,12 @@ class _Transfer:
                 self._discard()
                 partial.begin(url, response.headers, total)
             require_space(download.target.parent, (total or 0) - partial.size())
-            for block in response.raw.stream(BLOCK, decode_content=False):
-                if self.stop.is_set():
-                    raise Stopped
-                partial.write(block)
-                self.count(len(block))
+            with self.stop.reads(response.raw):
+                for block in response.raw.stream(BLOCK, decode_content=False):
+                    if self.stop.is_set():
+                        raise Stopped
+                    partial.write(block)
+                    self.count(len(block))
         if total is not None and partial.size() != total:
             raise Retry(f"broke off after {partial.size():,} of {total:,} bytes")
 

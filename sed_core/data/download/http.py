@@ -37,7 +37,7 @@ class Policy:
 
     attempts: int = 6
     connect_timeout: float = 15.0
-    read_timeout: float = 60.0
+    read_timeout: float = 30.0
     backoff: float = 1.0
     longest_wait: float = 60.0
     longest_retry_after: float = 900.0
@@ -57,6 +57,31 @@ class Refused(Exception):  # noqa: N818
 
 class Stopped(Exception):  # noqa: N818
     """Another thread failed or the user pressed Ctrl-C."""
+
+
+class Stop(threading.Event):
+    """Ends transfers in other threads, also those that wait for a silent server."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._reading: set[urllib3.BaseHTTPResponse] = set()
+
+    def set(self) -> None:
+        """Stop everything."""
+        super().set()
+        for response in list(self._reading):
+            response.shutdown()
+
+    @contextmanager
+    def reads(self, response: urllib3.BaseHTTPResponse) -> Iterator[None]:
+        """While in the block, `set` wakes the thread that reads `response`."""
+        self._reading.add(response)
+        if self.is_set():
+            response.shutdown()
+        try:
+            yield
+        finally:
+            self._reading.discard(response)
 
 
 def retry_after(header: str | None, *, now: datetime | None = None) -> float | None:
@@ -121,7 +146,7 @@ def persist(
     policy: Policy,
     *,
     progress: Callable[[], int] = lambda: 0,
-    stop: threading.Event | None = None,
+    stop: Stop | None = None,
 ) -> T:
     """Call `action` until it returns, at most `policy.attempts` times without any progress.
 
@@ -132,7 +157,7 @@ def persist(
         Refused: no try succeeded, or `action` raised it.
         Stopped: `stop` was set while waiting.
     """
-    stop = stop or threading.Event()
+    stop = stop or Stop()
     failures, reached = 0, progress()
     while True:
         try:

@@ -1,7 +1,7 @@
 import errno
 import hashlib
 import shutil
-import threading
+import time
 from collections import namedtuple
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import pytest
 
 from sed_core.data.download import fetch as module
 from sed_core.data.download.fetch import Download, fetch, fetch_all
-from sed_core.data.download.http import Policy
+from sed_core.data.download.http import Policy, Stop
 from sed_core.data.download.partial import open_partial
 from sed_core.runtime.errors import SedError
 from tests.servers.flaky import Fault, Flaky
@@ -148,7 +148,7 @@ def test_length_that_nobody_announced_is_checked_against_the_record(
 def test_retry_after_is_honoured(server: Flaky, tmp_path: Path, quick: Policy, status: int) -> None:
     waits: list[float] = []
 
-    class Clock(threading.Event):
+    class Clock(Stop):
         def wait(self, timeout: float | None = None) -> bool:
             waits.append(timeout or 0)
             return False
@@ -218,18 +218,19 @@ def test_many_files_some_fail_and_all_are_tried(
 def test_interrupt_keeps_what_is_there_and_ends_all_transfers(
     server: Flaky, tmp_path: Path, quick: Policy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stall = Fault(cut_after=300_000, stall=1.0)
+    stall = Fault(cut_after=300_000, stall=9.0)
     urls = [server.add(f"/{n}", BODY, etag='"v"', faults=[stall]) for n in range(4)]
     wanted = [Download(tmp_path / str(n), (url,)) for n, url in enumerate(urls)]
 
     def interrupted(_: object) -> None:
-        while not (tmp_path / "0.part").exists():
-            pass
+        while not all((tmp_path / name).exists() for name in ("0.part.json", "1.part.json")):
+            time.sleep(0.01)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(module, "as_completed", interrupted)
+    patient = Policy(attempts=1, read_timeout=3600)  # the test hangs if threads are not woken
     with pytest.raises(KeyboardInterrupt):
-        fetch_all(wanted, jobs=2, policy=quick)
+        fetch_all(wanted, jobs=2, policy=patient)
     assert not [path for path in tmp_path.iterdir() if ".part" not in path.name]
     monkeypatch.undo()
     assert all(r.path.read_bytes() == BODY for r in fetch_all(wanted, jobs=2, policy=quick))
