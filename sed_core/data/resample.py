@@ -8,17 +8,20 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import soxr
 from numpy.typing import NDArray
 
+from sed_core.data import audio
+from sed_core.data import manifest as manifest_module
 from sed_core.data.audio import SUFFIXES, read_clip
 from sed_core.data.corpus import write_corpus
 from sed_core.data.journal import Journal, digest_samples
 from sed_core.data.manifest import manifest_row, missing_row, write_manifest
 from sed_core.data.parallel import ordered_map
 from sed_core.runtime.errors import SedError
+from sed_core.runtime.files import digest
 from sed_core.runtime.progress import progress
 
-_JOURNAL_VERSION = 1
 _NAMED = 3  # unusable files named in the error's sentence; all are listed on stderr
 
 
@@ -69,10 +72,11 @@ def resample_split(
             f"{audio_dir}: none of the {len(expected)} clips of split {split} is there (the first "
             f"expected is {expected[0]}); check the folder in the data set's configuration."
         )
-    settings = {
-        "version": _JOURNAL_VERSION,
+    settings = {  # what the samples and rows of a journal depend on, beside their sources
         "clip_seconds": clip_seconds,
         "sample_rate": sample_rate,
+        "code": [digest(module.__file__) for module in (audio, manifest_module)],
+        "soxr": soxr.__version__,
     }
     journal = Journal(Path(corpus), settings)
     try:
@@ -143,9 +147,12 @@ def _process(
     name, path = item
     source = _source(path)
     clip = read_clip(path, sample_rate=sample_rate)
-    digest = digest_samples(clip.samples) if clip.status == "ok" else ""
     row = manifest_row(
-        name, clip, clip_seconds=clip_seconds, sample_rate=sample_rate, digest=digest
+        name,
+        clip,
+        clip_seconds=clip_seconds,
+        sample_rate=sample_rate,
+        digest=digest_samples(clip.samples) if clip.status == "ok" else "",
     )
     return row, source, clip.samples
 
@@ -162,6 +169,6 @@ def _report_unusable(
         rest = f" and {len(unusable) - _NAMED} more" if len(unusable) > _NAMED else ""
         raise SedError(
             f"{len(unusable)} of {len(rows)} files of split {split} cannot be used ({named}{rest}; "
-            "all are listed in the log); delete or replace them, or set data.unreadable: skip to "
-            "go on without them."
+            "all are listed in the log); delete or replace them, or set the data set's unreadable: "
+            "skip to go on without them."
         )

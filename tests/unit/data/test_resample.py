@@ -103,7 +103,7 @@ def test_unusable_files_end_the_run_with_one_sentence(
     spoil(folder)
     with pytest.raises(SedError, match=r"3 of 11 files of split weak cannot be used \(broken") as e:
         resample(folder, tmp_path)
-    assert "delete or replace them, or set data.unreadable: skip" in str(e.value)
+    assert "delete or replace them, or set the data set's unreadable: skip" in str(e.value)
     log = capsys.readouterr().err
     assert all(f"{folder}/{name}.wav: " in log for name in ("broken", "empty", "nan"))
     assert not (tmp_path / "c.h5").exists() and not (tmp_path / "m.tsv").exists()
