@@ -1,0 +1,1 @@
+"""Labels, annotation files, recordings: from what users have to what networks read."""

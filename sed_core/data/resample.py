@@ -75,7 +75,7 @@ def resample_split(
     settings = {  # what the samples and rows of a journal depend on, beside their sources
         "clip_seconds": clip_seconds,
         "sample_rate": sample_rate,
-        "code": [digest(module.__file__) for module in (audio, manifest_module)],
+        "code": [digest(str(module.__file__)) for module in (audio, manifest_module)],
         "soxr": soxr.__version__,
     }
     journal = Journal(Path(corpus), settings)

@@ -26,7 +26,7 @@ def read_table(
         One row a line, in file order; the index holds line numbers, the header being line 1.
 
     Raises:
-        SedError: no such file, not text, no rows, a column missing, a line of other length.
+        SedError: no such file, not text, no rows, a column missing, a row too long.
     """
     file = Path(path)
     lines = _lines(file)
@@ -39,15 +39,18 @@ def read_table(
     _check_header(file, header, columns)
     if not body and not allow_empty:
         raise SedError(f"{file} has a header but no rows below it; restore the file.")
-    ragged = [(line, len(cells)) for line, cells in body if len(cells) != len(header)]
-    if ragged:
-        line, found = ragged[0]
+    too_long = [(line, len(cells)) for line, cells in body if len(cells) > len(header)]
+    if too_long:
+        line, found = too_long[0]
         raise SedError(
             f"{file}, row {line}: {found} tab-separated fields where the header has "
-            f"{len(header)}{_others(len(ragged))}; correct this row."
+            f"{len(header)}{_others(len(too_long))}; correct this row."
         )
     table = pd.DataFrame(
-        [cells for _, cells in body], index=[line for line, _ in body], columns=header, dtype=str
+        [cells + [""] * (len(header) - len(cells)) for _, cells in body],
+        index=[line for line, _ in body],
+        columns=header,
+        dtype=str,
     )
     return table[list(columns)]
 

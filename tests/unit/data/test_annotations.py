@@ -66,11 +66,12 @@ WRONG = {
     ),
     "no filename": (HEADER, "\t1\t2\tbark\n", "row 2: no filename"),
     "a folder": (HEADER, "sub/a.wav\t1\t2\tbark\n", "row 2: sub/a.wav names a folder"),
-    "too few fields": (
+    "too many fields": (
         HEADER,
-        "\na.wav\t1\t2\n",
-        "row 3: 3 tab-separated fields where the header has 4",
+        "\na.wav\t1\t2\tbark\tbell\n",
+        "row 3: 5 tab-separated fields where the header has 4",
     ),
+    "too few fields": (HEADER, "a.wav\t1\t2\n", "row 2: onset ('1'), offset ('2')"),
     "more than one": (HEADER, "a.wav\t3\t2\tbark\na.wav\t4\t2\tbark\n", "row 2 (and 1 more)"),
 }
 
@@ -113,18 +114,19 @@ def test_what_is_kept_merged_and_dropped(tsv: Path) -> None:
         "a.wav\t5\t5\tbell\n"  # no extent
         "c.wav\t\t\t\n"
         "d.wav\tnan\tNaN\tnan\n"
+        "f.wav\n"
         "e.wav\t9\t10.115\tbell\n",
     )
-    assert found.filenames == ["b.wav", "a.wav", "c.wav", "d.wav", "e.wav"]
+    assert found.filenames == ["b.wav", "a.wav", "c.wav", "d.wav", "f.wav", "e.wav"]
     assert found.table.values.tolist() == [
         ["b.wav", 1, 5, "bark"],
         ["b.wav", 2, 4, "bell"],
         ["e.wav", 9, 10.115, "bell"],
     ]
     assert found.counts == {
-        "rows": 9,
-        "clips": 5,
-        "clips_without_events": 3,
+        "rows": 10,
+        "clips": 6,
+        "clips_without_events": 4,
         "events": 3,
         "repeated_rows_dropped": 1,
         "zero_length_dropped": 1,
