@@ -9,7 +9,6 @@ from torch import Tensor, nn
 from sed_core.models.dropout import Dropout
 from sed_core.models.native.gate import gated_pool, is_fusible
 
-
 LAYERS = ("conv", "batchnorm", "glu", "dropout", "pooling")
 """Of each block; `conv0`, `batchnorm0` and so on are their names in the state dict."""
 

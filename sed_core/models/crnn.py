@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from sed_core.models.cnn import CNN
 from sed_core.models.dropout import Dropout
 from sed_core.models.fusion import FUSIONS, fuse, fusion_layers
+from sed_core.models.native.gru import bidirectional_gru, is_native
 from sed_core.runtime.errors import SedError
 
 ATTENTION_AXES = ("class", "time")
@@ -27,6 +28,8 @@ class BidirectionalGRU(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, T, n_in) -> (B, T, 2 * n_cells)."""
+        if is_native(x, self.rnn):
+            return bidirectional_gru(x, self.rnn)
         return self.rnn(x)[0]
 
 

@@ -5,12 +5,11 @@
  *   g = (W z + c) * sigmoid(z)            gated linear unit over channels
  *   out = scale * sum of kept g           dropout and average pooling
  *
- * Compiled by gate.py, once per number of channels C (-DC=16) and per storage type (float, or bfloat16
- * with -DBF16). Arrays are channels-last: (clips, times, bands, C). Every clip is worked on by one
+ * Compiled by gate.py, once per number of channels C (-DC=16) and per storage type (float, or
+ * bfloat16 with -DBF16). Arrays are channels-last: (clips, times, bands, C). Every clip is worked on by one
  * thread and has its own sums, so that results do not depend on the number of threads.
  */
-#define LANES (C % 16 == 0 ? 16 : C % 8 == 0 ? 8 : 4)
-#define VECS (C / LANES)
+#define N C
 #include "vector.h"
 
 #define TILE_FLOATS 8192 /* a tile's arrays stay in the level-1 and level-2 caches */

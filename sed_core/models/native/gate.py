@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from sed_core.models.dropout import keep_bits
-from sed_core.models.native.library import native_library
+from sed_core.models.native.library import longs, native_library, pointers
 
 STORAGE = {torch.float32: (), torch.bfloat16: ("-DBF16",)}
 MAX_ROW_FLOATS = 2**16
@@ -101,17 +101,9 @@ def batch_moments(rows: Tensor) -> tuple[Tensor, Tensor]:
     pivot = rows[0, 0, 0].float().clone()
     sums = torch.empty(clips, 2, channels, dtype=torch.float64)
     library = cast(ctypes.CDLL, _library(channels, rows.dtype))
-    library.moments(*_pointers(rows, pivot), *_longs(clips, times * bands), *_pointers(sums))
+    library.moments(*pointers(rows, pivot), *longs(clips, times * bands), *pointers(sums))
     first, second = sums.sum(0) / (clips * times * bands)
     return pivot + first, second - first.square()
-
-
-def _pointers(*tensors: Tensor) -> list[ctypes.c_void_p]:
-    return [ctypes.c_void_p(tensor.data_ptr()) for tensor in tensors]
-
-
-def _longs(*values: int) -> list[ctypes.c_long]:
-    return [ctypes.c_long(value) for value in values]
 
 
 class _GatedPool(torch.autograd.Function):
@@ -132,7 +124,7 @@ class _GatedPool(torch.autograd.Function):
         )  # fmt: skip
         out = y.new_empty(clips, times // pooling[0], bands // pooling[1], channels)
         library = cast(ctypes.CDLL, _library(channels, y.dtype))
-        library.forward(ctypes.byref(block), *_pointers(y, out))
+        library.forward(ctypes.byref(block), *pointers(y, out))
         ctx.save_for_backward(y)
         ctx.block, ctx.library, ctx.of_batch = block, library, of_batch
         ctx.constants, ctx.bits = constants, bits  # `block` points into them
@@ -147,7 +139,7 @@ class _GatedPool(torch.autograd.Function):
         d_weight = torch.empty(clips, channels, channels)
         sums = torch.empty(clips, 3, channels, dtype=torch.float64)
         d_out = d_out.contiguous()
-        ctx.library.backward(ctypes.byref(ctx.block), *_pointers(y, d_out, d_y, d_weight, sums))
+        ctx.library.backward(ctypes.byref(ctx.block), *pointers(y, d_out, d_y, d_weight, sums))
         d_bias, d_beta, d_gamma = sums.sum(0)
         # d_y = gamma inv_std (d_z - mean(d_z) - x mean(d_z x)), where x = (y - mean) inv_std
         mean, inv_std, gamma = (constant.double() for constant in ctx.constants[:3])
@@ -158,6 +150,6 @@ class _GatedPool(torch.autograd.Function):
             by_y = -by_d * inv_std * d_gamma / count
             offset = -by_d * d_beta / count - by_y * mean
         factors = [factor.float() for factor in (by_d, by_y, offset)]
-        ctx.library.combine(*_pointers(d_y, y, *factors), *_longs(clips, times * bands))
+        ctx.library.combine(*pointers(d_y, y, *factors), *longs(clips, times * bands))
         d_constants = (d_gamma, d_beta, d_weight.sum(0), d_bias)
         return d_y, *(d.float() for d in d_constants), *(6 * (None,))

@@ -10,6 +10,8 @@ import subprocess
 import warnings
 from pathlib import Path
 
+from torch import Tensor
+
 from sed_core.runtime.files import atomic
 
 FOLDER = Path(__file__).parent
@@ -34,7 +36,7 @@ def _processor() -> str:
 def native_library(name: str, *options: str) -> ctypes.CDLL | None:
     """Compile `<name>.c` of this folder into a shared library, or take the one made before.
 
-    Import torch first: the library then shares its OpenMP threads and their number.
+    It shares the OpenMP threads of torch, and their number.
 
     Args:
         name: of the C file, without suffix.
@@ -60,6 +62,16 @@ def native_library(name: str, *options: str) -> ctypes.CDLL | None:
             f"{name}.c was not compiled: training on the CPU is slower ({reason})", stacklevel=2
         )
         return None
+
+
+def pointers(*tensors: Tensor | None) -> list[ctypes.c_void_p]:
+    """Addresses of contiguous tensors, as arguments of a C function; None becomes NULL."""
+    return [ctypes.c_void_p(None if tensor is None else tensor.data_ptr()) for tensor in tensors]
+
+
+def longs(*values: int) -> list[ctypes.c_long]:
+    """Whole numbers as arguments of a C function."""
+    return [ctypes.c_long(value) for value in values]
 
 
 def _identity(name: str, compiler: str, options: tuple[str, ...]) -> str:

@@ -1,12 +1,21 @@
 /* Vectors of float, and small matrix products that stay in registers and caches.
  *
- * The including file defines LANES (floats per vector) and VECS (vectors per row of a product).
+ * The including file defines N, the floats per row of a product.
  */
 #include <stdint.h>
 #include <string.h>
 
+#ifdef __AVX512F__
+#define MOST_LANES 16
+#define SUMS 16 /* vectors that a product sums in registers: TALL rows of WIDE */
+#else
+#define MOST_LANES 8
+#define SUMS 8
+#endif
+#define LANES (N % MOST_LANES == 0 ? MOST_LANES : N % 8 == 0 ? 8 : 4)
+#define VECS (N / LANES)
 #define WIDE (VECS % 2 == 0 ? 2 : 1)
-#define TALL (16 / WIDE) /* TALL x WIDE vectors of a product are summed in registers */
+#define TALL (SUMS / WIDE)
 
 typedef float vec __attribute__((vector_size(4 * LANES)));
 typedef int32_t ivec __attribute__((vector_size(4 * LANES)));
@@ -45,8 +54,8 @@ static inline void product_rows(int tall, int add, long row_step, long k_step, l
     }
 }
 
-/* out[r] = bias + sum_k x[r * row_step + k * k_step] * w[k] for `rows` rows of VECS vectors;
- * with `add`, out[r] += the sum. */
+/* out[r] = bias + sum_k x[r * row_step + k * k_step] * w[k] for `rows` rows of N floats, or, with
+ * `add`, out[r] += the sum. */
 static inline void product(long rows, int add, long row_step, long k_step, long depth,
                            const float *x, const vec *w, const vec *bias, vec *out) {
     for (; rows >= TALL; rows -= TALL, x += TALL * row_step, out += TALL * VECS)

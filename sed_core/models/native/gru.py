@@ -1,0 +1,99 @@
+"""A bidirectional GRU whose recurrence runs in C on the CPU, where torch's takes many small steps.
+
+`nn.GRU` holds the weights, is the definition, and stands in wherever this does not serve.
+"""
+
+import ctypes
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+from torch.nn import functional
+
+from sed_core.models.dropout import dropout
+from sed_core.models.native.library import longs, native_library, pointers
+
+MAX_CELLS = 1024
+"""The C code keeps four arrays of at most 16 times as many floats on the stack."""
+
+
+def _library(cells: int) -> ctypes.CDLL | None:
+    return native_library("gru", f"-DH={cells}")
+
+
+def is_native(x: Tensor, gru: nn.GRU) -> bool:
+    """Whether `bidirectional_gru` serves this input and these weights."""
+    return (
+        x.device.type == "cpu"
+        and x.dtype in (torch.float32, torch.bfloat16)
+        and gru.weight_hh_l0.dtype == torch.float32
+        and gru.hidden_size % 4 == 0
+        and gru.hidden_size <= MAX_CELLS
+        and _library(gru.hidden_size) is not None
+    )
+
+
+def bidirectional_gru(x: Tensor, gru: nn.GRU) -> Tensor:
+    """Output of all layers, as `gru(x)[0]`.
+
+    Args:
+        x: (B, T, inputs).
+        gru: bidirectional, batch first, with biases.
+
+    Returns:
+        (B, T, 2 * cells) float32.
+    """
+    for layer in range(gru.num_layers):
+        if layer > 0 and gru.training:
+            x = dropout(x, gru.dropout)
+        names = (f"{{}}_l{layer}", f"{{}}_l{layer}_reverse")
+        of_input, of_state, input_bias, state_bias = (
+            torch.cat([getattr(gru, name.format(kind)) for name in names])
+            for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        )
+        gates = functional.linear(x, of_input, input_bias).float()
+        x = _Recurrence.apply(gates, of_state, state_bias)
+    return x
+
+
+class _Recurrence(torch.autograd.Function):
+    """(B, T, 6 H) gate inputs, (6 H, H) weights and (6 H) biases of the state -> (B, T, 2 H)."""
+
+    @staticmethod
+    def forward(ctx: Any, gates: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        (clips, times, _), cells = gates.shape, weight.shape[1]
+        gates = gates.contiguous()
+        by_gate = weight.detach().view(6, cells, cells)
+        out = torch.empty(clips, times, 2 * cells)
+        learning = any(ctx.needs_input_grad)
+        kept = torch.empty(clips, times, 8 * cells) if learning else None
+        library = cast(ctypes.CDLL, _library(cells))
+        transposed = by_gate.transpose(1, 2).contiguous()
+        library.forward(
+            *pointers(gates, transposed, bias.detach().contiguous(), out, kept),
+            *longs(clips, times),
+        )
+        ctx.library = library
+        if kept is not None:
+            ctx.save_for_backward(out, kept, weight)
+        return out
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, d_out: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        out, kept, weight = ctx.saved_tensors
+        (clips, times, _), cells = out.shape, weight.shape[1]
+        d_gates = torch.empty(clips, times, 6 * cells)
+        d_state = torch.empty_like(d_gates)
+        d_out = d_out.contiguous()
+        ctx.library.backward(
+            *pointers(d_out, out, kept, weight.detach().contiguous(), d_gates, d_state),
+            *longs(clips, times),
+        )
+        # The state before each frame: of the frame before, or, backwards in time, of the one after.
+        forth = functional.pad(out[:, :-1, :cells], (0, 0, 1, 0)).view(-1, cells)
+        back = functional.pad(out[:, 1:, cells:], (0, 0, 0, 1)).view(-1, cells)
+        flat = d_state.view(-1, 6 * cells)
+        d_weight = torch.cat((flat[:, : 3 * cells].t() @ forth, flat[:, 3 * cells :].t() @ back))
+        return d_gates, d_weight, flat.sum(0)
