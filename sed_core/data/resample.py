@@ -111,7 +111,7 @@ def _find_audio(folder: Path, split: str) -> dict[str, Path]:
     """Audio files of a folder by name (hidden files, such as those of macOS, left out)."""
     advice = (
         "point the data set's configuration to the folder that holds its recordings, or get them "
-        "first (see docs/your-data.md)."
+        "first (docs/getting-desed.md, docs/your-data.md)."
     )
     if not folder.is_dir():
         raise SedError(f"{folder}, the audio folder of split {split}, does not exist; {advice}")
