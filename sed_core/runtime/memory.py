@@ -29,4 +29,5 @@ def keep_freed_memory() -> bool:
         (_M_TOP_PAD, _GROW_BY),
         (_M_ARENA_MAX, 1),
     )
-    return all([mallopt(option, value) for option, value in settings])
+    taken = [mallopt(option, value) for option, value in settings]
+    return all(taken)

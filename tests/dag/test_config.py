@@ -1,0 +1,66 @@
+"""The configuration ends in a workflow or in one sentence."""
+
+import pytest
+
+from tests.workflow_runner import Clone
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory) -> Clone:
+    return Clone.make(tmp_path_factory.mktemp("clone"))
+
+
+def test_desed_is_planned_without_any_data(clone):
+    assert clone.planned() >= {"adopt", "resample", "ground_truth", "train", "score", "tables"}
+
+
+def test_one_target_needs_only_its_system(clone):
+    rules = clone.run("-n", "results/crnn/devtest_psds.json")
+    assert rules.returncode == 0
+    assert "crnn_strong" not in rules.stdout
+    assert "audio16k/strong.h5" not in rules.stdout
+
+
+def test_mini_is_another_tree_of_the_same_rules(clone):
+    mini = Clone(clone.folder, ["configs/mini.yaml"])
+    assert mini.planned() - {"synthesize"} == clone.planned() - {"adopt"}
+    assert "results/mini/crnn/" in mini.run("-n").stdout
+
+
+def test_systems_are_listed(clone):
+    listing = clone.run("--quiet", "all", "--", "systems").stdout
+    assert "snakemake --cores all results/crnn_strong/devtest_psds.json" in listing
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (
+            {"defaults": {"training": {"batch_sise": [1, 1, 1]}}},
+            "unknown key 'batch_sise' (did you mean 'batch_size'?)",
+        ),
+        ({"defaults": {"opt": {"lr": "fast"}}}, "opt.lr: 'fast' is not of type 'number'"),
+        ({"dataset": "desedd"}, "dataset 'desedd' is not defined"),
+        ({"systems": {"mine": {"data": {"strong": ["stong"]}}}}, "data names split 'stong'"),
+        ({"compute": {"gpu": 1}}, "unknown key 'gpu' (did you mean 'gpus'?)"),
+    ],
+)
+def test_a_typo_is_one_sentence(clone, change, sentence):
+    done = clone.override("typo.yaml", change).run("--dry-run")
+    assert done.returncode != 0
+    assert sentence in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_an_unknown_system_names_those_that_exist(clone):
+    done = clone.run("--dry-run", "results/crn/devtest_psds.json")
+    assert done.returncode != 0
+    assert "there is no system 'crn'; there is crnn, crnn_strong" in done.stdout
+    assert "Did you mean 'crnn'?" in done.stdout
+
+
+def test_absent_data_says_what_to_do(clone):
+    done = clone.run("data/desed/manifests/weak.tsv")
+    assert done.returncode != 0
+    assert "split 'weak': there is no folder data/desed/source/audio/train/weak" in done.stdout
+    assert "SED_DATA" in done.stdout

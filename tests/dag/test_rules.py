@@ -1,0 +1,65 @@
+"""What every rule must declare."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from sed_core.runtime.provenance import code_version, imported_files
+
+ROOT = Path(__file__).resolve().parents[2]
+RULES = {
+    match[1]: match[2]
+    for file in (ROOT / "rules").glob("*.smk")
+    for match in re.finditer(r"^rule (\w+):\n((?:    .*\n|\n)+)", file.read_text(), re.M)
+}
+SCRIPTS = sorted((ROOT / "workflow_scripts").glob("*.py"))
+
+
+def test_rules_are_found():
+    assert {"resample", "train", "predict", "score", "tables"} <= set(RULES)
+
+
+@pytest.mark.parametrize("name", sorted(RULES))
+def test_every_rule_is_documented_logged_and_versioned(name):
+    body = RULES[name]
+    assert body.lstrip().startswith('"""')
+    for keyword in ("log:", "conda:", "shell:"):
+        assert f"    {keyword}" in body, keyword
+    script = re.search(r"workflow_scripts/(\w+)\.py ", body)[1]
+    assert f'code=code_version("workflow_scripts/{script}.py")' in body
+    assert ":q}" in body, "paths must be quoted"
+
+
+@pytest.mark.parametrize("name", ["train", "predict"])
+def test_computing_rules_take_a_gpu_threads_memory_and_time(name):
+    for need in ("threads:", "gpu=", "mem_mb=", "runtime="):
+        assert need in RULES[name]
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_scripts_are_short(script):
+    assert len(script.read_text().splitlines()) < 65
+
+
+def test_files_stay_small():
+    for file in (ROOT / "sed_core").rglob("*.py"):
+        assert len(file.read_text().splitlines()) <= 350, file
+    for file in (ROOT / "rules").glob("*.smk"):
+        assert len(file.read_text().splitlines()) <= 300, file
+
+
+def test_conda_environment_repeats_the_lock():
+    lock = set((ROOT / "requirements.txt").read_text().splitlines())
+    environment = yaml.safe_load((ROOT / "envs/sed.yaml").read_text())
+    pins = environment["dependencies"][-1]["pip"]
+    assert pins and set(pins) <= lock
+
+
+def test_an_edit_is_seen_through_any_chain_of_imports(monkeypatch, tmp_path):
+    files = imported_files(ROOT / "workflow_scripts/train.py")
+    assert ROOT / "sed_core/features/logmel.py" in files  # train -> fit -> module -> front end
+    assert ROOT / "sed_core/reporting/scores_table.py" not in files
+    assert code_version("workflow_scripts/train.py") == code_version("workflow_scripts/train.py")
+    assert code_version("workflow_scripts/train.py") != code_version("workflow_scripts/score.py")

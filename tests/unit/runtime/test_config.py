@@ -1,0 +1,58 @@
+"""Defaults plus overrides make complete systems."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from sed_core.runtime import config
+from sed_core.runtime.errors import SedError
+from sed_core.runtime.system import System
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def text() -> dict:
+    return yaml.safe_load((ROOT / "config.yaml").read_text())
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict:
+    return yaml.safe_load((ROOT / "schemas/config.schema.yaml").read_text())
+
+
+def test_merge_goes_into_mappings_and_replaces_the_rest():
+    base = {"a": {"x": 1, "y": [1, 2]}, "b": 2}
+    merged = config.merge(base, {"a": {"y": [3]}, "b": {"z": 0}})
+    assert merged == {"a": {"x": 1, "y": [3]}, "b": {"z": 0}}
+    assert base == {"a": {"x": 1, "y": [1, 2]}, "b": 2}
+
+
+def test_every_system_becomes_typed(text, schema):
+    for name, system in config.systems(text, schema).items():
+        typed = System.from_dict(config.trained_part(name, system, text))
+        assert typed.pooling == 4
+        assert len(typed.dataset.classes) == 10
+
+
+def test_only_what_trains_changes_the_hash(text, schema):
+    def hashed(change: dict) -> str:
+        systems = config.systems(config.merge(text, {"defaults": change}), schema)
+        return System.from_dict(config.trained_part("crnn", systems["crnn"], text)).config_hash
+
+    assert hashed({}) == hashed({"scoring": {"median_window": 9}}) == hashed({"seeds": [1, 2]})
+    assert hashed({}) != hashed({"opt": {"lr": 0.1}})
+
+
+def test_schema_and_dataclasses_have_the_same_keys(schema):
+    sections = schema["$defs"]["system"]["properties"]
+    for field in ("data", "feats", "scaler", "training", "opt"):
+        kind = System.__dataclass_fields__[field].type
+        assert set(sections[field]["properties"]) == set(kind.__dataclass_fields__), field
+
+
+def test_a_missing_key_is_named(text, schema):
+    del text["defaults"]["training"]["n_epochs"]
+    with pytest.raises(SedError, match="'n_epochs' is a required property"):
+        config.systems(text, schema)

@@ -1,0 +1,47 @@
+"""One job per GPU, whoever started it."""
+
+import os
+import subprocess
+import sys
+import time
+
+from sed_core.runtime import device
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from sed_core.runtime.device import claim_gpus
+print(",".join(claim_gpus(1, folder=Path(sys.argv[1]))), flush=True)
+time.sleep(60)
+"""
+
+
+def hold(folder, gpus: str) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(folder)],
+        env={**os.environ, "CUDA_VISIBLE_DEVICES": gpus},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_two_jobs_get_two_gpus_and_a_third_waits(tmp_path):
+    jobs = [hold(tmp_path, "0,1"), hold(tmp_path, "0,1")]
+    try:
+        assert {job.stdout.readline().strip() for job in jobs} == {"0", "1"}
+        third = hold(tmp_path, "0,1")
+        jobs.append(third)
+        time.sleep(0.5)
+        jobs[0].kill()  # the lock goes with the process, however it dies
+        assert third.stdout.readline().strip() in {"0", "1"}
+    finally:
+        for job in jobs:
+            job.kill()
+            job.wait()
+
+
+def test_uuids_and_none(monkeypatch, tmp_path):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-8a1c, MIG-77")
+    assert device.visible_gpus() == ["GPU-8a1c", "MIG-77"]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert device.claim_gpus(1, folder=tmp_path) == []

@@ -1,0 +1,129 @@
+"""The whole workflow on a few clips, in a clone: once, then again, then after changes."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from sed_core.runtime.provenance import imported_files
+from tests.workflow_runner import ROOT, Clone
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("smoke")]
+SMOKE = ["configs/mini.yaml", "configs/smoke.yaml"]
+RESULTS = Path("results/smoke")
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory) -> Clone:
+    made = Clone.make(tmp_path_factory.mktemp("smoke"), SMOKE)
+    done = made.run("--quiet", "rules", PYTHONPROFILEIMPORTTIME="1")
+    assert done.returncode == 0, done.stdout[-5000:]
+    return made
+
+
+def test_everything_is_there(clone):
+    results = clone.folder / RESULTS
+    for system in ("crnn", "crnn_strong"):
+        scores = json.loads((results / system / "devtest_psds.json").read_text())
+        assert scores["system"] == system
+        assert scores["coverage"]["devtest"] == {"present": 6, "expected": 6}
+        assert 0 <= scores["summary"]["psds1_exact"]["mean"] <= 1
+        for plot in ("curves", "roc", "bars"):
+            assert "<svg" in (results / system / "plots" / f"{plot}.svg").read_text()
+        seed = results / system / "seed42"
+        for stage in ("training", "devtest", "eval"):
+            assert json.loads((seed / f"{stage}.energy.json").read_text())["kwh"] > 0
+            assert float((seed / f"{stage}_codecarbon/{stage}_tot_kwh.txt").read_text()) > 0
+        header = (seed / "eval_events/teacher.tsv").read_text().splitlines()[0]
+        assert header.split("\t") == ["event_label", "onset", "offset", "filename"]
+    table = (results / "tables/scores.md").read_text()
+    assert "crnn_strong" in table
+
+
+def test_results_say_where_they_come_from(clone):
+    seed = clone.folder / RESULTS / "crnn/seed42"
+    provenance = json.loads((seed / "devtest_psds.json").read_text())["provenance"]
+    assert provenance["seed"] == 42
+    assert provenance["coverage"]["weak"] == {"present": 10, "expected": 10}
+    assert set(provenance["inputs"]) >= {"audio16k/synth", "truth/weak"}
+    assert re.fullmatch(r"[0-9a-f]{12}", provenance["code_version"])
+    assert provenance["packages"]["torch"]
+
+
+def test_a_finished_workflow_does_nothing(clone):
+    done = clone.run()
+    assert done.returncode == 0
+    assert "Nothing to be done" in done.stdout
+
+
+def test_code_versions_cover_what_the_scripts_import(clone):
+    """Python's own import log against the list that the version is made from."""
+    checked = set()
+    for log in (clone.folder / "logs/smoke").rglob("*.log"):
+        imported = set(re.findall(r"import time:.*\| +(sed_core[\w.]*)", log.read_text()))
+        rule = log.relative_to(clone.folder / "logs/smoke").parts[0].removesuffix(".log")
+        script = ROOT / "workflow_scripts" / f"{rule}.py"
+        if not imported or not script.is_file():
+            continue
+        hashed = imported_files(script)
+        for name in imported:
+            path = ROOT.joinpath(*name.split("."))
+            assert {path.with_suffix(".py"), path / "__init__.py"} & hashed, (rule, name)
+        checked.add(rule)
+    assert {"train", "predict", "score", "resample", "tables", "plots", "synthesize"} <= checked
+
+
+@pytest.mark.parametrize(
+    ("file", "rules"),
+    [
+        ("sed_core/reporting/curves.py", {"plots"}),
+        ("sed_core/scoring/psds.py", {"score", "aggregate", "plots", "tables"}),
+        ("README.md", set()),
+    ],
+)
+def test_an_edit_reruns_what_depends_on_it(clone, file, rules):
+    path = clone.folder / file
+    before = path.read_text() if path.exists() else ""
+    try:
+        path.write_text(before + "\n# a comment\n")
+        assert clone.planned() == rules
+    finally:
+        path.write_text(before)
+
+
+def test_a_changed_option_trains_only_its_system(clone):
+    change = {"systems": {"crnn_strong": {"opt": {"lr": 0.002}}}}
+    changed = clone.override("lr.yaml", change)
+    assert "train" in changed.planned()
+    plan = changed.run("-n", "--quiet", "rules").stdout
+    assert re.search(r"^train +1$", plan, re.M)
+
+
+def test_a_scoring_option_trains_nothing(clone):
+    changed = clone.override("median.yaml", {"defaults": {"scoring": {"median_window": 5}}})
+    assert not changed.planned() & {"train", "predict", "resample"}
+
+
+def test_the_same_seed_gives_the_same_bytes(clone):
+    paths = {"results": "results/again", "checkpoints": "checkpoints/again", "logs": "logs/again"}
+    again = clone.override("again.yaml", {"pathvars": paths})
+    done = again.run("--quiet", "rules", "--", "results/again/crnn/devtest_psds.json")
+    assert done.returncode == 0, done.stdout[-3000:]
+    for name in ("seed42/model.pt", "seed42/history.csv", "devtest_psds.json"):
+        first = (clone.folder / RESULTS / "crnn" / name).read_bytes()
+        assert (clone.folder / "results/again/crnn" / name).read_bytes() == first, name
+
+
+def test_a_broken_recording_is_one_sentence(clone):
+    broken = clone.folder / "data/smoke/source/audio/train/weak"
+    wav = sorted(broken.glob("*.wav"))[0]
+    whole = wav.read_bytes()
+    try:
+        wav.write_bytes(b"not audio")
+        done = clone.run("--forcerun", "resample", "--", "data/smoke/manifests/weak.tsv")
+    finally:
+        wav.write_bytes(whole)
+    assert done.returncode != 0
+    assert wav.name in done.stdout
+    assert "data.unreadable" in done.stdout or "unreadable" in done.stdout

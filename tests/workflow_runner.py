@@ -1,0 +1,62 @@
+"""Run Snakemake on a copy of the repository, as a user would on a clone."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+PARTS = ("Snakefile", "rules", "workflow_scripts", "config.yaml", "configs", "schemas")
+MORE = ("envs", "profiles", "report", "sed_core")
+
+
+@dataclass
+class Clone:
+    """A copy of the workflow's files, with its own results."""
+
+    folder: Path
+    configs: list[str] = field(default_factory=list)
+
+    @classmethod
+    def make(cls, folder: Path, configs: Sequence[str] = ()) -> "Clone":
+        for name in (*PARTS, *MORE):
+            source, target = ROOT / name, folder / name
+            if source.is_dir():
+                shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                folder.mkdir(parents=True, exist_ok=True)
+                shutil.copy(source, target)
+        return cls(folder, list(configs))
+
+    def override(self, name: str, content: dict) -> "Clone":
+        """The same files under one more configuration."""
+        (self.folder / "configs" / name).write_text(yaml.safe_dump(content))
+        return Clone(self.folder, [*self.configs, f"configs/{name}"])
+
+    def run(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "snakemake", "--cores", "2"]
+        if self.configs:
+            command += ["--configfile", *self.configs]
+        return subprocess.run(
+            [*command, *words],
+            cwd=self.folder,
+            env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+
+    def planned(self, *words: str) -> set[str]:
+        """Names of the rules that a dry run would execute."""
+        done = self.run("--dry-run", "--quiet", "rules", *words)
+        assert done.returncode == 0, done.stdout
+        table = done.stdout.partition("Job stats:")[2].partition("total")[0]
+        rows = (line.split() for line in table.splitlines()[3:])
+        return {row[0] for row in rows if row} - {"all"}
