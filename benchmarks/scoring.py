@@ -38,6 +38,7 @@ def write_scores(folder: Path, path: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("reference", type=Path, help="the folder with scores_good")
+    parser.add_argument("--bootstrap", type=int, default=0, help="draws of clips")
     parser.add_argument("--repeats", type=int, default=3)
     args = parser.parse_args()
     truth = args.reference / "desed_metadata" / "validation.tsv"
@@ -53,6 +54,8 @@ def main() -> None:
                 settings=Settings(),
                 output=folder / "psds.json",
                 roc=folder / "roc.json",
+                resamples=folder / "resamples.json",
+                n_resamples=args.bootstrap,
                 events=folder / "events",
                 split="devtest",
                 reported="student",

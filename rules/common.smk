@@ -180,7 +180,7 @@ def everything():
     """What `snakemake` makes when asked for nothing in particular."""
     files = result_files() + expand(
         "<results>/tables/{table}.{kind}",
-        table=["scores", "energy"],
+        table=["scores", "comparison", "energy"],
         kind=["md", "csv"],
     )
     for name in SYSTEMS:

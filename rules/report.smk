@@ -48,6 +48,30 @@ rule tables:
         " --html {output.html:q} > {output.text:q} 2> {log:q}"
 
 
+rule compare:
+    """Which systems differ by more than the choice of clips: paired bootstrap test."""
+    input:
+        [path.replace("_psds.json", "_resamples.json") for path in result_files()],
+    output:
+        markdown=report(
+            "<results>/tables/comparison.md",
+            caption="../report/comparison.rst",
+            category="Tables",
+            labels={"table": "differences between systems"},
+        ),
+        csv="<results>/tables/comparison.csv",
+    log:
+        "<logs>/compare.log",
+    conda:
+        "../envs/sed.yaml"
+    params:
+        dataset=config["dataset"],
+        code=code_version("workflow_scripts/compare.py"),
+    shell:
+        "python $SED_HOME/workflow_scripts/compare.py {input:q} --dataset-name {params.dataset}"
+        " --markdown {output.markdown:q} --csv {output.csv:q} > {log:q} 2>&1"
+
+
 rule plots:
     """Learning curves, PSD-ROC curves and per-class bars of {wildcards.system}."""
     input:

@@ -69,6 +69,7 @@ rule score:
     output:
         scores="<results>/{system}/seed{seed}/{split}_psds.json",
         roc="<results>/{system}/seed{seed}/{split}_roc.json",
+        resamples="<results>/{system}/seed{seed}/{split}_resamples.json",
     log:
         "<logs>/score/{system}/seed{seed}_{split}.log",
     benchmark:
@@ -85,6 +86,7 @@ rule score:
         median=scoring("median_window"),
         thresholds=scoring("n_thresholds"),
         eventless=scoring("eventless_clips"),
+        bootstrap=scoring("bootstrap"),
         coverage=lambda wildcards: SYSTEMS[wildcards.system]["data"]["min_coverage"],
         code=code_version("workflow_scripts/score.py"),
     shell:
@@ -94,15 +96,22 @@ rule score:
         " --split {wildcards.split} --seed {wildcards.seed} --reported {params.reported}"
         " --median-window {params.median} --n-thresholds {params.thresholds}"
         " --eventless-clips {params.eventless} --min-coverage {params.coverage}"
+        " --bootstrap {params.bootstrap} --resamples {output.resamples:q}"
         " --provenance {input.provenance:q} --output {output.scores:q} --roc {output.roc:q} > {log:q} 2>&1"
 
 
 rule aggregate:
     """Mean and spread of {wildcards.system} over its seeds."""
     input:
-        lambda wildcards: seed_files(wildcards.system, f"{wildcards.split}_psds.json"),
+        scores=lambda wildcards: seed_files(
+            wildcards.system, f"{wildcards.split}_psds.json"
+        ),
+        resamples=lambda wildcards: seed_files(
+            wildcards.system, f"{wildcards.split}_resamples.json"
+        ),
     output:
-        report(
+        resamples="<results>/{system}/{split}_resamples.json",
+        scores=report(
             "<results>/{system}/{split}_psds.json",
             caption="../report/scores.rst",
             category="Scores",
@@ -116,4 +125,5 @@ rule aggregate:
     params:
         code=code_version("workflow_scripts/aggregate.py"),
     shell:
-        "python $SED_HOME/workflow_scripts/aggregate.py {input:q} --output {output:q} > {log:q} 2>&1"
+        "python $SED_HOME/workflow_scripts/aggregate.py {input.scores:q} --resamples {input.resamples:q}"
+        " --output {output.scores:q} --resamples-output {output.resamples:q} > {log:q} 2>&1"

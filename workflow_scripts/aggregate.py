@@ -5,15 +5,26 @@ import argparse
 from sed_core.runtime.cli import run
 from sed_core.runtime.files import read_json, write_json
 from sed_core.scoring.aggregate import aggregate
+from sed_core.scoring.resamples import mean_of, read_resamples
 
 
 def main(argv: list[str] | None = None) -> None:
     """Read the results of all seeds, write one."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("results", nargs="+", help="result JSON of each seed")
-    parser.add_argument("--output", required=True, help="JSON of the system")
+    add = parser.add_argument
+    add("results", nargs="+", help="result JSON of each seed")
+    add("--resamples", nargs="*", default=[], help="resampled metrics of each seed")
+    add("--output", required=True, help="JSON of the system")
+    add("--resamples-output", help="JSON to write: resampled metrics of the mean over seeds")
     args = parser.parse_args(argv)
-    write_json(args.output, aggregate([read_json(path) for path in args.results]))
+    results = [read_json(path) for path in args.results]
+    drawn = (
+        mean_of([read_resamples(path)[1] for path in args.resamples]) if args.resamples else None
+    )
+    total = aggregate(results, drawn.intervals() if drawn else None)
+    write_json(args.output, total)
+    if drawn and args.resamples_output:
+        drawn.write(args.resamples_output, system=total["system"], split=total["split"])
 
 
 if __name__ == "__main__":

@@ -37,6 +37,8 @@ def main(argv: list[str] | None = None) -> None:
     add("--min-coverage", type=float, default=0.0, help="refuse fewer clips than this share")
     add("--provenance", help="JSON copied into the result")
     add("--events", help="folder for each network's events at threshold 0.5")
+    add("--bootstrap", type=int, default=1000, help="draws of clips behind the intervals; 0: none")
+    add("--resamples", help="JSON of the drawn scores to write, for tests between systems")
     args = parser.parse_args(argv)
     settings = Settings(
         scenarios=read_scenarios(args.scenarios) if args.scenarios else SCENARIOS,
@@ -49,6 +51,7 @@ def main(argv: list[str] | None = None) -> None:
     score_split(
         args.scores, args.truth, args.durations, settings=settings, coverage=covered,
         output=args.output, roc=args.roc, events=args.events, split=args.split,
+        resamples=args.resamples, n_resamples=args.bootstrap,
         reported=args.reported, provenance=read_json(args.provenance) if args.provenance else {},
         **names,
     )  # fmt: skip

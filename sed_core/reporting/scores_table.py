@@ -110,7 +110,12 @@ def _table(
 def _cell(system: dict[str, Any], key: str) -> str:
     value = system["summary"].get(key) or {}
     mean, std = value.get("mean"), value.get("std")
-    return percent(mean, std) if key.endswith("_f1") else spread(mean, std, 3)
+    is_f1 = key.endswith("_f1")
+    cell = percent(mean, std) if is_f1 else spread(mean, std, 3)
+    if not value.get("interval"):
+        return cell
+    low, high = (f"{edge * 100:.1f}" if is_f1 else f"{edge:.3f}" for edge in value["interval"])
+    return f"{cell} [{low}, {high}]"
 
 
 def gaps(system: dict[str, Any]) -> list[str]:
@@ -131,6 +136,10 @@ def _notes(systems: list[dict[str, Any]], dataset: str, others: list[Published])
     notes = ["F1 are means over classes, at threshold 0.5."]
     if any(len(system["seeds"]) > 1 for system in systems):
         notes.append("± is the standard deviation over seeds.")
+    if any(value.get("interval") for system in systems for value in system["summary"].values()):
+        notes.append(
+            "In brackets: 95% interval over draws of clips (bootstrap), the reported network."
+        )
     notes += [
         f"† {system['system']} was scored on part of the data ({'; '.join(gaps(system))})."
         for system in systems
@@ -165,7 +174,9 @@ def scores_records(systems: list[dict[str, Any]], others: list[Published]) -> li
         }
         for key in keys:
             value = system["summary"].get(key) or {}
+            low, high = value.get("interval") or (None, None)
             record |= {key: value.get("mean"), f"{key}_std": value.get("std")}
+            record |= {f"{key}_low": low, f"{key}_high": high}
         records.append(record)
     for other in others:
         given = {key: getattr(other, key, "") for key in keys}

@@ -10,11 +10,14 @@ from sed_core.scoring.evaluate import F1_METRICS
 _SAME = ("schema", "system", "dataset", "split", "reported", "coverage", "scenarios", "settings")
 
 
-def aggregate(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def aggregate(
+    results: Sequence[Mapping[str, Any]], intervals: Mapping[str, list[float]] | None = None
+) -> dict[str, Any]:
     """Sum up the per-seed results of one system.
 
     `std` is the sample standard deviation (divided by n - 1) and None for one seed. Class values
-    are means over the seeds for which the class is defined.
+    are means over the seeds for which the class is defined. `intervals`, one per metric, are those
+    of the mean over seeds (`resamples.mean_of`).
 
     Raises:
         SedError: the results are not of one system and setting, or a seed comes twice.
@@ -38,7 +41,10 @@ def aggregate(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {
         **{key: first[key] for key in _SAME if key in first},
         "seeds": seeds,
-        "summary": networks[first["reported"]],
+        "summary": {
+            name: {**moments, "interval": intervals[name]} if intervals else moments
+            for name, moments in networks[first["reported"]].items()
+        },
         "per_class": _per_class(reported),
         "networks": networks,
         "provenance": {str(result["seed"]): result.get("provenance", {}) for result in results},

@@ -98,6 +98,10 @@ def weighted_scores(system: ClipStatistics, weight: NDArray) -> dict[str, float]
             if totals.count[label] > 0
         ]
         values[name] = psd_roc(curves, scenario.alpha_st).area(scenario.max_efpr)
+        if name.endswith("_exact"):
+            areas = [curve.area(scenario.max_efpr) for curve in curves]
+            mean = float(np.mean(areas)) if areas else 0.0
+            values[name.replace("_exact", "_class_mean")] = mean
     for name, (counts, undefined) in system.f1.items():
         summed = F1Counts(*(weight[None] @ getattr(counts, part) for part in vars(counts)))
         score = f1_scores(summed, system.classes, convention="dcase2022", undefined=undefined)

@@ -8,6 +8,7 @@ from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import write_json
 from sed_core.scoring.evaluate import NetworkResult, Settings, evaluate_network, pair
 from sed_core.scoring.events import write_events
+from sed_core.scoring.resamples import resample_network
 from sed_core.scoring.score_file import read_scores
 from sed_core.scoring.truth import Truth, read_truth
 
@@ -22,6 +23,8 @@ def score_split(
     settings: Settings,
     output: str | Path,
     roc: str | Path,
+    resamples: str | Path | None,
+    n_resamples: int,
     events: str | Path | None,
     split: str,
     reported: str,
@@ -37,6 +40,8 @@ def score_split(
         settings: how scores become metrics.
         output: JSON of metrics to write.
         roc: JSON of curves to write.
+        resamples: JSON of resampled metrics of the reported network to write, or None.
+        n_resamples: draws of clips behind its intervals.
         events: folder for `<network>.tsv` with the events at the F1 threshold, or None.
         split: name in the result.
         reported: the network whose figures are the system's.
@@ -62,6 +67,9 @@ def score_split(
     if events is not None:
         _write_events(Path(events), results, pairing.truth)
     write_json(roc, {name: result.roc for name, result in results.items()})
+    drawn = resample_network(pairing, reported, settings, n_resamples=n_resamples)
+    if resamples is not None:
+        drawn.write(resamples, system=named["system"], split=split)
     details = settings.as_dict()
     own = {"present": pairing.present, "expected": pairing.expected}
     content = {
@@ -72,6 +80,7 @@ def score_split(
         "scenarios": details.pop("scenarios"),
         "settings": details,
         "networks": {name: result.metrics for name, result in results.items()},
+        "intervals": drawn.intervals(),
         **named,
     }
     write_json(output, content)

@@ -43,6 +43,7 @@ def inputs(tmp_path):
         "--split": "devtest",
         "--reported": "student",
         "--seed": 1,
+        "--bootstrap": 8,
         "--output": tmp_path / "psds.json",
         "--roc": tmp_path / "roc.json",
     }
@@ -126,6 +127,38 @@ def test_seeds_are_summed_up(inputs, tmp_path):
     assert result["provenance"] == {"1": {}, "2": {}}
     aggregate([str(tmp_path / "1.json"), "--output", str(output)])
     assert json.loads(output.read_text())["summary"]["collar_f1"]["std"] is None
+
+
+def test_intervals_of_the_mean_over_seeds(inputs, tmp_path):
+    noisy = {"--median-window": 1, "--bootstrap": 30}
+    for seed, network in ((1, "student"), (2, "teacher")):
+        own = {"--resamples": tmp_path / f"r{seed}.json", "--output": tmp_path / f"{seed}.json"}
+        run(score, inputs | noisy | own | {"--seed": seed, "--reported": network})
+    single = json.loads((tmp_path / "1.json").read_text())
+    low, high = single["intervals"]["collar_f1"]
+    assert 0 <= low <= single["networks"]["student"]["collar_f1"]["macro"] <= high <= 1
+    drawn = [json.loads((tmp_path / f"r{seed}.json").read_text()) for seed in (1, 2)]
+    assert drawn[0]["observed"]["collar_f1"] == pytest.approx(
+        single["networks"]["student"]["collar_f1"]["macro"], abs=1e-6
+    )
+    (tmp_path / "2.json").write_text(
+        (tmp_path / "1.json").read_text().replace('"seed": 1', '"seed": 2')
+    )
+    paths = [str(tmp_path / f"{seed}.json") for seed in (1, 2)]
+    resamples = [str(tmp_path / f"r{seed}.json") for seed in (1, 2)]
+    outputs = [
+        "--output",
+        str(tmp_path / "all.json"),
+        "--resamples-output",
+        str(tmp_path / "r.json"),
+    ]
+    aggregate([*paths, "--resamples", *resamples, *outputs])
+    means = np.mean([part["metrics"]["segment_f1"] for part in drawn], axis=0)
+    assert json.loads((tmp_path / "r.json").read_text())["metrics"]["segment_f1"] == pytest.approx(
+        means.tolist(), abs=1e-6
+    )
+    interval = json.loads((tmp_path / "all.json").read_text())["summary"]["segment_f1"]["interval"]
+    assert interval == pytest.approx(np.quantile(means, [0.025, 0.975]).tolist(), abs=1e-5)
 
 
 def test_results_that_do_not_belong_together(inputs, tmp_path):

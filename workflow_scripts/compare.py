@@ -1,0 +1,33 @@
+"""Test any number of systems against each other: paired bootstrap over the clips of a split."""
+
+import argparse
+from pathlib import Path
+
+from sed_core.reporting.comparison import comparison_records, comparison_table
+from sed_core.reporting.table import csv_text, markdown, text
+from sed_core.runtime.cli import run
+from sed_core.runtime.files import write_text
+from sed_core.scoring.resamples import read_resamples
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Parse arguments, compare, write the tables."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    add = parser.add_argument
+    add("resamples", nargs="+", metavar="JSON", help="each system's *_resamples.json")
+    add("--dataset-name", default="these clips", help="data set named in the title")
+    add("--markdown", type=Path, metavar="FILE", help="table to write")
+    add("--csv", type=Path, metavar="FILE", help="all pairs and metrics to write")
+    args = parser.parse_args(argv)
+    systems = dict(read_resamples(path) for path in args.resamples)
+    records = comparison_records(systems)
+    table = comparison_table(records, list(systems), dataset=args.dataset_name)
+    if args.markdown:
+        write_text(args.markdown, markdown(f"Comparison: {args.dataset_name}", [table]))
+    if args.csv:
+        write_text(args.csv, csv_text(records))
+    print(text([table]))
+
+
+if __name__ == "__main__":
+    run(main)
