@@ -1,0 +1,65 @@
+"""The interface of a pretrained network, and the kinds of embedding it gives."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sed_core.runtime.errors import SedError
+
+State = Mapping[str, Tensor]
+KINDS = {"frame": "frame", "aligned": "aligned", "global": "global", "mean": "global"}
+"""Kind of embedding -> the fusion (`net.embedding_type`) that takes it."""
+PRECISIONS = {"32-true": None, "bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
+
+
+class Encoder(nn.Module, ABC):
+    """Waveforms in, embeddings out; the front end is part of it and runs on the same device.
+
+    Attributes:
+        sample_rate: of the waveforms, Hz.
+        kinds: the kinds it gives, of `KINDS`.
+    """
+
+    sample_rate = 16000
+    kinds: tuple[str, ...]
+
+    @classmethod
+    @abstractmethod
+    def from_state(cls, state: Any) -> Self:
+        """Build the network that the content of a weights file describes, in evaluation mode.
+
+        Raises:
+            KeyError: tensors are missing; `weights.load_encoder` says which file lacks them.
+        """
+
+    @abstractmethod
+    def frame_times(self, n_samples: int) -> np.ndarray:
+        """Centres of the `aligned` frames of a clip in seconds, ascending and equally spaced."""
+
+    @abstractmethod
+    def forward(self, waveforms: Tensor) -> dict[str, Tensor]:
+        """Embeddings of (B, S) waveforms in [-1, 1], float32.
+
+        Returns:
+            `frame` (B, D, T'), the reference's frame embeddings; `aligned` (B, D, T) in the order
+            of time; `global` (B, G) and possibly `mean` (B, D), one vector a clip.
+        """
+
+    def embed(self, waveforms: Tensor, kind: str, *, precision: str = "32-true") -> Tensor:
+        """One kind, float32, computed in `precision` wherever autocast covers it.
+
+        Raises:
+            SedError: a kind that this network does not give.
+        """
+        if kind not in self.kinds:
+            raise SedError(
+                f"pretrained.kind is '{kind}', but {type(self).__name__} gives only "
+                f"{', '.join(self.kinds)}."
+            )
+        dtype = PRECISIONS[precision]
+        with torch.autocast(waveforms.device.type, dtype=dtype, enabled=dtype is not None):
+            return self(waveforms)[kind].float()

@@ -1,0 +1,7 @@
+"""The pretrained networks that a configuration can name."""
+
+from sed_core.features.embeddings.ast import AST
+from sed_core.features.embeddings.encoder import Encoder
+from sed_core.features.embeddings.panns import PANNs
+
+ENCODERS: dict[str, type[Encoder]] = {"ast": AST, "panns": PANNs}

@@ -1,0 +1,81 @@
+"""AST base384 against the original's outputs; tolerances of golden/README.md."""
+
+from ast import literal_eval
+
+import numpy as np
+import pytest
+import torch
+
+from sed_core.features.embeddings.ast import AST
+from sed_core.features.embeddings.ast_names import (
+    HUGGING_FACE,
+    from_public,
+    renamed,
+    to_original,
+)
+from tests.parity.fill import filled
+
+
+@pytest.fixture(scope="module")
+def state(golden, seed) -> dict[str, torch.Tensor]:
+    """A file in the layout of the published `.pth`, filled by the rule."""
+    data = golden("ast")
+    shapes = zip(data["state_keys"], data["state_shapes"], strict=True)
+    return {
+        f"module.{key}": torch.from_numpy(filled(key, literal_eval(shape), seed))
+        for key, shape in shapes
+    }
+
+
+@pytest.fixture(scope="module")
+def audio(golden) -> torch.Tensor:
+    return torch.from_numpy(golden("audio")["audio"][[0, 4]] / np.float32(32768))
+
+
+def relative(ours: np.ndarray, theirs: np.ndarray) -> float:
+    return float(np.linalg.norm(ours - theirs) / np.linalg.norm(theirs))
+
+
+def test_fbank_and_input(golden):
+    data = golden("ast")
+    encoder = AST(width=64, depth=1, hidden=64)
+    audio = torch.from_numpy(golden("audio")["audio"] / np.float32(32768))
+    ours = encoder.features(audio).numpy()
+    assert np.abs(ours[0] - data["input_clip0"]).max() < 1e-3
+    assert np.abs(ours[1:, ::16] - data["input_every16"]).max() < 1e-3
+    assert relative(ours[0], data["input_clip0"]) < 3e-5
+
+
+def test_tokens_head_and_names(state, audio, golden):
+    data = golden("ast")
+    encoder = AST.from_state(state)
+    heads = sum(value.numel() for key, value in state.items() if ".head" in key)
+    assert sum(p.numel() for p in encoder.parameters()) == data["n_parameters"] - heads
+    with torch.inference_mode():
+        found = {kind: value.numpy() for kind, value in encoder(audio).items()}
+    assert found["frame"].shape == (2, 768, 1214)
+    assert relative(found["frame"][0, :, ::8], data["frame_every8_clip0"]) < 3e-6
+    norms = np.linalg.norm(found["frame"].astype(np.float64), axis=1)
+    assert relative(norms, data["frame_l2_clip0_clip4"]) < 3e-6
+    tokens = found["frame"][1][:, [0, 1, 2, 102, 103]]
+    assert relative(tokens, data["tokens_0_1_2_102_103_clip4"]) < 3e-6
+    assert relative(found["mean"], data["cls_dist_mean_clip0_clip4"]) < 3e-6
+    assert relative(found["global"], data["logits_clip0_clip4"]) < 3e-6
+    patches = found["frame"][:, :, 2:].reshape(2, 768, 12, 101)
+    np.testing.assert_allclose(found["aligned"], patches.mean(2), atol=1e-6)
+
+
+def test_both_public_files_give_the_same_network(state):
+    ours = from_public(state)
+    names = {new: old for old, new in HUGGING_FACE.items()}
+    theirs = from_public({renamed(key, names): value for key, value in ours.items()})
+    assert ours.keys() == theirs.keys()
+    assert any(key.startswith("net.layers.11.attention.q_proj") for key in ours)
+    assert all(torch.equal(ours[key], theirs[key]) for key in ours)
+
+
+def test_names_of_the_original_come_back(state):
+    kept = {key: value for key, value in state.items() if ".head" not in key}
+    back = to_original(from_public(state))
+    assert back.keys() == kept.keys()
+    assert all(torch.equal(back[key], kept[key]) for key in kept)

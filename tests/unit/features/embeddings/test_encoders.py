@@ -1,0 +1,103 @@
+"""What every encoder promises: shapes, times, kinds, and that a small one is of the same class."""
+
+import numpy as np
+import pytest
+import torch
+
+from sed_core.features.embeddings.ast import AST
+from sed_core.features.embeddings.ast_names import to_original
+from sed_core.features.embeddings.encoder import KINDS
+from sed_core.features.embeddings.panns import PANNs
+from sed_core.features.embeddings.registry import ENCODERS
+from sed_core.runtime.errors import SedError
+
+SMALL = {
+    "ast": lambda: AST(width=64, depth=2, hidden=96, n_labels=7).eval(),
+    "panns": lambda: PANNs(channels=(2, 3, 4, 5, 6, 7)).eval(),
+}
+VECTORS = {"ast": {"global": 7, "mean": 64}, "panns": {"global": 7}}
+N_SAMPLES = 160000
+
+
+@pytest.fixture(params=SMALL, scope="module")
+def name(request) -> str:
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def encoder(name):
+    torch.manual_seed(0)
+    return SMALL[name]()
+
+
+@pytest.fixture(scope="module")
+def clips():
+    return 0.1 * torch.randn(2, N_SAMPLES, generator=torch.Generator().manual_seed(1))
+
+
+def test_kinds_shapes_and_times(name, encoder, clips):
+    with torch.inference_mode():
+        found = encoder(clips)
+    assert set(found) == set(encoder.kinds) <= set(KINDS)
+    assert {kind: found[kind].shape[1] for kind in VECTORS[name]} == VECTORS[name]
+    times = encoder.frame_times(N_SAMPLES)
+    assert found["aligned"].shape == (2, found["frame"].shape[1], len(times))
+    assert np.allclose(np.diff(times), times[1] - times[0])
+    assert 0 < times[0] < 0.1 and 9.9 < times[-1] < 10.3
+
+
+def test_aligned_frames_react_where_their_time_says(name, encoder):
+    """A click moves the embedding most at the frames whose time it has."""
+    quiet = 1e-3 * torch.randn(1, N_SAMPLES, generator=torch.Generator().manual_seed(2))
+    loud = quiet.clone()
+    at = 6.0
+    loud[0, int(at * 16000)] += 1.0
+    with torch.inference_mode():
+        change = (encoder(loud)["aligned"] - encoder(quiet)["aligned"]).norm(dim=1)[0]
+    times = encoder.frame_times(N_SAMPLES)
+    assert abs(times[int(change.argmax())] - at) < 0.15
+
+
+def test_a_clip_is_the_same_in_any_batch(encoder, clips):
+    with torch.inference_mode():
+        together, alone = encoder(clips), encoder(clips[1:])
+    for kind in encoder.kinds:
+        assert torch.allclose(together[kind][1:], alone[kind], atol=1e-5)
+
+
+def test_unknown_kind_is_refused(encoder, clips):
+    with pytest.raises(SedError, match=r"pretrained\.kind is 'tokens'.*frame, aligned, global"):
+        encoder.embed(clips, "tokens")
+
+
+def test_bf16_is_close_and_comes_back_as_float32(encoder, clips):
+    with torch.inference_mode():
+        exact = encoder.embed(clips, "frame")
+        rough = encoder.embed(clips, "frame", precision="bf16-mixed")
+    assert rough.dtype == torch.float32
+    assert 0 < torch.linalg.norm(rough - exact) < 0.03 * torch.linalg.norm(exact)
+
+
+def test_ast_reads_sizes_off_the_tensors(clips):
+    small = SMALL["ast"]()
+    same = AST.from_state(to_original(small.state_dict()))
+    with torch.inference_mode():
+        assert torch.equal(same(clips)["global"], small(clips)["global"])
+
+
+def test_fused_attention_equals_eager(clips):
+    small = SMALL["ast"]()
+    eager = AST.from_state(to_original(small.state_dict()), attention="eager")
+    with torch.inference_mode():
+        assert torch.allclose(eager(clips)["frame"], small(clips)["frame"], atol=1e-5)
+
+
+def test_panns_keeps_its_batch_norms_while_fine_tuned(clips):
+    encoder = SMALL["panns"]().train()
+    before = encoder.bn0.running_mean.clone()
+    encoder(clips)
+    assert encoder.training and torch.equal(encoder.bn0.running_mean, before)
+
+
+def test_registry_holds_encoders():
+    assert set(SMALL) <= set(ENCODERS)
