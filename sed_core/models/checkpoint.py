@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from sed_core.features.logmel import MelSpectrogram
+from sed_core.features.untrusted import read_untrusted
 from sed_core.models.crnn import CHOICES, NET_KEYS
 from sed_core.models.registry import MODELS
-from sed_core.models.untrusted import read_untrusted
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import atomic
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from sed_core.models.untrusted import StandIn, read_untrusted
+from sed_core.features.untrusted import StandIn, read_untrusted
 from sed_core.runtime.errors import SedError
 
 FORMATS = pytest.mark.parametrize("zipped", [True, False], ids=["zip", "legacy"])
