@@ -35,6 +35,8 @@ def last_state(encoder: nn.GRU, embeddings: Tensor) -> Tensor:
     There the backward direction has seen a single frame, so one step of it is computed, not T'.
     """
     frames = embeddings.transpose(1, 2)
+    if frames.is_cuda:  # cuDNN wants its weights in one piece, and takes both directions at once
+        return encoder(frames)[0][:, -1]
     weights = cast(list[Tensor], encoder._flat_weights)
     start = frames.new_zeros(1, len(frames), encoder.hidden_size)
     _, forward = torch.gru(frames, start, weights[:4], True, 1, 0.0, False, False, True)

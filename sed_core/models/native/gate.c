@@ -6,8 +6,8 @@
  *   out = scale * sum of kept g           dropout and average pooling
  *
  * Compiled by gate.py, once per number of channels C (-DC=16) and per storage type (float, or
- * bfloat16 with -DBF16). Arrays are channels-last: (clips, times, bands, C). Every clip is worked on by one
- * thread and has its own sums, so that results do not depend on the number of threads.
+ * bfloat16 with -DBF16). Arrays are channels-last: (clips, times, bands, C). Every clip is worked
+ * on by one thread and has its own sums: results do not depend on the number of threads.
  */
 #define N C
 #include "vector.h"
@@ -43,31 +43,30 @@ static inline vec kept(vec value, const uint8_t *bits, long i) {
     word >>= i % 8;
     uvec lane;
     for (int k = 0; k < LANES; k++) lane[k] = 1u << k;
-    return (vec)((ivec)value & (((lane & word) != 0)));
+    return (vec)((ivec)value & ((lane & word) != 0));
 }
 
 typedef struct {
     long clips, times, bands, pool_times, pool_bands;
-    float scale;          /* 1 / (pooled elements * probability to keep) */
-    const uint8_t *bits;  /* dropout's, or NULL */
-    const float *mean, *inv_std, *gamma, *beta; /* (C) */
-    const float *w_in, *w_out, *bias; /* (in, out), (out, in), (out) */
+    float scale;                                /* 1 / (pooled elements * probability to keep) */
+    const uint8_t *bits;                        /* dropout's, or NULL */
+    const loose *mean, *inv_std, *gamma, *beta; /* (C) */
+    const loose *w_in, *w_out, *bias;           /* (in, out), (out, in), (out) */
 } block;
 
 static inline vec normalised(const block *k, const store *y, int j) {
-    return (load(y + j * LANES) - ((const vec *)k->mean)[j]) * ((const vec *)k->inv_std)[j];
+    return (load(y + j * LANES) - k->mean[j]) * k->inv_std[j];
 }
 
 /* z, linear = W z + c and gate = sigmoid(z) of `rows` rows. */
 static void open_gate(const block *k, const store *y, long rows, vec *z, vec *linear, vec *gate) {
-    const vec *gamma = (const vec *)k->gamma, *beta = (const vec *)k->beta;
     for (long r = 0; r < rows; r++)
         for (int j = 0; j < VECS; j++) {
-            vec value = gamma[j] * normalised(k, y + r * C, j) + beta[j];
+            vec value = k->gamma[j] * normalised(k, y + r * C, j) + k->beta[j];
             z[r * VECS + j] = value;
             gate[r * VECS + j] = sigmoid(value);
         }
-    product(rows, 0, C, 1, C, (float *)z, (const vec *)k->w_in, (const vec *)k->bias, linear);
+    product(rows, 0, C, 1, C, (float *)z, k->w_in, k->bias, linear);
 }
 
 /* Output times of one tile. */
@@ -107,13 +106,13 @@ void forward(const block *k, const store *y, store *out) {
 
 /* Per clip: d_z (gradient before the norm's own), d_w (out, in), and sums (3, C) over its rows of
  * d_linear, d_z, d_z * x. */
-void backward(const block *k, const store *y, const store *d_out, store *d_z, float *d_w,
+void backward(const block *k, const store *y, const store *d_out, store *d_z, loose *d_w,
               double *sums) {
     long out_times = k->times / k->pool_times, out_bands = k->bands / k->pool_bands;
 #pragma omp parallel for schedule(dynamic)
     for (long clip = 0; clip < k->clips; clip++) {
         vec z[TILE_VECS(k)], linear[TILE_VECS(k)], gate[TILE_VECS(k)];
-        vec *weights = (vec *)(d_w + clip * C * C);
+        loose *weights = d_w + clip * C * VECS;
         dvec total[3][VECS];
         memset(weights, 0, sizeof(float) * C * C);
         memset(total, 0, sizeof total);
@@ -136,7 +135,7 @@ void backward(const block *k, const store *y, const store *d_out, store *d_z, fl
                             gate[row * VECS + j] = d * l * s * (1.0f - s);
                         }
             }
-            product(rows, 1, C, 1, C, (float *)linear, (const vec *)k->w_out, NULL, gate);
+            product(rows, 1, C, 1, C, (float *)linear, k->w_out, NULL, gate);
             product(C, 1, 1, C, rows, (float *)linear, z, NULL, weights);
             for (int j = 0; j < VECS; j++) {
                 vec part[3] = {{0}, {0}, {0}};
@@ -159,7 +158,7 @@ void backward(const block *k, const store *y, const store *d_out, store *d_z, fl
 }
 
 /* Per clip: sums (2, C) of y - pivot and its square; the pivot keeps the variance exact. */
-void moments(const store *y, const float *pivot, long clips, long rows, double *sums) {
+void moments(const store *y, const loose *pivot, long clips, long rows, double *sums) {
 #pragma omp parallel for schedule(dynamic)
     for (long clip = 0; clip < clips; clip++) {
         dvec total[2][VECS];
@@ -168,7 +167,7 @@ void moments(const store *y, const float *pivot, long clips, long rows, double *
             for (int j = 0; j < VECS; j++) {
                 vec part[2] = {{0}, {0}};
                 for (long r = r0; r < rows && r < r0 + 64; r++) {
-                    vec d = load(y + (clip * rows + r) * C + j * LANES) - ((const vec *)pivot)[j];
+                    vec d = load(y + (clip * rows + r) * C + j * LANES) - pivot[j];
                     part[0] += d;
                     part[1] += d * d;
                 }
@@ -180,14 +179,13 @@ void moments(const store *y, const float *pivot, long clips, long rows, double *
 }
 
 /* In place: d <- by_d * d + by_y * y + offset, the gradient of batch norm. */
-void combine(store *d, const store *y, const float *by_d, const float *by_y, const float *offset,
+void combine(store *d, const store *y, const loose *by_d, const loose *by_y, const loose *offset,
              long clips, long rows) {
 #pragma omp parallel for schedule(dynamic)
     for (long clip = 0; clip < clips; clip++)
         for (long r = clip * rows; r < (clip + 1) * rows; r++)
             for (int j = 0; j < VECS; j++) {
                 long i = r * C + j * LANES;
-                save(d + i, ((const vec *)by_d)[j] * load(d + i)
-                                + ((const vec *)by_y)[j] * load(y + i) + ((const vec *)offset)[j]);
+                save(d + i, by_d[j] * load(d + i) + by_y[j] * load(y + i) + offset[j]);
             }
 }

@@ -15,7 +15,7 @@ static inline vec tangent(vec x) { return 2.0f * sigmoid(2.0f * x) - 1.0f; }
 
 /* gates keeps r, z, n, h_n for the backward pass; NULL where there will be none.
  * w is (2, 3, H from, H to), c is (2, 3, H). */
-void forward(const vec *in, const vec *w, const vec *c, vec *out, vec *gates, long clips,
+void forward(const loose *in, const loose *w, const loose *c, loose *out, loose *gates, long clips,
              long times) {
     long groups = (clips + TALL - 1) / TALL;
 #pragma omp parallel for schedule(dynamic)
@@ -31,7 +31,7 @@ void forward(const vec *in, const vec *w, const vec *c, vec *out, vec *gates, lo
                         c + (way * 3 + g) * VECS, by_h[g]);
             for (long row = 0; row < count; row++) {
                 long at = ((first + row) * times + t) * 2 + way;
-                const vec *x = in + at * 3 * VECS;
+                const loose *x = in + at * 3 * VECS;
                 for (int j = 0; j < VECS; j++) {
                     long i = row * VECS + j;
                     vec r = sigmoid(x[j] + by_h[0][i]), z = sigmoid(x[VECS + j] + by_h[1][i]);
@@ -39,7 +39,7 @@ void forward(const vec *in, const vec *w, const vec *c, vec *out, vec *gates, lo
                     h[i] = n + z * (h[i] - n);
                     out[at * VECS + j] = h[i];
                     if (gates) {
-                        vec *keep = gates + at * 4 * VECS + j;
+                        loose *keep = gates + at * 4 * VECS + j;
                         keep[0] = r, keep[VECS] = z, keep[2 * VECS] = n;
                         keep[3 * VECS] = by_h[2][i];
                     }
@@ -50,8 +50,8 @@ void forward(const vec *in, const vec *w, const vec *c, vec *out, vec *gates, lo
 }
 
 /* d_in (as in) and d_h (as in): gradients of in_g and of h_g; w is (2, 3, H to, H from). */
-void backward(const vec *d_out, const vec *out, const vec *gates, const vec *w, vec *d_in, vec *d_h,
-              long clips, long times) {
+void backward(const loose *d_out, const loose *out, const loose *gates, const loose *w,
+              loose *d_in, loose *d_h, long clips, long times) {
     long groups = (clips + TALL - 1) / TALL;
 #pragma omp parallel for schedule(dynamic)
     for (long task = 0; task < 2 * groups; task++) {
@@ -66,14 +66,14 @@ void backward(const vec *d_out, const vec *out, const vec *gates, const vec *w, 
                 long at = ((first + row) * times + t) * 2 + way;
                 for (int j = 0; j < VECS; j++) {
                     long i = row * VECS + j;
-                    const vec *keep = gates + at * 4 * VECS + j;
+                    const loose *keep = gates + at * 4 * VECS + j;
                     vec r = keep[0], z = keep[VECS], n = keep[2 * VECS], h_n = keep[3 * VECS];
                     vec h = {0};
                     if (step > 0) h = out[(at + before) * VECS + j];
                     vec total = d[i] + d_out[at * VECS + j];
                     vec d_n = total * (1.0f - z) * (1.0f - n * n);
                     vec d_r = d_n * h_n * r * (1.0f - r), d_z = total * (h - n) * z * (1.0f - z);
-                    vec *to_in = d_in + at * 3 * VECS + j, *to_h = d_h + at * 3 * VECS + j;
+                    loose *to_in = d_in + at * 3 * VECS + j, *to_h = d_h + at * 3 * VECS + j;
                     to_in[0] = d_r, to_in[VECS] = d_z, to_in[2 * VECS] = d_n;
                     to_h[0] = d_r, to_h[VECS] = d_z, to_h[2 * VECS] = d_n * r;
                     by_gate[0][i] = d_r, by_gate[1][i] = d_z, by_gate[2][i] = d_n * r;

@@ -17,7 +17,8 @@
 #define WIDE (VECS % 2 == 0 ? 2 : 1)
 #define TALL (SUMS / WIDE)
 
-typedef float vec __attribute__((vector_size(4 * LANES)));
+typedef float vec __attribute__((vector_size(4 * LANES), may_alias));
+typedef vec loose __attribute__((aligned(4), may_alias)); /* at any address */
 typedef int32_t ivec __attribute__((vector_size(4 * LANES)));
 typedef uint32_t uvec __attribute__((vector_size(4 * LANES)));
 
@@ -40,7 +41,7 @@ static inline vec sigmoid(vec z) {
 }
 
 static inline void product_rows(int tall, int add, long row_step, long k_step, long depth,
-                                const float *x, const vec *w, const vec *bias, vec *out) {
+                                const float *x, const loose *w, const loose *bias, loose *out) {
     for (int j = 0; j < VECS; j += WIDE) {
         vec sum[TALL][WIDE];
         for (int r = 0; r < tall; r++)
@@ -57,7 +58,7 @@ static inline void product_rows(int tall, int add, long row_step, long k_step, l
 /* out[r] = bias + sum_k x[r * row_step + k * k_step] * w[k] for `rows` rows of N floats, or, with
  * `add`, out[r] += the sum. */
 static inline void product(long rows, int add, long row_step, long k_step, long depth,
-                           const float *x, const vec *w, const vec *bias, vec *out) {
+                           const float *x, const loose *w, const loose *bias, loose *out) {
     for (; rows >= TALL; rows -= TALL, x += TALL * row_step, out += TALL * VECS)
         product_rows(TALL, add, row_step, k_step, depth, x, w, bias, out);
     for (; rows > 0; rows--, x += row_step, out += VECS)
