@@ -31,7 +31,7 @@ class ResidentAudio:
         self.lengths = np.concatenate([corpus.lengths for corpus in opened])
         self.firsts = np.cumsum([0, *(len(corpus) for corpus in opened)])
         n_bytes = sum(corpus.nbytes for corpus in opened)
-        resident = n_bytes < SHARE * _free_bytes(device)
+        resident = n_bytes < SHARE * free_bytes(device)
         in_ram = resident or n_bytes < SHARE * psutil.virtual_memory().available
         arrays = [corpus.load() if in_ram else _mapped(corpus) for corpus in opened]
         where = device if resident else torch.device("cpu")
@@ -64,7 +64,8 @@ class ResidentAudio:
         return batch.to(self.device).to(torch.float32) / FULL_SCALE
 
 
-def _free_bytes(device: torch.device) -> int:
+def free_bytes(device: torch.device) -> int:
+    """Free memory of the device, or of the machine for the CPU."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
     return int(psutil.virtual_memory().available)

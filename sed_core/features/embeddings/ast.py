@@ -91,10 +91,21 @@ class AST(Encoder):
         encoder._make_constants()
         return encoder.eval()
 
-    def frame_times(self, n_samples: int) -> np.ndarray:
+    @staticmethod
+    def derived(frame: Any) -> dict[str, Any]:
+        """`aligned` is the mean over the 12 patches of a moment, `mean` of the two extra tokens."""
+        patches = frame[..., N_SPECIAL:]
+        return {
+            "frame": frame,
+            "aligned": patches.reshape(*patches.shape[:2], -1, N_TIMES).mean(2),
+            "mean": frame[..., :N_SPECIAL].mean(2),
+        }
+
+    @classmethod
+    def frame_times(cls, n_samples: int) -> np.ndarray:
         """A patch spans 16 frames of 25 ms at a distance of 10 ms, one every 0.1 s."""
-        first = ((PATCH - 1) * SHIFT + WINDOW) / 2 / self.sample_rate
-        return first + np.arange(N_TIMES) * STRIDE * SHIFT / self.sample_rate
+        first = ((PATCH - 1) * SHIFT + WINDOW) / 2 / cls.sample_rate
+        return first + np.arange(N_TIMES) * STRIDE * SHIFT / cls.sample_rate
 
     def features(self, waveforms: Tensor) -> Tensor:
         """(B, S) waveforms -> (B, 1024, 128) network input; always in float32."""
@@ -109,13 +120,6 @@ class AST(Encoder):
         return self.net(features).last_hidden_state
 
     def forward(self, waveforms: Tensor) -> dict[str, Tensor]:
-        """`aligned` is the mean over the 12 patches of a moment; `global` the head's logits."""
-        tokens = self.tokens(self.features(waveforms))
-        mean = tokens[:, :N_SPECIAL].mean(1)
-        patches = tokens[:, N_SPECIAL:].unflatten(1, (-1, N_TIMES))
-        return {
-            "frame": tokens.transpose(1, 2),
-            "aligned": patches.mean(1).transpose(1, 2),
-            "global": self.head(mean),
-            "mean": mean,
-        }
+        """`global` are the logits of the head that came with the weights."""
+        found = self.derived(self.tokens(self.features(waveforms)).transpose(1, 2))
+        return {**found, "global": self.head(found["mean"])}

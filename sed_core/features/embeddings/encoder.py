@@ -36,8 +36,14 @@ class Encoder(nn.Module, ABC):
             KeyError: tensors are missing; `weights.load_encoder` says which file lacks them.
         """
 
+    @staticmethod
     @abstractmethod
-    def frame_times(self, n_samples: int) -> np.ndarray:
+    def derived(frame: Any) -> dict[str, Any]:
+        """What follows from `frame` (B, D, T'), a tensor or a NumPy array: itself, `aligned`, …"""
+
+    @classmethod
+    @abstractmethod
+    def frame_times(cls, n_samples: int) -> np.ndarray:
         """Centres of the `aligned` frames of a clip in seconds, ascending and equally spaced."""
 
     @abstractmethod

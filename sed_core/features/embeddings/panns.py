@@ -79,11 +79,17 @@ class PANNs(Encoder):
                 layer.eval()
         return self
 
-    def frame_times(self, n_samples: int) -> np.ndarray:
+    @staticmethod
+    def derived(frame: Any) -> dict[str, Any]:
+        """`aligned` is `frame`: it is in the order of time as it is."""
+        return {"frame": frame, "aligned": frame}
+
+    @classmethod
+    def frame_times(cls, n_samples: int) -> np.ndarray:
         """A frame is the mean over 8 STFT frames that are centred 10 ms apart, from 0 s on."""
         count = (1 + n_samples // HOP) // FRAME_POOLING
         centres = np.arange(count) * FRAME_POOLING + (FRAME_POOLING - 1) / 2
-        return centres * HOP / self.sample_rate
+        return centres * HOP / cls.sample_rate
 
     def features(self, waveforms: Tensor) -> Tensor:
         """(B, S) waveforms -> (B, 1 + S // 160, 64) log-mel power in dB; always in float32."""
@@ -105,7 +111,7 @@ class PANNs(Encoder):
         return self.bn0(features.permute(0, 2, 1)[..., None]).permute(0, 3, 2, 1)
 
     def forward(self, waveforms: Tensor) -> dict[str, Tensor]:
-        """`frame` and `aligned` are the same: block 3, channel and frequency in one axis."""
+        """`frame` is block 3's output, channel and frequency in one axis (channel first)."""
         x = self.normalised(self.features(waveforms))
         frame = x
         for number in range(1, len(CHANNELS) + 1):
@@ -114,7 +120,7 @@ class PANNs(Encoder):
             if number == FRAME_BLOCK:
                 frame = x.permute(0, 1, 3, 2).flatten(1, 2)
         x = x.mean(3)
-        return {"frame": frame, "aligned": frame, "global": x.amax(2) + x.mean(2)}
+        return {**self.derived(frame), "global": x.amax(2) + x.mean(2)}
 
 
 def slaney_filterbank() -> Tensor:

@@ -1,0 +1,86 @@
+"""Files of pretrained weights: fetched or found, checked, read without running what they hold."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sed_core.data.download.fetch import Download, fetch_all
+from sed_core.features.embeddings.encoder import Encoder
+from sed_core.features.embeddings.registry import ENCODERS
+from sed_core.features.untrusted import read_untrusted
+from sed_core.runtime.config import unknown_name
+from sed_core.runtime.errors import SedError
+from sed_core.runtime.files import digest
+
+
+def obtain_weights(
+    path: str | Path, *, urls: Sequence[str], checksum: str | None, note: str = ""
+) -> dict[str, Any]:
+    """Make sure that a file of weights is there and is the right one.
+
+    A file that is there is used in place; else it is downloaded, with resumption, from the first
+    address that delivers.
+
+    Args:
+        path: where the file is or goes.
+        urls: addresses in the order of preference; none for a file of one's own.
+        checksum: `sha256:…` or `md5:…`, or None where none is published.
+        note: what people should know of these weights; tables repeat it.
+
+    Returns:
+        The receipt: path, size, digest, how it was checked, note.
+
+    Raises:
+        SedError: it is absent and no address delivers it (where to put it by hand), or it is not
+            the published file.
+    """
+    file = fetch_all([Download(Path(path), tuple(urls), checksum=checksum)])[0]
+    return {
+        "path": str(path),
+        "size": file.size,
+        "digest": digest(file.path),
+        "checked": file.checked,
+        "note": note,
+    }
+
+
+def load_encoder(name: str, path: str | Path) -> Encoder:
+    """The registered network with the weights of a file, on the CPU, in evaluation mode.
+
+    Raises:
+        SedError: no such network, no such file, or a file of other content or of none that may be
+            read safely.
+    """
+    if name not in ENCODERS:
+        raise SedError(unknown_name(name, list(ENCODERS), "pretrained network"))
+    state = _read(Path(path))
+    try:
+        return ENCODERS[name].from_state(state)
+    except (KeyError, RuntimeError, TypeError, ValueError, AttributeError) as error:
+        reason = str(error).splitlines()[0]
+        raise SedError(
+            f"{path} does not hold the weights of '{name}' ({type(error).__name__}: {reason}); "
+            "give the published file."
+        ) from error
+
+
+def _read(path: Path) -> Any:
+    """Content of a `.pth` or safetensors file, told apart by their first bytes."""
+    if path.is_file() and _is_safetensors(path):
+        from safetensors.torch import load_file
+
+        return load_file(path)
+    return read_untrusted(path)
+
+
+def _is_safetensors(path: Path) -> bool:
+    """Eight bytes of length, then that many of JSON."""
+    with path.open("rb") as stream:
+        length = int.from_bytes(stream.read(8), "little")
+        if not 2 <= length <= path.stat().st_size:
+            return False
+        try:
+            return isinstance(json.loads(stream.read(length)), dict)
+        except ValueError:
+            return False

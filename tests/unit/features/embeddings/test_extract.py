@@ -1,0 +1,94 @@
+"""A file of embeddings holds what the encoder says, and the same bytes after any interruption."""
+
+import numpy as np
+import pytest
+import torch
+
+from sed_core.data.corpus import Corpus
+from sed_core.features.embeddings import extract as module
+from sed_core.features.embeddings.extract import extract
+from sed_core.features.embeddings.file import EmbeddingFile, EmbeddingWriter
+from sed_core.features.embeddings.panns import PANNs
+
+
+def run(encoder, corpus, target, kind="aligned", batch_size=2, weights="w"):
+    return extract(
+        encoder,
+        corpus,
+        target,
+        kind=kind,
+        clip_seconds=1.0,
+        batch_size=batch_size,
+        precision="32-true",
+        provenance={"encoder": "panns", "weights": weights},
+    )
+
+
+@pytest.mark.parametrize("kind", ["aligned", "frame", "global"])
+def test_rows_are_what_the_encoder_gives(encoder, corpus, tmp_path, kind):
+    assert run(encoder, corpus, tmp_path / "e.h5", kind) == 5
+    file = EmbeddingFile.open(tmp_path / "e.h5")
+    opened = Corpus.open(corpus)
+    assert file.filenames == opened.filenames
+    assert file.provenance["kind"] == kind and file.provenance["weights"] == "w"
+    assert len(file.times) == (file.rows.shape[2] if kind == "aligned" else 0)
+    clip = torch.from_numpy(opened.gather([1], 16000) / np.float32(32768))
+    with torch.inference_mode():
+        expected = encoder(clip)[kind][0].numpy()
+    np.testing.assert_allclose(file.rows[1], expected, rtol=1e-3, atol=1e-4)
+    assert not list(tmp_path.glob("*.part"))
+
+
+class KillError(Exception):
+    pass
+
+
+@pytest.mark.parametrize("blocks", [0, 1, 2])
+def test_killed_and_repeated_gives_equal_bytes(encoder, corpus, tmp_path, monkeypatch, blocks):
+    run(encoder, corpus, tmp_path / "whole.h5")
+
+    class Dies(EmbeddingWriter):
+        def add(self, rows):
+            if self.done == 2 * blocks:
+                self._stream.write(b"half a row")
+                raise KillError
+            super().add(rows)
+
+    with monkeypatch.context() as patch, pytest.raises(KillError):
+        patch.setattr(module, "EmbeddingWriter", Dies)
+        run(encoder, corpus, tmp_path / "killed.h5")
+    assert not (tmp_path / "killed.h5").exists()
+    seen = []
+    features = PANNs.features
+    monkeypatch.setattr(PANNs, "features", lambda self, w: seen.append(len(w)) or features(self, w))
+    run(encoder, corpus, tmp_path / "killed.h5")
+    assert (tmp_path / "killed.h5").read_bytes() == (tmp_path / "whole.h5").read_bytes()
+    assert sum(seen) == 1 + 5 - 2 * blocks  # the probe, and what was not done yet
+
+
+def test_damaged_block_is_made_again(encoder, corpus, tmp_path):
+    run(encoder, corpus, tmp_path / "whole.h5")
+    whole = EmbeddingFile.open(tmp_path / "whole.h5")
+    options = {
+        "filenames": whole.filenames,
+        "times": whole.times,
+        "shape": whole.rows.shape[1:],
+        "provenance": whole.provenance,
+    }
+    writer = EmbeddingWriter(tmp_path / "e.h5", **options)
+    writer.add(whole.rows[:2])
+    writer.add(whole.rows[2:4])
+    writer.close()
+    part = tmp_path / "e.rows.part"
+    data = bytearray(part.read_bytes())
+    data[-1] ^= 1
+    part.write_bytes(data)
+    assert EmbeddingWriter(tmp_path / "e.h5", **options).done == 2
+
+
+def test_other_weights_start_afresh(encoder, corpus, tmp_path):
+    options = {"filenames": ["a", "b"], "times": np.empty(0), "shape": (3,)}
+    writer = EmbeddingWriter(tmp_path / "e.h5", **options, provenance={"weights": "old"})
+    writer.add(np.ones((1, 3)))
+    writer.close()
+    assert EmbeddingWriter(tmp_path / "e.h5", **options, provenance={"weights": "new"}).done == 0

@@ -1,0 +1,77 @@
+"""Published embedding files, in the layouts of 2022 and 2023."""
+
+import h5py
+import numpy as np
+import pytest
+
+from sed_core.data.corpus import Corpus
+from sed_core.features.embeddings.file import EmbeddingFile
+from sed_core.features.embeddings.published import import_published, published_file
+from sed_core.runtime.errors import SedError
+
+TOKENS = 2 + 12 * 101
+
+
+def published(path, filenames, layout, *, width=3):
+    """Rows in an order of their own; frames as (N, D, T'), vectors as (N, D)."""
+    generator = np.random.default_rng(0)
+    frames = generator.standard_normal((len(filenames), width, TOKENS)).astype(np.float32)
+    vectors = generator.standard_normal((len(filenames), width)).astype(np.float32)
+    stems = [name.removesuffix(".wav") for name in filenames]
+    with h5py.File(path, "w") as archive:
+        if layout == 2022:
+            kind = h5py.vlen_dtype(np.float32)
+            one = archive.create_dataset("frame_embeddings", frames.shape[:2], dtype=kind)
+            two = archive.create_dataset("global_embeddings", frames.shape[:1], dtype=kind)
+            for row, stem in enumerate(stems):
+                two[row] = vectors[row]
+                for channel in range(width):
+                    one[row, channel] = frames[row, channel]
+                one.attrs[stem] = two.attrs[stem] = row
+        else:
+            archive["frame_embeddings"], archive["global_embeddings"] = frames, vectors
+            archive.create_dataset("filenames", data=stems, dtype=h5py.string_dtype())
+    return frames, vectors
+
+
+@pytest.mark.parametrize("layout", [2022, 2023])
+@pytest.mark.parametrize("kind", ["frame", "global", "aligned", "mean"])
+def test_rows_come_in_the_order_of_the_corpus(corpus, tmp_path, layout, kind):
+    names = Corpus.open(corpus).filenames
+    frames, vectors = published(tmp_path / "p.hdf5", [*names[::-1], "Yelse_1_2.wav"], layout)
+    count = import_published(
+        tmp_path / "p.hdf5", corpus, tmp_path / "e.h5", encoder="ast", kind=kind, clip_seconds=10
+    )
+    file = EmbeddingFile.open(tmp_path / "e.h5")
+    assert count == 5 and file.filenames == names
+    frames, vectors = frames[4::-1], vectors[4::-1]
+    expected = {
+        "frame": frames,
+        "global": vectors,
+        "aligned": frames[:, :, 2:].reshape(5, 3, 12, 101).mean(2),
+        "mean": frames[:, :, :2].mean(2),
+    }[kind]
+    np.testing.assert_allclose(file.rows, expected, atol=2e-3)
+    assert len(file.times) == (101 if kind == "aligned" else 0)
+
+
+def test_a_clip_that_is_not_in_the_file_is_named(corpus, tmp_path):
+    names = Corpus.open(corpus).filenames
+    published(tmp_path / "p.hdf5", names[1:], 2022)
+    with pytest.raises(SedError, match=r"has no embedding of Y0_30\.000_40\.000\.wav"):
+        import_published(
+            tmp_path / "p.hdf5",
+            corpus,
+            tmp_path / "e.h5",
+            encoder="ast",
+            kind="frame",
+            clip_seconds=10,
+        )
+    assert not (tmp_path / "e.h5").exists()
+
+
+def test_published_names(tmp_path):
+    (tmp_path / "synth_train.hdf5").touch()
+    assert published_file(tmp_path, "synth").name == "synth_train.hdf5"
+    with pytest.raises(SedError, match=r"eval\.hdf5 does not exist"):
+        published_file(tmp_path, "eval")
