@@ -17,10 +17,22 @@ def keep_bits(count: int, p: float) -> Tensor:
         (ceil(count / 64) * 8,) uint8; value i belongs to bit i % 8 of byte i // 8.
     """
     words = -(-count // 64)
-    if p == 0.5:
-        return torch.empty(words, dtype=torch.int64).random_(-(2**63), None).view(torch.uint8)
-    keep = torch.rand(words * 8, 8) >= p
-    return (keep.to(torch.uint8) << _BIT).sum(1, dtype=torch.uint8)
+    sixteenths = (1.0 - p) * 16
+    if sixteenths != int(sixteenths):
+        keep = torch.rand(words * 8, 8) >= p
+        return (keep.to(torch.uint8) << _BIT).sum(1, dtype=torch.uint8)
+    # 1 - p = 0.b1b2b3b4 in binary. From the last digit to the first, a fair coin halves the
+    # probability so far (and), or halves its distance to 1 (or).
+    digits = f"{int(sixteenths):04b}".rstrip("0")
+    bits = _coins(words)
+    for digit in reversed(digits[:-1]):
+        coins = _coins(words)
+        bits = bits.bitwise_or_(coins) if digit == "1" else bits.bitwise_and_(coins)
+    return bits.view(torch.uint8)
+
+
+def _coins(words: int) -> Tensor:
+    return torch.empty(words, dtype=torch.int64).random_(-(2**63), None)
 
 
 def unpack(bits: Tensor, count: int) -> Tensor:

@@ -46,3 +46,10 @@ def test_layer_drops_only_while_training():
     assert bool((layer.train()(x) == 0).any())
     assert torch.equal(Dropout(0.0)(x), x)
     assert bool((Dropout(1.0)(x) == 0).all())
+
+
+@pytest.mark.parametrize("p", [0.0625, 0.25, 0.375, 0.5, 0.75, 0.9375, 0.2])
+def test_bits_have_the_asked_probability(p):
+    torch.manual_seed(3)
+    kept = unpack(keep_bits(200_000, p), 200_000).double().mean().item()
+    assert kept == pytest.approx(1 - p, abs=4 * (p * (1 - p) / 200_000) ** 0.5)
