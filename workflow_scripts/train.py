@@ -21,18 +21,27 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--energy", type=Path, required=True, help="output: energy record")
     parser.add_argument("--kwh", type=Path, required=True, help="output: total kWh as text")
     parser.add_argument("--gpus", type=int, default=1, help="GPUs to use; 0 for the CPU")
+    parser.add_argument("--devices", type=int, help="processes; default: one, or one per GPU")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads")
     args = parser.parse_args(argv)
     prepare(gpus=args.gpus, threads=args.threads)
 
     from sed_core.energy.meter import EnergyMeter  # after the GPU has been chosen
     from sed_core.energy.record import write_energy
-    from sed_core.training.fit import Run, fit
+    from sed_core.runtime.device import is_helper, torch_devices
+    from sed_core.training.fit import fit
+    from sed_core.training.job import Job
 
     system = System.read(args.system)
-    job = Run(system, args.data, args.seed, args.checkpoints, devices=max(args.gpus, 1))
-    with EnergyMeter("training", args.kwh.parent, journal=job.folder) as meter:
-        fit(job, meter, model=args.model, history=args.history, provenance=args.provenance)
+    devices = args.devices or torch_devices()
+    job = Job(system, args.data, args.seed, args.checkpoints, devices)
+    log_folder = args.history.parent
+    if is_helper():  # the first process measures and writes for all
+        fit(job, log_folder=log_folder, on_save=lambda: None)
+        return
+    with EnergyMeter("training", args.kwh.parent, journal=job.checkpoint.parent) as meter:
+        outcome = fit(job, log_folder=log_folder, on_save=meter.flush)
+    outcome.write(job, model=args.model, history=args.history, provenance=args.provenance)
     write_energy(meter.record(system=system.name, seed=args.seed), args.energy, args.kwh)
 
 

@@ -51,6 +51,8 @@ def claim_gpus(count: int, *, folder: Path | None = None) -> list[str]:
     Returns:
         The names put into `CUDA_VISIBLE_DEVICES`; empty on a machine without a GPU.
     """
+    if is_helper():
+        return visible_gpus()
     folder = folder or Path(tempfile.gettempdir()) / "sed_gpu_locks"
     gpus = visible_gpus()
     wanted = min(count, len(gpus))
@@ -89,6 +91,18 @@ def _try_claim(gpus: list[str], wanted: int, folder: Path) -> list[str]:
         return []
     _held.extend(streams)
     return claimed
+
+
+def is_helper() -> bool:
+    """Whether Lightning started this process for another device of a job, which holds the GPUs."""
+    return "LOCAL_RANK" in os.environ
+
+
+def torch_devices() -> int:
+    """How many devices torch computes on: the claimed GPUs, or 1 for the CPU."""
+    import torch
+
+    return max(1, torch.cuda.device_count())
 
 
 def torch_device(name: str = "auto") -> "torch.device":

@@ -1,23 +1,21 @@
-"""What happens around the steps: keeping, resuming, showing."""
+"""What happens around the steps: scoring, keeping, stopping, showing."""
 
-import csv
-import io
+import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import lightning
 import torch
 
-from sed_core.energy.meter import EnergyMeter
 from sed_core.runtime.errors import SedError
-from sed_core.runtime.files import write_text
 from sed_core.runtime.progress import progress
 from sed_core.training.batches import BatchIndices
+from sed_core.training.history import History
 from sed_core.training.module import SCALARS, MeanTeacher
 from sed_core.training.validation import Validation
 
 LOG_EVERY = 40
-History = list[dict[str, float]]
 
 
 class Epochs(lightning.Callback):
@@ -34,8 +32,20 @@ class Epochs(lightning.Callback):
         self.sum = torch.zeros(len(SCALARS), dtype=torch.float64)
         self.count = 0
 
+    def on_train_start(self, trainer: lightning.Trainer, module: MeanTeacher) -> None:
+        """Go to where the checkpoint was written; an epoch's start is not announced in its middle.
+
+        Lightning counts a batch as `ready` before it trains on it, whatever hook saves.
+        """
+        self._begin(trainer, module)
+        seen = trainer.fit_loop.epoch_loop.batch_progress.current.ready
+        self.batches.start = seen % len(self.batches)
+
     def on_train_epoch_start(self, trainer: lightning.Trainer, module: MeanTeacher) -> None:
-        """Shuffle and cut by the epoch's number; a resumed epoch starts where it stopped."""
+        """Shuffle and cut by the epoch's number."""
+        self._begin(trainer, module)
+
+    def _begin(self, trainer: lightning.Trainer, module: MeanTeacher) -> None:
         self.batches.epoch = trainer.current_epoch
         self.validation.material.cut(module.seed, trainer.current_epoch)
 
@@ -45,9 +55,9 @@ class Epochs(lightning.Callback):
         """Add the step's scalars; write them to the loggers now and then."""
         self.sum = self.sum.to(module.scalars.device) + module.scalars  # no wait for the GPU
         self.count += 1
-        if trainer.global_step % LOG_EVERY == 0 and trainer.logger is not None:
+        if trainer.global_step % LOG_EVERY == 0:
             values = dict(zip(SCALARS, module.scalars.tolist(), strict=True))
-            trainer.logger.log_metrics(values, step=trainer.global_step)
+            _log(trainer, values)
 
     def on_validation_batch_end(
         self, trainer: Any, module: Any, outputs: Any, batch: Any, index: int, loader: int = 0
@@ -58,22 +68,18 @@ class Epochs(lightning.Callback):
     def on_validation_epoch_end(self, trainer: lightning.Trainer, module: MeanTeacher) -> None:
         """Score, extend the history, keep the networks if they are the best so far."""
         scalars = self.validation.finish()
-        module.log("val/obj_metric", scalars["val/obj_metric"], logger=False)
-        means = dict(zip(SCALARS, (self.sum / max(self.count, 1)).tolist(), strict=True))
+        objective = scalars["val/obj_metric"]
+        module.log("val/obj_metric", objective, logger=False, rank_zero_only=True)
+        sums = trainer.strategy.reduce(self.sum.to(module.device), reduce_op="mean")
+        means = dict(zip(SCALARS, (sums / max(self.count, 1)).tolist(), strict=True))
         self.sum = torch.zeros_like(self.sum)
         self.count = 0
         place = {"epoch": trainer.current_epoch, "step": trainer.global_step}
         self.history.append({**place, **means, **scalars})
-        if trainer.logger is not None:
-            trainer.logger.log_metrics(scalars, step=trainer.global_step)
-        objective = scalars["val/obj_metric"]
+        _log(trainer, scalars)
         if not self.best or objective > self.best["objective"]:
-            self.best = {
-                "objective": objective,
-                **place,
-                "student": _copy(module.student),
-                "teacher": _copy(module.teacher),
-            }
+            networks = {"student": _copy(module.student), "teacher": _copy(module.teacher)}
+            self.best = {"objective": objective, **place, **networks}
 
     def state_dict(self) -> dict[str, Any]:
         """For the checkpoint."""
@@ -91,49 +97,73 @@ class Epochs(lightning.Callback):
 
 
 class Keeper(lightning.Callback):
-    """Writes `last.ckpt` after each epoch and when asked to stop; flushes the energy journal."""
+    """Writes `last.ckpt` after each epoch, and at once when SIGTERM asks training to stop.
 
-    def __init__(self, folder: Path, meter: EnergyMeter) -> None:
-        self.path = folder / "last.ckpt"
-        self.meter = meter
+    Args:
+        path: of the checkpoint.
+        on_save: called after each save by the process that writes.
+    """
 
-    def on_train_epoch_end(self, trainer: lightning.Trainer, module: MeanTeacher) -> None:
-        """Save; the file is replaced in one move."""
-        self.save(trainer)
+    def __init__(self, path: Path, on_save: Callable[[], None]) -> None:
+        self.path, self.on_save = path, on_save
+        self.asked = False
+
+    def on_train_start(self, trainer: lightning.Trainer, module: MeanTeacher) -> None:
+        """Take SIGTERM over from Lightning, whose handler deadlocks several processes."""
+        signal.signal(signal.SIGTERM, self._ask)
+
+    def _ask(self, *_: Any) -> None:
+        self.asked = True
 
     def on_train_batch_end(
         self, trainer: lightning.Trainer, module: Any, outputs: Any, batch: Any, index: int
     ) -> None:
-        """Stop at once, with a checkpoint, when SIGTERM has arrived."""
-        if trainer.received_sigterm:
-            self.save(trainer)
-            raise SedError(
-                f"training was asked to stop and did so at step {trainer.global_step}; "
-                "the same command continues from there."
-            )
+        """Stop after a whole optimiser step; after the last one, validation comes first."""
+        stepped = (index + 1) % trainer.accumulate_grad_batches == 0
+        if stepped and not trainer.is_last_batch and self._must_stop(trainer):
+            self._save(trainer)
+            self._stop(trainer)
 
-    def save(self, trainer: lightning.Trainer) -> None:
-        """Write under a temporary name, then rename."""
+    def on_train_epoch_end(self, trainer: lightning.Trainer, module: MeanTeacher) -> None:
+        """Save, and stop if asked to meanwhile."""
+        self._save(trainer)
+        if self._must_stop(trainer):
+            self._stop(trainer)
+
+    def _must_stop(self, trainer: lightning.Trainer) -> bool:
+        """Whether any of the processes was asked: all must stop at the same step."""
+        return trainer.strategy.reduce_boolean_decision(self.asked, all=False)
+
+    def _stop(self, trainer: lightning.Trainer) -> None:
+        raise SedError(
+            f"training was asked to stop and did so at step {trainer.global_step}; "
+            "the same command continues from there."
+        )
+
+    def _save(self, trainer: lightning.Trainer) -> None:
+        """Write under a temporary name, then rename; every process has part in it."""
         part = self.path.with_suffix(".part")
-        trainer.save_checkpoint(part)
-        part.replace(self.path)
-        self.meter.flush()
+        trainer.save_checkpoint(part, weights_only=False)
+        if trainer.is_global_zero:
+            part.replace(self.path)
+            self.on_save()
 
 
 class Bar(lightning.Callback):
-    """A progress bar over all steps, for a person at a terminal."""
+    """A progress bar over all optimiser steps, for a person at a terminal."""
 
     def on_train_start(self, trainer: lightning.Trainer, module: MeanTeacher) -> None:
         """Open it, at the step a resumed run starts from."""
-        total = trainer.max_epochs * int(trainer.num_training_batches)
+        epoch = -(-int(trainer.num_training_batches) // trainer.accumulate_grad_batches)
+        total = (trainer.max_epochs or 0) * epoch
         self.bar = progress(total=total, desc=f"train {module.system.name}", unit="step")
         self.bar.update(trainer.global_step)
 
     def on_train_batch_end(
         self, trainer: lightning.Trainer, module: MeanTeacher, outputs: Any, batch: Any, index: int
     ) -> None:
-        """One step further."""
-        self.bar.update(1)
+        """Move it to the current step."""
+        self.bar.update(trainer.global_step - self.bar.n)
 
     def on_validation_end(self, trainer: lightning.Trainer, module: MeanTeacher) -> None:
         """Show the number that selects the model."""
@@ -146,19 +176,9 @@ class Bar(lightning.Callback):
         self.bar.close()
 
 
-def write_history(path: Path, history: History) -> None:
-    """One row per validation epoch."""
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, fieldnames=list(history[0]), lineterminator="\n")
-    writer.writeheader()
-    for row in history:
-        writer.writerow(
-            {
-                key: f"{value:.6g}" if isinstance(value, float) else value
-                for key, value in row.items()
-            }
-        )
-    write_text(path, stream.getvalue())
+def _log(trainer: lightning.Trainer, values: dict[str, float]) -> None:
+    if trainer.logger is not None:
+        trainer.logger.log_metrics(values, step=trainer.global_step)
 
 
 def _copy(network: torch.nn.Module) -> dict[str, torch.Tensor]:

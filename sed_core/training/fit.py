@@ -1,7 +1,11 @@
 """Train one system with one seed, from wherever an earlier attempt stopped."""
 
+import logging
+import warnings
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import lightning
 import numpy as np
@@ -9,116 +13,114 @@ import torch
 from lightning.pytorch.callbacks import EarlyStopping
 from lightning.pytorch.loggers import TensorBoardLogger
 
-from sed_core.data.corpus import Corpus
-from sed_core.data.manifest import check_coverage
-from sed_core.energy.meter import EnergyMeter
 from sed_core.models.checkpoint import Checkpoint, save_checkpoint
-from sed_core.runtime.device import torch_device
-from sed_core.runtime.files import digest, digest_json, write_json
-from sed_core.runtime.provenance import code_version, hardware, packages
+from sed_core.runtime.errors import SedError
+from sed_core.runtime.files import write_json
 from sed_core.runtime.system import System
 from sed_core.training.batches import BatchIndices
-from sed_core.training.callbacks import Bar, Epochs, Keeper, write_history
+from sed_core.training.callbacks import Bar, Epochs, Keeper
+from sed_core.training.history import History, write_history
+from sed_core.training.job import Job
 from sed_core.training.loaders import training_loader, validation_loader
 from sed_core.training.material import load_material
 from sed_core.training.module import MeanTeacher
+from sed_core.training.start import starting_point
 from sed_core.training.validation import Validation
+
+NOISE = (
+    ".*isinstance.treespec, LeafSpec.*",  # Lightning's own use of torch
+    ".*not resumable.*",  # BatchIndices is, by its epoch and start
+    ".*smaller than the logging interval.*",  # Lightning logs nothing here
+    ".*does not have many workers.*",  # nothing is read or decoded by the loader
+    ".*rank_zero_only.*|.*sync_dist.*",  # all processes have the same objective
+)
 
 
 @dataclass(frozen=True)
-class Run:
-    """Where one training reads and writes.
+class Outcome:
+    """What a training leaves: its best networks, and a row for each validation."""
 
-    Attributes:
-        system: configuration.
-        data: prepared data (`audio16k`, `truth`).
-        seed: of weights, order, dropout, mixup and, unless fixed, the weak split.
-        checkpoints: folder of this system and seed; a subfolder per fingerprint.
-        device: `auto`, `cpu` or `cuda`.
-        devices: how many.
+    networks: Checkpoint
+    history: History
+    selected: dict[str, float]
+
+    def write(self, job: Job, *, model: Path, history: Path, provenance: Path) -> None:
+        """Write the networks, the history, and what they came from."""
+        save_checkpoint(model, self.networks)
+        write_history(history, self.history)
+        write_json(provenance, {**job.provenance(), "selected": self.selected})
+
+
+def fit(job: Job, *, log_folder: Path | None, on_save: Callable[[], None]) -> Outcome:
+    """Train to the end.
+
+    Args:
+        job: what to train.
+        log_folder: for TensorBoard; None for no log.
+        on_save: called whenever a checkpoint has been written.
+
+    Raises:
+        SedError: a clip part is too small, options do not go together, or SIGTERM arrived.
     """
-
-    system: System
-    data: Path
-    seed: int
-    checkpoints: Path
-    device: str = "auto"
-    devices: int = 1
-
-    @property
-    def splits(self) -> list[str]:
-        """The splits that training reads, sorted."""
-        parts = self.system.data
-        return sorted({*parts.strong, parts.weak, parts.unlabelled, parts.validation})
-
-    def coverage(self) -> dict[str, dict[str, int]]:
-        """Clips present and expected in each split.
-
-        Raises:
-            SedError: fewer than the system's `min_coverage`.
-        """
-        minimum = self.system.data.min_coverage
-        folder = self.data / "manifests"
-        return {
-            split: check_coverage(folder / f"{split}.tsv", minimum=minimum) for split in self.splits
-        }
-
-    @property
-    def inputs(self) -> dict[str, str]:
-        """Digest of every file that training reads."""
-        found = {}
-        for split in self.splits:
-            corpus = Corpus.open(self.data / "audio16k" / f"{split}.h5")
-            found[f"audio16k/{split}"] = digest_json([corpus.filenames, corpus.digests])
-            found[f"truth/{split}"] = digest(self.data / "truth" / f"{split}.tsv")
-        return found
-
-    def provenance(self) -> dict[str, object]:
-        """What decides the weights."""
-        return {
-            "config_hash": self.system.config_hash,
-            "code_version": code_version("workflow_scripts/train.py"),
-            "inputs": self.inputs,
-            "coverage": self.coverage(),
-            "seed": self.seed,
-            "packages": packages(),
-            "hardware": hardware(),
-        }
-
-    @property
-    def folder(self) -> Path:
-        """Checkpoints of exactly this configuration, code, data and seed; others never resume."""
-        made_of = self.provenance()
-        del made_of["hardware"], made_of["coverage"]  # the inputs say what is there
-        return self.checkpoints / digest_json(made_of)[:12]
-
-
-def fit(run: Run, meter: EnergyMeter, *, model: Path, history: Path, provenance: Path) -> None:
-    """Train to the end; write the best networks, the history, and what they came from."""
-    system, config = run.system, run.system.training
-    device = torch_device(run.device)
-    material = load_material(system, run.data, seed=run.seed, device=device)
+    system, config = job.system, job.system.training
+    job.coverage()
+    _check(system)
+    _quieten()
+    keeper = Keeper(job.checkpoint, on_save)
+    trainer = _trainer(job, log_folder)
+    device = trainer.strategy.root_device
+    share = {"rank": trainer.global_rank, "world_size": trainer.world_size}
+    material = load_material(system, job.data, seed=job.seed, device=device)
     batches = BatchIndices(
         [material.strong, material.weak, material.unlabelled],
         config.batch_size,
-        seed=run.seed,
+        seed=job.seed,
         steps=config.steps_per_epoch,
+        **share,
     )
     updates = max(1, len(batches) // config.accumulate_batches)
-    module = MeanTeacher(system, warmup=config.n_epochs_warmup * updates, seed=run.seed)
-    module.front.to(device).fit(
-        material.audio,
-        np.concatenate(batches.parts).tolist(),
-        n_samples=material.n_samples,
-        batch_size=config.batch_size_val,
-    )
+    module = MeanTeacher(system, warmup=config.n_epochs_warmup * updates, seed=job.seed)
+    checkpoint = starting_point(module, keeper.path)
+    if checkpoint is None:
+        module.front.to(device).fit(
+            material.audio,
+            np.concatenate(batches.parts).tolist(),
+            n_samples=material.n_samples,
+            batch_size=config.batch_size_val,
+        )
     epochs = Epochs(Validation(material), batches)
-    keeper = Keeper(run.folder, meter)
-    run.folder.mkdir(parents=True, exist_ok=True)
-    trainer = lightning.Trainer(
+    patience = config.early_stop_patience
+    stopping = EarlyStopping("val/obj_metric", mode="max", patience=patience, strict=False)
+    trainer.callbacks += [epochs, stopping, keeper, Bar()]
+    keeper.path.parent.mkdir(parents=True, exist_ok=True)
+    trainer.fit(
+        module,
+        training_loader(material, batches),
+        validation_loader(material, **share),
+        ckpt_path=checkpoint,
+        weights_only=True,
+    )
+    best = epochs.best
+    networks = Checkpoint(
+        student=best["student"],
+        teacher=best["teacher"],
+        system=asdict(system),
+        scaler=module.front.scaler.state_dict(),
+    )
+    selected = {key: best[key] for key in ("epoch", "step", "objective")}
+    return Outcome(networks, epochs.history, selected)
+
+
+def _trainer(job: Job, log_folder: Path | None) -> lightning.Trainer:
+    config = job.system.training
+    logger: Any = log_folder and TensorBoardLogger(log_folder, name="", version="tensorboard")
+    on_gpu = torch.cuda.is_available()
+    return lightning.Trainer(
         max_epochs=config.n_epochs,
-        accelerator="gpu" if device.type == "cuda" else "cpu",
-        devices=run.devices,
+        accelerator="gpu" if on_gpu else "cpu",
+        devices=job.devices,
+        strategy="ddp" if job.devices > 1 else "auto",
+        sync_batchnorm=on_gpu and job.devices > 1 and not job.system.net.get("freeze_bn"),
         precision=config.precision,
         accumulate_grad_batches=config.accumulate_batches,
         gradient_clip_val=config.gradient_clip or None,
@@ -128,44 +130,25 @@ def fit(run: Run, meter: EnergyMeter, *, model: Path, history: Path, provenance:
         enable_progress_bar=False,
         enable_checkpointing=False,
         enable_model_summary=False,
-        logger=TensorBoardLogger(history.parent, name="", version="tensorboard"),
-        callbacks=[
-            epochs,
-            EarlyStopping(
-                "val/obj_metric", mode="max", patience=config.early_stop_patience, strict=False
-            ),
-            keeper,
-            Bar(),
-        ],
+        logger=logger or False,
     )
-    resume = keeper.path if keeper.path.exists() else None
-    if resume:
-        batches.start = _stopped_at(resume)
-    trainer.fit(
-        module,
-        training_loader(material, batches),
-        validation_loader(material),
-        ckpt_path=resume,
-        weights_only=True,
-    )
-    best = epochs.best
-    save_checkpoint(
-        model,
-        Checkpoint(
-            student=best["student"],
-            teacher=best["teacher"],
-            system=asdict(system),
-            scaler=module.front.scaler.state_dict(),
-        ),
-    )
-    write_history(history, epochs.history)
-    chosen = {key: best[key] for key in ("epoch", "step", "objective")}
-    write_json(provenance, {**run.provenance(), "selected": chosen})
 
 
-def _stopped_at(checkpoint: Path) -> int:
-    """Batches of the current epoch that a checkpoint has already seen."""
-    loops = torch.load(checkpoint, map_location="cpu", weights_only=True)["loops"]
-    progress = loops["fit_loop"]["epoch_loop.batch_progress"]
-    done = progress["current"]["completed"]
-    return 0 if progress["is_last_batch"] else int(done)
+def _check(system: System) -> None:
+    """Refuse options that do not go together."""
+    config = system.training
+    if config.precision == "16-mixed" and not torch.cuda.is_available():
+        raise SedError("training.precision 16-mixed needs a GPU; take 32-true or bf16-mixed here.")
+    if config.validation_interval > config.n_epochs:
+        raise SedError(
+            f"training.validation_interval is {config.validation_interval}, but there are only "
+            f"{config.n_epochs} epochs, so no network would be selected; lower it."
+        )
+
+
+def _quieten() -> None:
+    """Keep remarks on Lightning's own affairs out of the log."""
+    for message in NOISE:
+        warnings.filterwarnings("ignore", message=message)
+    for name in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)

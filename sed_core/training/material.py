@@ -1,5 +1,6 @@
 """What a system trains and validates on: clips, labels, crops."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,7 +27,8 @@ class Material:
         audio: waveforms of all splits.
         strong, weak, unlabelled: clips of the three parts of a batch.
         val_strong, val_weak: clips that select the model.
-        events: cleaned strong annotations of the training and validation clips.
+        events: cleaned strong annotations of the training and validation clips, with the clip's
+            index in `clip`.
         names: file name of every clip.
         labels: (number of clips, C, T) uint8 strong labels, zero where a clip has none.
         weak_labels: (number of clips, C) uint8 clip labels of the weakly labelled clips.
@@ -66,21 +68,52 @@ class Material:
         self.labels[torch.from_numpy(long)] = self._encode(long)
 
     def _encode(self, clips: np.ndarray) -> torch.Tensor:
-        wanted = [f"{clip}" for clip in clips]  # names repeat over splits, indices do not
-        seconds = self.starts[clips] / self.system.dataset.sample_rate
-        dense = self.encoder.encode_split(self.events, wanted, start=seconds)
+        numbered = self.events.assign(filename=self.events["clip"].astype(str))
+        wanted = [str(clip) for clip in clips]  # names repeat over splits, numbers do not
+        dense = self.encoder.encode_split(numbered, wanted, start=self.seconds(clips))
         return torch.from_numpy(dense).to(self.audio.device)
+
+    def seconds(self, clips: np.ndarray) -> np.ndarray:
+        """Where the cuts of these clips start."""
+        return self.starts[clips] / self.system.dataset.sample_rate
 
     def waveforms(self, clips: list[int]) -> torch.Tensor:
         """(B, n_samples) waveforms of a batch."""
         return self.audio.gather(clips, self.n_samples, self.starts)
 
 
+class _Index:
+    """The number of every clip, counted through all splits."""
+
+    def __init__(self, names: Mapping[str, list[str]]) -> None:
+        self.names = [name for split in names.values() for name in split]
+        numbers = iter(range(len(self.names)))
+        self.numbers = {
+            split: pd.Series([next(numbers) for _ in clips], index=clips, dtype=np.int64)
+            for split, clips in names.items()
+        }
+
+    def present(self, split: str, filenames: Sequence[str]) -> np.ndarray:
+        """Numbers of those clips that are there, in the given order, each once.
+
+        Raises:
+            SedError: none is.
+        """
+        wanted = pd.unique(pd.Series(filenames, dtype=str))
+        found = self.numbers[split].reindex(wanted).dropna()
+        if found.empty:
+            raise SedError(
+                f"none of the annotated clips of split '{split}' is present; its manifest says "
+                "what is missing and why."
+            )
+        return found.to_numpy(dtype=np.int64)
+
+
 def load_material(system: System, data: Path, *, seed: int, device: torch.device) -> Material:
     """Read a system's splits from the prepared data.
 
     Clips that an annotation names but that are not there are left out; so are strongly labelled
-    clips without any event, as in 2022.
+    clips without any event, as in 2022. The weak set is divided before that, by its whole list.
 
     Args:
         system: names the splits and their parts.
@@ -93,65 +126,46 @@ def load_material(system: System, data: Path, *, seed: int, device: torch.device
     """
     parts = system.data
     splits = list(dict.fromkeys([*parts.strong, parts.weak, parts.unlabelled, parts.validation]))
-    corpora = [data / "audio16k" / f"{split}.h5" for split in splits]
-    audio = ResidentAudio(corpora, device=device)
-    names = {
-        split: Corpus.open(path).filenames for split, path in zip(splits, corpora, strict=True)
+    corpora = {split: data / "audio16k" / f"{split}.h5" for split in splits}
+    index = _Index({split: Corpus.open(path).filenames for split, path in corpora.items()})
+    tables = {
+        split: _events(data / "truth" / f"{split}.tsv", index.numbers[split])
+        for split in dict.fromkeys([*parts.strong, parts.validation])
     }
-    first = dict(zip(splits, audio.firsts, strict=False))
-    position = {
-        split: pd.Series(np.arange(len(clips)) + first[split], index=clips)
-        for split, clips in names.items()
+    eventful = {
+        split: np.sort(index.present(split, table["filename"].tolist()))
+        for split, table in tables.items()
     }
-
-    def present(split: str, filenames: list[str] | pd.Series) -> np.ndarray:
-        found = position[split].reindex(pd.unique(pd.Series(filenames, dtype=str))).dropna()
-        if not len(found):
-            raise SedError(
-                f"split '{split}' has no clip that is both annotated and present; look at "
-                f"{data / 'manifests' / split}.tsv for what is missing."
-            )
-        return found.to_numpy(dtype=np.int64)
-
-    tables = []
-    for split in dict.fromkeys([*parts.strong, parts.validation]):
-        table = _events(data / "truth" / f"{split}.tsv")
-        table["clip"] = position[split].reindex(table["filename"]).to_numpy()
-        tables.append(table.dropna(subset="clip").assign(split=split))
-    events = pd.concat(tables, ignore_index=True)
-    events["filename"] = events["clip"].astype(int).astype(str)
-
-    def with_events(split: str) -> np.ndarray:
-        clips = np.sort(events.loc[events["split"] == split, "clip"].astype(int).unique())
-        return present(split, []) if not len(clips) else clips
-
-    grid = grid_of(system)
-    encoder = LabelEncoder(system.dataset.classes, grid)
+    encoder = LabelEncoder(system.dataset.classes, grid_of(system))
     weak_table = read_table(data / "truth" / f"{parts.weak}.tsv", ("filename", "event_labels"))
-    split_seed = seed if parts.split_seed is None else parts.split_seed
     weak_train, weak_val = weak_split(
-        weak_table["filename"].tolist(), fraction=parts.weak_split, seed=split_seed
+        weak_table["filename"].tolist(),
+        fraction=parts.weak_split,
+        seed=seed if parts.split_seed is None else parts.split_seed,
     )
-    all_names = [name for split in splits for name in names[split]]
-    weak_labels = np.zeros((len(all_names), len(system.dataset.classes)), dtype=np.uint8)
-    rows = slice(first[parts.weak], first[parts.weak] + len(names[parts.weak]))
-    weak_labels[rows] = encoder.encode_weak_split(weak_table, names[parts.weak])
+    weak_clips = index.numbers[parts.weak]
+    weak_labels = np.zeros((len(index.names), len(system.dataset.classes)), dtype=np.uint8)
+    weak_labels[weak_clips] = encoder.encode_weak_split(weak_table, weak_clips.index.tolist())
+    most = system.training.validation_batches
+    limit = None if most is None else most * system.training.batch_size_val
     return Material(
         system=system,
-        audio=audio,
+        audio=ResidentAudio(list(corpora.values()), device=device),
         encoder=encoder,
-        names=all_names,
-        strong=np.concatenate([with_events(split) for split in parts.strong]),
-        weak=present(parts.weak, weak_train),
-        unlabelled=present(parts.unlabelled, names[parts.unlabelled]),
-        val_strong=with_events(parts.validation),
-        val_weak=present(parts.weak, weak_val),
-        events=events,
+        names=index.names,
+        strong=np.concatenate([eventful[split] for split in parts.strong]),
+        weak=index.present(parts.weak, weak_train),
+        unlabelled=index.numbers[parts.unlabelled].to_numpy(),
+        val_strong=eventful[parts.validation][:limit],
+        val_weak=index.present(parts.weak, weak_val)[:limit],
+        events=pd.concat(tables.values(), ignore_index=True),
         weak_labels=torch.from_numpy(weak_labels).to(device),
     )
 
 
-def _events(path: Path) -> pd.DataFrame:
+def _events(path: Path, numbers: pd.Series) -> pd.DataFrame:
+    """The events of the clips that are there, with each clip's number in `clip`."""
     table = read_table(path, ("filename", "onset", "offset", "event_label"))
-    table = table[table["event_label"] != ""].copy()
-    return table.astype({"onset": float, "offset": float})
+    table = table.assign(clip=numbers.reindex(table["filename"]).to_numpy())
+    table = table[(table["event_label"] != "") & table["clip"].notna()]
+    return table.astype({"onset": float, "offset": float, "clip": int})

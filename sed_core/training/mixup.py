@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from sed_core.runtime.seeding import derive
+
 PROBABILITY = 0.5
 BETA = 0.2
 
@@ -28,13 +30,17 @@ class Mix:
         return torch.clamp(self.features(values), 0.0, 1.0)
 
 
-def draw(sizes: tuple[int, int], *, seed: int, device: torch.device) -> tuple[Mix, Mix] | None:
+def draw(
+    sizes: tuple[int, int], *, seed: int, device: torch.device, rank: int = 0
+) -> tuple[Mix, Mix] | None:
     """Decide for one step whether to mix, and how: the weak part first, then the strong part.
 
     Args:
         sizes: number of clips in the weak and in the strong part.
         seed: the step's own seed.
         device: where the permutations are used.
+        rank: of this process among those that share the batch. All make the same decision with
+            the same coefficients; each permutes its own clips.
 
     Returns:
         One draw for each part, or None (half of the steps).
@@ -42,11 +48,9 @@ def draw(sizes: tuple[int, int], *, seed: int, device: torch.device) -> tuple[Mi
     generator = np.random.default_rng(seed)
     if generator.random() >= PROBABILITY:
         return None
-    weak, strong = (
-        Mix(
-            float(generator.beta(BETA, BETA)),
-            torch.from_numpy(generator.permutation(size)).to(device),
-        )
-        for size in sizes
+    weak, strong = generator.beta(BETA, BETA, size=2).tolist()
+    order = np.random.default_rng(derive(seed, rank))
+    weak_order, strong_order = (
+        torch.from_numpy(order.permutation(size)).to(device) for size in sizes
     )
-    return weak, strong
+    return Mix(weak, weak_order), Mix(strong, strong_order)

@@ -51,8 +51,12 @@ class MeanTeacher(lightning.LightningModule):
         self.teacher = build(system.net, len(system.dataset.classes))
         self.teacher.load_state_dict(self.student.state_dict())
         self.teacher.requires_grad_(False)
-        strong, weak, _ = system.training.batch_size
-        self.parts = Parts(strong, weak)
+
+    @property
+    def parts(self) -> Parts:
+        """This process's share of a batch."""
+        strong, weak, _ = self.system.training.batch_size
+        return Parts(strong // self.trainer.world_size, weak // self.trainer.world_size)
 
     @property
     def step_number(self) -> int:
@@ -91,9 +95,9 @@ class MeanTeacher(lightning.LightningModule):
         kind = self.system.training.mixup
         if kind is None:
             return mel, labels, weak_labels
-        seed = derive(self.seed, "mixup", number, batch_index, self.global_rank)
+        seed = derive(self.seed, "mixup", number, batch_index)
         sizes = self.parts.weak, self.parts.strong
-        drawn = mixup.draw(sizes, seed=seed, device=mel.device)
+        drawn = mixup.draw(sizes, seed=seed, device=mel.device, rank=self.global_rank)
         if drawn is None:
             return mel, labels, weak_labels
         weak, strong = drawn
@@ -127,8 +131,8 @@ class MeanTeacher(lightning.LightningModule):
             weak_same,
             agreement,
             strong + weak,
-            strong.new_tensor(weight),
-            strong.new_tensor(rate),
+            strong.new_full((), weight),  # filled where it is: nothing waits for the GPU
+            strong.new_full((), rate),
         )
         self.scalars = torch.stack([value.detach() for value in values])
         return strong + weak + agreement

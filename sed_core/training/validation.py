@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 
 import numpy as np
+import pandas as pd
 import torch
 from torch.nn import functional
 
+from sed_core.data.labels import clean_events
 from sed_core.scoring.collar import collar_f1
 from sed_core.scoring.decode import decode, median_filter
 from sed_core.scoring.events import make_events
@@ -34,22 +36,19 @@ class Validation:
 
     def _truth(self) -> Truth:
         """The events of the validation clips as cut in this epoch."""
-        material, classes = self.material, self.material.encoder.classes
-        clips = material.val_strong
+        material, clips = self.material, self.material.val_strong
+        known = {"clip": pd.Index(clips), "event_label": pd.Index(material.encoder.classes)}
         events = material.events[material.events["clip"].isin(clips)]
-        row = {int(clip): index for index, clip in enumerate(clips)}
-        clip = events["clip"].astype(int).map(row).to_numpy()
-        label = events["event_label"].map({name: i for i, name in enumerate(classes)}).to_numpy()
-        start = material.starts[clips][clip] / material.system.dataset.sample_rate
-        onset, offset = (
-            np.clip(events[edge].to_numpy() - start, 0, self.grid.clip_seconds)
-            for edge in ("onset", "offset")
+        start = material.seconds(events["clip"].to_numpy())
+        events = clean_events(events, clip_seconds=self.grid.clip_seconds, start=start)
+        clip, label = (
+            index.get_indexer(pd.Index(events[column])) for column, index in known.items()
         )
         return Truth(
-            filenames=[material.names[index] for index in clips],
+            filenames=[material.names[number] for number in clips],
             durations=np.full(len(clips), float(self.grid.clip_seconds)),
-            classes=list(classes),
-            events=make_events(clip, label, onset, offset),
+            classes=list(material.encoder.classes),
+            events=make_events(clip, label, events["onset"], events["offset"]),
         )
 
     def add(self, outputs: Mapping[str, Output]) -> None:
@@ -64,16 +63,28 @@ class Validation:
         truth = self._truth()
         scalars: dict[str, float] = {}
         for network in NETWORKS:
-            strong = torch.cat([batch[network][0] for batch in self.outputs])[:n_strong]
-            weak = torch.cat([batch[network][1] for batch in self.outputs])[n_strong:]
-            scalars |= self._strong(network, strong, labels, truth)
-            scalars |= self._weak(network, weak, weak_labels)
+            strong, weak = self._gathered(network)
+            scalars |= self._strong(network, strong[:n_strong], labels, truth)
+            scalars |= self._weak(network, weak[n_strong:], weak_labels)
         self.outputs.clear()
         chosen = OBJECTIVES[self.config.obj_metric_synth_type]
         scalars["val/obj_metric"] = (
             scalars["val/weak/student/macro_F1"] + scalars[f"val/synth/student/{chosen}"]
         )
         return scalars
+
+    def _gathered(self, network: str) -> Output:
+        """Posteriors of all clips, from all processes; process r of n had clips r, r + n, …"""
+        own = tuple(torch.cat([batch[network][i] for batch in self.outputs]) for i in (0, 1))
+        if not torch.distributed.is_initialized():
+            return own[0], own[1]
+        shares: list[Output] = [own] * torch.distributed.get_world_size()  # type: ignore[list-item]
+        torch.distributed.all_gather_object(shares, own)
+        n_clips = sum(len(share[0]) for share in shares)
+        strong, weak = (kind.new_empty(n_clips, *kind.shape[1:]) for kind in own)
+        for rank, share in enumerate(shares):
+            strong[rank :: len(shares)], weak[rank :: len(shares)] = share
+        return strong, weak
 
     def _weak(self, network: str, weak: torch.Tensor, labels: torch.Tensor) -> dict[str, float]:
         threshold = self.config.val_threshold

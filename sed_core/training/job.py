@@ -1,0 +1,79 @@
+"""One training as a job: what it reads, and what its result comes from."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from sed_core.data.corpus import Corpus
+from sed_core.data.manifest import check_coverage
+from sed_core.runtime.files import digest, digest_json
+from sed_core.runtime.provenance import code_version, hardware, packages
+from sed_core.runtime.system import System
+
+
+@dataclass(frozen=True)
+class Job:
+    """A system, its data, a seed.
+
+    Attributes:
+        system: configuration.
+        data: prepared data (`manifests`, `audio16k`, `truth`).
+        seed: of weights, order, dropout, mixup and, unless fixed, the weak split.
+        checkpoints: folder of this system and seed; a subfolder per fingerprint.
+        devices: processes that share each batch, with a GPU each where there are GPUs.
+    """
+
+    system: System
+    data: Path
+    seed: int
+    checkpoints: Path
+    devices: int = 1
+
+    @property
+    def splits(self) -> list[str]:
+        """The splits that training reads, sorted."""
+        parts = self.system.data
+        return sorted({*parts.strong, parts.weak, parts.unlabelled, parts.validation})
+
+    def coverage(self) -> dict[str, dict[str, int]]:
+        """Clips present and expected in each split.
+
+        Raises:
+            SedError: fewer than the system's `min_coverage`.
+        """
+        minimum = self.system.data.min_coverage
+        folder = self.data / "manifests"
+        return {
+            split: check_coverage(folder / f"{split}.tsv", minimum=minimum) for split in self.splits
+        }
+
+    @cached_property
+    def inputs(self) -> dict[str, str]:
+        """Digest of everything that training reads."""
+        found = {}
+        for split in self.splits:
+            corpus = Corpus.open(self.data / "audio16k" / f"{split}.h5")
+            found[f"audio16k/{split}"] = digest_json([corpus.filenames, corpus.digests])
+            found[f"truth/{split}"] = digest(self.data / "truth" / f"{split}.tsv")
+        if self.system.training.resume_from:
+            found["resume_from"] = digest(self.system.training.resume_from)
+        return found
+
+    def made_of(self) -> dict[str, object]:
+        """What decides the weights."""
+        return {
+            "config_hash": self.system.config_hash,
+            "code_version": code_version("workflow_scripts/train.py"),
+            "inputs": self.inputs,
+            "seed": self.seed,
+            "packages": packages(),
+        }
+
+    def provenance(self) -> dict[str, object]:
+        """What decides the weights, what was there of the data, and where it ran."""
+        return {**self.made_of(), "coverage": self.coverage(), "hardware": hardware()}
+
+    @property
+    def checkpoint(self) -> Path:
+        """The checkpoint of exactly this configuration, code, data and seed; no other resumes."""
+        return self.checkpoints / digest_json(self.made_of())[:12] / "last.ckpt"

@@ -1,0 +1,27 @@
+import pytest
+import torch
+
+from sed_core.training.fit import Outcome, fit
+from sed_core.training.job import Job
+from tests.training_data import make_data, tiny_system
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory):
+    return make_data(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture
+def train(data, tmp_path):
+    """Trains the tiny system with the given sections changed."""
+
+    def run(*, seed: int = 1, name: str = "", **overrides) -> Outcome:
+        job = Job(tiny_system(**overrides), data, seed, tmp_path / "checkpoints" / name)
+        return fit(job, log_folder=None, on_save=lambda: None)
+
+    return run

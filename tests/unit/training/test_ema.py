@@ -1,0 +1,29 @@
+import torch
+from torch import nn
+
+from sed_core.training.ema import averaged, update_teacher
+
+
+def test_parameters_are_averaged_in_place():
+    student, teacher = nn.Linear(2, 1), nn.Linear(2, 1)
+    expected = 0.75 * teacher.weight + 0.25 * student.weight
+    before = student.weight.clone()
+    update_teacher(averaged(teacher), averaged(student), alpha=0.75)
+    assert torch.allclose(teacher.weight, expected)
+    assert torch.equal(student.weight, before)
+
+
+def test_batch_norm_statistics_are_not():
+    student, teacher = nn.BatchNorm1d(3), nn.BatchNorm1d(3)
+    student.running_mean.fill_(5.0)
+    update_teacher(averaged(teacher), averaged(student), alpha=0.0)
+    assert torch.equal(teacher.running_mean, torch.zeros(3))
+    assert len(averaged(teacher)) == 2
+
+
+def test_the_first_steps_are_a_plain_average():
+    """Factors 1/2, 2/3, 3/4 give the mean of the start and of all students so far."""
+    teacher = [torch.tensor([1.0])]
+    for n, value in enumerate((3.0, 5.0, 7.0), start=1):
+        update_teacher(teacher, [torch.tensor([value])], alpha=1 - 1 / (n + 1))
+    assert torch.allclose(teacher[0], torch.tensor([(1 + 3 + 5 + 7) / 4]))

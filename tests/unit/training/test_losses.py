@@ -1,0 +1,44 @@
+import math
+
+import pytest
+import torch
+
+from sed_core.training.losses import Parts, consistency, supervised
+
+PARTS = Parts(strong=1, weak=1)
+
+
+def outputs(value: float) -> tuple[torch.Tensor, torch.Tensor]:
+    """Posteriors of three clips, one class, two frames: 0.5 but for the given part."""
+    strong, weak = torch.full((3, 1, 2), 0.5), torch.full((3, 1), 0.5)
+    strong[0] = value
+    weak[1] = value
+    return strong, weak
+
+
+def test_each_loss_sees_its_own_part():
+    labels, weak_labels = torch.tensor([[[1.0, 0.0]]]), torch.tensor([[1.0]])
+    strong, weak = supervised(outputs(0.8), labels, weak_labels, PARTS)
+    assert strong.item() == pytest.approx((-math.log(0.8) - math.log(0.2)) / 2)
+    assert weak.item() == pytest.approx(-math.log(0.8))
+
+
+def test_mse_consistency_is_over_all_clips():
+    strong, weak = consistency(outputs(0.8), outputs(0.5), kind="mse")
+    assert strong.item() == pytest.approx(0.3**2 / 3)
+    assert weak.item() == pytest.approx(0.3**2 / 3)
+
+
+def test_bce_consistency():
+    strong, _ = consistency(outputs(0.8), outputs(0.5), kind="bce")
+    odd = -(math.log(0.8) + math.log(0.2)) / 2
+    assert strong.item() == pytest.approx((odd + 2 * math.log(2)) / 3)
+
+
+@pytest.mark.parametrize("kind", ["mse", "bce"])
+def test_the_teacher_gets_no_gradient(kind):
+    student = [t.requires_grad_() for t in outputs(0.8)]
+    teacher = [t.requires_grad_() for t in outputs(0.6)]
+    sum(consistency(tuple(student), tuple(teacher), kind=kind)).backward()
+    assert student[0].grad.abs().sum() > 0
+    assert teacher[0].grad is None
