@@ -76,11 +76,13 @@ class Training:
     gradient_clip: float
     early_stop_patience: int
     validation_interval: int
+    validation_batches: int | None
     median_window: int
     val_threshold: float
     obj_metric_synth_type: str
     f1_convention: str
     precision: str
+    resume_from: str | None
 
 
 @dataclass(frozen=True)
