@@ -1,7 +1,8 @@
 """Time one mean-teacher step on the CPU, against the same step made of plain torch layers.
 
-The two run in processes of their own, in turns, because the plain one keeps the C library's default
-of returning memory to the system, which ours turns off.
+The two run in processes of their own, in turns, because the plain one keeps the C library's
+default of returning memory to the system, which ours turns off. With one thread CPU seconds are
+counted, which other work on the machine disturbs less.
 
     python benchmarks/step.py [--precision bf16] [--filters 4 8 16 32 32 32 32 --batch 12]
 """
@@ -67,18 +68,18 @@ def forward_flop(filters: list[int], n_rnn_cell: int) -> int:
     return counter.get_total_flops()
 
 
-def best(run: Callable[[], object], times: int) -> float:
-    seconds = []
-    for _ in range(times):
-        start = time.perf_counter()
-        run()
-        seconds.append(time.perf_counter() - start)
-    return min(seconds)
+def clock() -> Callable[[], float]:
+    return time.process_time if torch.get_num_threads() == 1 else time.perf_counter
 
 
 def gemm_gflops(dtype: torch.dtype, size: int = 2048) -> float:
     a, b = torch.randn(2, size, size).to(dtype)
-    return 2 * size**3 / best(lambda: a @ b, 10) / 1e9
+    now, seconds = clock(), []
+    for _ in range(10):
+        start = now()
+        torch.mm(a, b)
+        seconds.append(now() - start)
+    return 2 * size**3 / min(seconds) / 1e9
 
 
 def time_steps(options: argparse.Namespace) -> dict[str, list[float]]:
@@ -99,12 +100,13 @@ def time_steps(options: argparse.Namespace) -> dict[str, list[float]]:
     strong_part, weak_part = options.batch // 4, options.batch // 2
     labels = (torch.rand(options.batch, N_CLASSES, 156) < 0.1).float()
     seconds: dict[str, list[float]] = {part: [] for part in PARTS}
+    now = clock()
 
     @contextmanager
     def timed(part: str):
-        start = time.perf_counter()
+        start = now()
         yield
-        seconds[part].append(time.perf_counter() - start)
+        seconds[part].append(now() - start)
 
     for _ in range(options.steps + 1):
         with timed("mel"), torch.no_grad():
