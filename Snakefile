@@ -59,8 +59,9 @@ rule systems:
         "printf '%s\\n' {params.listing:q} | tee {log:q}"
 
 
-include: f"rules/source_{DATASET['source']}.smk"
+include: f"rules/source_{SOURCE}.smk"
 include: "rules/data.smk"
 include: "rules/train.smk"
+include: "rules/postprocess.smk"
 include: "rules/score.smk"
 include: "rules/report.smk"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -9,25 +10,33 @@ from pathlib import Path
 import yaml
 from snakemake.exceptions import WorkflowError
 
+from sed_core.data.download.adopt import adopt
+from sed_core.data.download.sources import read_parts
 from sed_core.data.listing import fingerprint
 from sed_core.runtime import config as systems_config
 from sed_core.runtime.device import visible_gpus
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.provenance import code_version
+from sed_core.runtime.rows import rows
 
 HOME = Path(workflow.basedir)
 
 
 def complete_systems():
-    """Merge and check the configuration; a mistake ends the run with one sentence."""
+    """Merge and check the configuration; a mistake ends the run with one sentence.
+
+    Returns:
+        The systems that are trained, and all rows of the tables.
+    """
     schema = yaml.safe_load((HOME / "schemas/config.schema.yaml").read_text())
     try:
-        return systems_config.systems(config, schema)
+        systems = systems_config.systems(config, schema)
+        return systems, rows(config, systems)
     except SedError as error:
         raise WorkflowError(str(error)) from None
 
 
-SYSTEMS = complete_systems()
+SYSTEMS, ROWS = complete_systems()
 DATASET = config["datasets"][config["dataset"]]
 PATHS = config["pathvars"]
 
@@ -37,7 +46,7 @@ workflow.global_resources.setdefault("gpu", max(1, len(visible_gpus())))
 
 def one_of(names):
     """A wildcard constraint that admits exactly these names."""
-    return "|".join(names)
+    return "|".join(map(re.escape, names)) or "(?!)"
 
 
 def shell_prefix():
@@ -60,20 +69,36 @@ def shell_prefix():
     return "; ".join(lines) + "; "
 
 
-def data_root():
-    """The source tree; SED_DATA overrides the configuration for a DESED of one's own."""
-    chosen = os.environ.get("SED_DATA") if DATASET["source"] == "folder" else None
-    return Path(chosen or DATASET["root"])
+OWN_DATA = os.environ.get("SED_DATA") if DATASET["source"] != "synthesis" else None
+SOURCE = "folder" if OWN_DATA else DATASET["source"]
+ROOT = Path(OWN_DATA or DATASET["root"])
+
+
+def adopted_places():
+    """Where the splits of a tree that somebody already has really lie."""
+    if SOURCE != "folder" or not ROOT.is_dir():
+        return {}
+    splits = DATASET["splits"].items()
+    paths = {name: (split["audio"], split.get("annotations")) for name, split in splits}
+    return adopt(ROOT, paths).splits
+
+
+PLACES = adopted_places()
 
 
 def source_audio(wildcards):
-    return str(data_root() / DATASET["splits"][wildcards.split]["audio"])
+    """The split's folder of audio files."""
+    place = PLACES.get(wildcards.split)
+    found = place.audio if place else None
+    return str(found or ROOT / DATASET["splits"][wildcards.split]["audio"])
 
 
 def source_annotations(wildcards):
     """The split's TSV, or nothing where it has none."""
+    place = PLACES.get(wildcards.split)
     path = DATASET["splits"][wildcards.split].get("annotations")
-    return str(data_root() / path) if path else ""
+    found = place.annotations if place else None
+    return str(found or ROOT / path) if path else ""
 
 
 def annotations_option(flag):
@@ -102,6 +127,55 @@ def synthesis_spec(wildcards):
     return f"--domain {spec['domain']} --clips {spec['clips']}"
 
 
+def downloaded_parts():
+    """What can be fetched, with the addresses of the configuration laid over the published ones."""
+    return read_parts(DATASET.get("sources"))
+
+
+PARTS = downloaded_parts()
+CLIP_PARTS = {
+    Path(part.target).name: part for part in PARTS.values() if part.kind == "clips"
+}
+
+
+def part_files(names):
+    """What says that parts are complete: a receipt, or for clips the report of missing ones."""
+    parts = [PARTS[name] for name in names]
+    return [
+        (
+            f"missing_files/{part.report}"
+            if part.kind == "clips"
+            else f"<data>/download/{part.name}.json"
+        )
+        for part in parts
+    ]
+
+
+def group_files(*groups):
+    return part_files(name for name, part in PARTS.items() if part.group in groups)
+
+
+def clip_list(wildcards):
+    """The metadata that a list of clips comes with."""
+    part = CLIP_PARTS[wildcards.folder]
+    return part_files(
+        name
+        for name, other in PARTS.items()
+        if other.group == part.group and other.kind != "clips"
+    )
+
+
+def split_parts(wildcards):
+    """What has to be fetched before a split can be looked at."""
+    return part_files(DATASET["splits"][wildcards.split].get("parts", []))
+
+
+def sources_option(_wildcards):
+    return (
+        f"--sources {shlex.quote(DATASET['sources'])}" if "sources" in DATASET else ""
+    )
+
+
 def labels(wildcards):
     return DATASET["splits"][wildcards.split]["labels"]
 
@@ -110,13 +184,23 @@ def classes(_wildcards):
     return ",".join(DATASET["classes"])
 
 
-def seeds(system):
-    return SYSTEMS[system]["seeds"]
+def splits_in_use():
+    """Every split that some system touches, in the order of the configuration."""
+    used = {
+        split
+        for system in SYSTEMS.values()
+        for split in systems_config.used_splits(system)
+    }
+    return [split for split in DATASET["splits"] if split in used]
+
+
+def seeds(row):
+    return ROWS[row].seeds
 
 
 def scoring(key):
     """A parameter function: one value of the system's `scoring` section."""
-    return lambda wildcards: SYSTEMS[wildcards.system]["scoring"][key]
+    return lambda wildcards: ROWS[wildcards.system].system["scoring"][key]
 
 
 def trained_part(wildcards):
@@ -140,16 +224,17 @@ def checkpoint_dir(wildcards):
     return f"{PATHS['checkpoints']}/{wildcards.system}/seed{wildcards.seed}"
 
 
-def evaluated_splits(system):
+def evaluated_splits(row):
     """The split that is scored and the one that is only predicted (if any)."""
-    data = SYSTEMS[system]["data"]
+    data = ROWS[row].system["data"]
     return [split for split in (data["test"], data["eval"]) if split]
 
 
 def energy_stage(wildcards):
     """What the energy tables call this prediction."""
-    test = SYSTEMS[wildcards.system]["data"]["test"]
-    return "devtest" if wildcards.split == test else "evaluation"
+    data = SYSTEMS[wildcards.system]["data"]
+    stages = {data["test"]: "devtest", data["eval"]: "evaluation"}
+    return stages.get(wildcards.split, "validation")
 
 
 def seed_files(system, pattern):
@@ -157,8 +242,18 @@ def seed_files(system, pattern):
     return expand(f"<results>/{system}/seed{{seed}}/{pattern}", seed=seeds(system))
 
 
+def provenance_files(row, seed):
+    """Where the networks behind a row come from; several files for an ensemble."""
+    if ROWS[row].kind == "ensemble":
+        members = ROWS[row].members
+        return [
+            path for name in members for path in seed_files(name, "provenance.json")
+        ]
+    return [f"<results>/{row}/seed{seed}/provenance.json"]
+
+
 def test_split(wildcards):
-    return SYSTEMS[wildcards.system]["data"]["test"]
+    return ROWS[wildcards.system].system["data"]["test"]
 
 
 def energy_files(system):
@@ -169,10 +264,10 @@ def energy_files(system):
 
 
 def result_files():
-    """The aggregated scores of every system on its test split."""
+    """The aggregated scores of every row on its test split."""
     return [
-        f"<results>/{name}/{system['data']['test']}_psds.json"
-        for name, system in SYSTEMS.items()
+        f"<results>/{name}/{row.system['data']['test']}_psds.json"
+        for name, row in ROWS.items()
     ]
 
 
@@ -187,6 +282,7 @@ def everything():
         files += [
             f"<results>/{name}/plots/{plot}.svg" for plot in ("curves", "roc", "bars")
         ]
+    for name in ROWS:
         for split in evaluated_splits(name):
             files += seed_files(name, f"{split}_events/student.tsv")
     return files
@@ -199,8 +295,8 @@ def listing():
         f"splits: {', '.join(DATASET['splits'])}",
         "",
     ]
-    for name, system in SYSTEMS.items():
-        test = system["data"]["test"]
+    for name, row in ROWS.items():
+        test = row.system["data"]["test"]
         lines.append(
             f"{name:16s} snakemake --cores all {PATHS['results']}/{name}/{test}_psds.json"
         )
@@ -219,6 +315,6 @@ def check_targets():
         if parts[: len(results)] != results or len(parts) < len(results) + 2:
             continue
         name = parts[len(results)]
-        if name not in {*SYSTEMS, "tables"}:
-            sentence = systems_config.unknown_name(name, SYSTEMS, "system")
+        if name not in {*ROWS, "tables"}:
+            sentence = systems_config.unknown_name(name, ROWS, "system")
             raise WorkflowError(f"{sentence} `snakemake systems` lists the targets.")

@@ -66,3 +66,42 @@ rule ground_truth:
         " --labels {params.labels} --manifest {input.manifest:q} --classes {params.classes:q}"
         " --clip-seconds {params.seconds} --truth {output.truth:q}"
         " --durations {output.durations:q} --report {output.report:q} > {log:q} 2>&1"
+
+
+rule check_data:
+    """What is there of every split, what is missing or odd, and which labels it has."""
+    input:
+        manifests=expand("<data>/manifests/{split}.tsv", split=splits_in_use()),
+        truths=expand("<data>/truth/{split}.tsv", split=splits_in_use()),
+    output:
+        markdown=report(
+            "<results>/data/check.md",
+            caption="../report/data.rst",
+            category="Data",
+            labels={"table": "splits"},
+        ),
+        csv="<results>/data/check.csv",
+        labels="<results>/data/labels.csv",
+        statistics="<results>/data/statistics.npz",
+    log:
+        "<logs>/check_data.log",
+    conda:
+        "../envs/sed.yaml"
+    resources:
+        mem_mb=2000,
+        runtime="20m",
+    params:
+        manifests=[
+            f"{split}={PATHS['data']}/manifests/{split}.tsv"
+            for split in splits_in_use()
+        ],
+        truths=[
+            f"{split}={PATHS['data']}/truth/{split}.tsv" for split in splits_in_use()
+        ],
+        classes=classes,
+        code=code_version("workflow_scripts/check_data.py"),
+    shell:
+        "python $SED_HOME/workflow_scripts/check_data.py --manifests {params.manifests:q}"
+        " --truths {params.truths:q} --classes {params.classes:q}"
+        " --markdown {output.markdown:q} --csv {output.csv:q} --labels-csv {output.labels:q}"
+        " --statistics {output.statistics:q} 2> {log:q}"

@@ -1,27 +1,8 @@
-"""A data set that is already on disk, used in place: never copied, never changed.
+"""A data set that is already on disk, used in place.
 
-In:  a folder in the layout that `datasets` describes.
-Out: a receipt that names what is there, so that clips added later are noticed.
+In:  a folder in the layout that `datasets` describes (SED_DATA, or `root` with source: folder).
+Out: a receipt for each split.
 """
 
 
-rule adopt:
-    """Look at the {wildcards.split} folder and note what it holds."""
-    output:
-        receipt="<data>/source/{split}.json",
-    log:
-        "<logs>/adopt/{split}.log",
-    conda:
-        "../envs/sed.yaml"
-    resources:
-        mem_mb=1000,
-        runtime="10m",
-    params:
-        audio=source_audio,
-        annotations=annotations_option("--annotations"),
-        listing=folder_fingerprint,
-        code=code_version("workflow_scripts/adopt.py"),
-    shell:
-        "python $SED_HOME/workflow_scripts/adopt.py --split {wildcards.split}"
-        " --audio {params.audio:q} {params.annotations}"
-        " --receipt {output.receipt:q} > {log:q} 2>&1"
+include: "adopt.smk"

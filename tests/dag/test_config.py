@@ -11,7 +11,16 @@ def clone(tmp_path_factory) -> Clone:
 
 
 def test_desed_is_planned_without_any_data(clone):
-    assert clone.planned() >= {"adopt", "resample", "ground_truth", "train", "score", "tables"}
+    assert clone.planned() >= {
+        "download_archive",
+        "download_clips",
+        "adopt",
+        "resample",
+        "ground_truth",
+        "train",
+        "score",
+        "tables",
+    }
 
 
 def test_one_target_needs_only_its_system(clone):
@@ -23,7 +32,8 @@ def test_one_target_needs_only_its_system(clone):
 
 def test_mini_is_another_tree_of_the_same_rules(clone):
     mini = Clone(clone.folder, ["configs/mini.yaml"])
-    assert mini.planned() - {"synthesize"} == clone.planned() - {"adopt"}
+    fetched = {"adopt", "download_archive", "download_clips"}
+    assert mini.planned() - {"synthesize"} == clone.planned() - fetched
     assert "results/mini/crnn/" in mini.run("-n").stdout
 
 
@@ -60,7 +70,7 @@ def test_an_unknown_system_names_those_that_exist(clone):
 
 
 def test_absent_data_says_what_to_do(clone):
-    done = clone.run("data/desed/manifests/weak.tsv")
+    done = clone.run("data/desed/manifests/weak.tsv", SED_DATA="nowhere")
     assert done.returncode != 0
-    assert "split 'weak': there is no folder data/desed/source/audio/train/weak" in done.stdout
+    assert "split 'weak': there is no folder nowhere/audio/train/weak" in done.stdout
     assert "SED_DATA" in done.stdout

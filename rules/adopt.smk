@@ -1,0 +1,29 @@
+"""Look at what is on disk and note it; the files themselves are never copied or changed.
+
+In:  a folder in the layout that `datasets` describes.
+Out: a receipt that names what is there, so that clips added later are noticed.
+"""
+
+
+rule adopt:
+    """Look at the {wildcards.split} folder and note what it holds."""
+    input:
+        split_parts if SOURCE == "download" else [],
+    output:
+        receipt="<data>/source/{split}.json",
+    log:
+        "<logs>/adopt/{split}.log",
+    conda:
+        "../envs/sed.yaml"
+    resources:
+        mem_mb=1000,
+        runtime="10m",
+    params:
+        audio=source_audio,
+        annotations=annotations_option("--annotations"),
+        listing=folder_fingerprint,
+        code=code_version("workflow_scripts/adopt.py"),
+    shell:
+        "python $SED_HOME/workflow_scripts/adopt.py --split {wildcards.split}"
+        " --audio {params.audio:q} {params.annotations}"
+        " --receipt {output.receipt:q} > {log:q} 2>&1"

@@ -1,0 +1,103 @@
+"""DESED from where it is published; an interrupted download continues.
+
+In:  the addresses of sed_core/data/download/parts.py, or your own (`sources`).
+Out: <root>/audio and <root>/metadata in the reference's layout, a receipt for each archive,
+     missing_files/missing_files_<folder>.tsv for each list of AudioSet clips, and what `adopt`
+     notes of each split. Archives and partial files stay in <data>/download.
+"""
+
+
+include: "adopt.smk"
+
+
+wildcard_constraints:
+    part=one_of([name for name, part in PARTS.items() if part.kind != "clips"]),
+    folder=one_of(CLIP_PARTS),
+
+
+localrules:
+    desed,
+    desed_real,
+    desed_strong,
+    desed_synth,
+    desed_eval,
+
+
+rule download_archive:
+    """Fetch, check and unpack {wildcards.part}."""
+    output:
+        done="<data>/download/{part}.json",
+    log:
+        "<logs>/download/{part}.log",
+    retries: 2
+    conda:
+        "../envs/sed.yaml"
+    resources:
+        network=1,
+        mem_mb=1000,
+        runtime="24h",
+    params:
+        root=ROOT,
+        downloads=f"{PATHS['data']}/download",
+        sources=sources_option,
+        code=code_version("workflow_scripts/download_archive.py"),
+    shell:
+        "python $SED_HOME/workflow_scripts/download_archive.py --part {wildcards.part}"
+        " {params.sources} --root {params.root:q} --downloads {params.downloads:q}"
+        " --done {output.done:q} > {log:q} 2>&1"
+
+
+rule download_clips:
+    """Cut the clips of {wildcards.folder} from their videos; say which are gone."""
+    input:
+        clip_list,
+    output:
+        report="missing_files/missing_files_{folder}.tsv",
+    log:
+        "<logs>/download/{folder}.log",
+    conda:
+        "../envs/sed.yaml"
+    resources:
+        network=1,
+        mem_mb=2000,
+        runtime="72h",
+    params:
+        list=lambda wildcards: ROOT / CLIP_PARTS[wildcards.folder].list,
+        folder=lambda wildcards: ROOT / CLIP_PARTS[wildcards.folder].target,
+        journal=lambda wildcards: f"{PATHS['data']}/download/{wildcards.folder}.journal",
+        sources=sources_option,
+        code=code_version("workflow_scripts/download_clips.py"),
+    shell:
+        "python $SED_HOME/workflow_scripts/download_clips.py --list {params.list:q}"
+        " --folder {params.folder:q} --report {output.report:q} --journal {params.journal:q}"
+        " {params.sources} > {log:q} 2>&1"
+
+
+rule desed:
+    """Everything that the reference's script downloads, and the evaluation sets."""
+    input:
+        group_files("real", "strong", "synth", "eval"),
+
+
+rule desed_real:
+    """Weak, unlabelled and validation clips (the reference's --only_real)."""
+    input:
+        group_files("real"),
+
+
+rule desed_strong:
+    """Clips with strong AudioSet labels (the reference's --only_strong)."""
+    input:
+        group_files("strong"),
+
+
+rule desed_synth:
+    """Synthetic soundscapes (the reference's --only_synth)."""
+    input:
+        group_files("synth"),
+
+
+rule desed_eval:
+    """The public evaluation set and that of 2021."""
+    input:
+        group_files("eval"),
