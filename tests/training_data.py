@@ -16,12 +16,13 @@ CLASSES = ["Cat", "Dog", "Frying"]
 RATE = 16000
 CLIPS = {"synth": 8, "strong": 5, "weak": 10, "unlabelled": 6, "synth_val": 4, "devtest": 5}
 SECTIONS = {
+    "feats": {"n_window": 512, "n_mels": 32},
     "net": {
         "nb_filters": [4, 4, 4],
         "kernel_size": [3, 3, 3],
         "stride": [1, 1, 1],
         "padding": [1, 1, 1],
-        "pooling": [[2, 8], [2, 4], [1, 4]],
+        "pooling": [[2, 4], [2, 2], [1, 4]],
         "n_RNN_cell": 4,
     },
     "training": {

@@ -13,7 +13,7 @@ CONVENTIONS = ("dcase2022", "sed_scores_eval")
 
 # What makes a class undefined under the convention of 2022, for each metric's own tool.
 _UNDEFINED = {
-    "nothing": lambda tp, ref, sys: tp < 0,  # torchmetrics
+    "no label and no detection": lambda tp, ref, sys: ref + sys == 0,  # torchmetrics 0.7
     "no true positive": lambda tp, ref, sys: tp == 0,  # psds_eval
     "no event": lambda tp, ref, sys: ref == 0,  # sed_eval, event based
     "no event or no detection": lambda tp, ref, sys: (ref == 0) | (sys == 0),  # segment based
@@ -73,7 +73,6 @@ def f1_scores(counts: F1Counts, classes: Sequence[str], *, convention: str, unde
     if convention not in CONVENTIONS:
         raise ValueError(f"convention {convention!r} is not one of {CONVENTIONS}")
     rule = undefined if convention == "dcase2022" else "no event"
-    words = "every class counts" if rule == "nothing" else f"a class with {rule} is left out"
     tp, fp, ref, sys = (getattr(counts, name).sum(0) for name in ("tp", "fp", "ref", "sys"))
     left_out = _UNDEFINED[rule](tp, ref, sys)
     values = 2 * tp / np.maximum(tp + fp + ref, 1)
@@ -85,7 +84,7 @@ def f1_scores(counts: F1Counts, classes: Sequence[str], *, convention: str, unde
             for name, value, out in zip(classes, values, left_out, strict=True)
         },
         undefined=[name for name, out in zip(classes, left_out, strict=True) if out],
-        convention=f"{convention}: {words}",
+        convention=f"{convention}: a class with {rule} is left out",
     )
 
 

@@ -24,7 +24,8 @@ def tagging_f1(
         threshold: compared strictly.
 
     Returns:
-        F1 where a class without error and without label counts as 0, as in torchmetrics.
+        F1 without the classes that are neither there nor detected, as in torchmetrics 0.7, which
+        selected the models of 2022 (later versions count them as 0).
     """
     found, real = np.asarray(weak_scores) > threshold, np.asarray(labels) > 0
     counts = F1Counts(
@@ -34,4 +35,4 @@ def tagging_f1(
         sys=found.astype(np.int64),
     )
     names = classes or [str(index) for index in range(real.shape[1])]
-    return f1_scores(counts, names, convention="dcase2022", undefined="nothing")
+    return f1_scores(counts, names, convention="dcase2022", undefined="no label and no detection")

@@ -51,6 +51,7 @@ class MeanTeacher(lightning.LightningModule):
         self.teacher = build(system.net, len(system.dataset.classes))
         self.teacher.load_state_dict(self.student.state_dict())
         self.teacher.requires_grad_(False)
+        self.train()  # Lightning leaves modes as they are; frozen batch norms leave training here
 
     @property
     def parts(self) -> Parts:
