@@ -9,7 +9,12 @@ rule tables:
     """The tables of scores and energy, one row per system."""
     input:
         scores=result_files(),
-        energy=[path for name in SYSTEMS for path in energy_files(name)],
+        energy=[
+            path
+            for name, row in ROWS.items()
+            if row.kind != "variant"
+            for path in energy_files(name)
+        ],
     output:
         scores_md=report(
             "<results>/tables/scores.md",

@@ -42,6 +42,8 @@ rule detect:
     output:
         student="<results>/{system}/seed{seed}/{split}_events/student.tsv",
         teacher="<results>/{system}/seed{seed}/{split}_events/teacher.tsv",
+    wildcard_constraints:
+        system=one_of(ROWS),
     log:
         "<logs>/detect/{system}/seed{seed}_{split}.log",
     conda:
@@ -65,11 +67,13 @@ rule score:
         truth="<data>/truth/{split}.tsv",
         durations="<data>/truth/{split}_durations.tsv",
         manifest="<data>/manifests/{split}.tsv",
-        provenance="<results>/{system}/seed{seed}/provenance.json",
+        provenance=lambda wildcards: provenance_files(wildcards.system, wildcards.seed),
     output:
         scores="<results>/{system}/seed{seed}/{split}_psds.json",
         roc="<results>/{system}/seed{seed}/{split}_roc.json",
         resamples="<results>/{system}/seed{seed}/{split}_resamples.json",
+    wildcard_constraints:
+        system=one_of(ROWS),
     log:
         "<logs>/score/{system}/seed{seed}_{split}.log",
     benchmark:
@@ -87,7 +91,9 @@ rule score:
         thresholds=scoring("n_thresholds"),
         eventless=scoring("eventless_clips"),
         bootstrap=scoring("bootstrap"),
-        coverage=lambda wildcards: SYSTEMS[wildcards.system]["data"]["min_coverage"],
+        coverage=lambda wildcards: ROWS[wildcards.system].system["data"][
+            "min_coverage"
+        ],
         code=code_version("workflow_scripts/score.py"),
     shell:
         "python $SED_HOME/workflow_scripts/score.py --scores {input.scores:q}"
@@ -118,6 +124,8 @@ rule aggregate:
             subcategory="{system}",
             labels={"split": "{split}", "file": "all metrics (JSON)"},
         ),
+    wildcard_constraints:
+        system=one_of(ROWS),
     log:
         "<logs>/aggregate/{system}_{split}.log",
     conda:

@@ -4,7 +4,7 @@ import argparse
 
 from sed_core.data.manifest import check_coverage
 from sed_core.runtime.cli import run
-from sed_core.runtime.files import read_json
+from sed_core.runtime.provenance import collect
 from sed_core.scoring.evaluate import Settings, windows
 from sed_core.scoring.psds import SCENARIOS, read_scenarios
 from sed_core.scoring.split import score_split
@@ -35,7 +35,7 @@ def main(argv: list[str] | None = None) -> None:
     add("--scenarios", help="JSON of PSDS parameters; default: the two DCASE scenarios")
     add("--manifest", help="manifest TSV of the split, for the coverage")
     add("--min-coverage", type=float, default=0.0, help="refuse fewer clips than this share")
-    add("--provenance", help="JSON copied into the result")
+    add("--provenance", nargs="*", help="JSON files copied into the result")
     add("--events", help="folder for each network's events at threshold 0.5")
     add("--bootstrap", type=int, default=1000, help="draws of clips behind the intervals; 0: none")
     add("--resamples", help="JSON of the drawn scores to write, for tests between systems")
@@ -52,7 +52,7 @@ def main(argv: list[str] | None = None) -> None:
         args.scores, args.truth, args.durations, settings=settings, coverage=covered,
         output=args.output, roc=args.roc, events=args.events, split=args.split,
         resamples=args.resamples, n_resamples=args.bootstrap,
-        reported=args.reported, provenance=read_json(args.provenance) if args.provenance else {},
+        reported=args.reported, provenance=collect(args.provenance) if args.provenance else {},
         **names,
     )  # fmt: skip
 

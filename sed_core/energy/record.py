@@ -126,6 +126,12 @@ def combine(stage: str, pieces: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+def total(records: list[dict[str, Any]], **labels: Any) -> dict[str, Any]:
+    """One record for several systems or seeds that are used together, such as an ensemble."""
+    pieces = sum(record["pieces"] for record in records)
+    return {**labels, **combine(records[0]["stage"], records), "pieces": pieces}
+
+
 def _add(parts: list[dict[str, Any]]) -> dict[str, Any]:
     known = [part["kwh"] for part in parts if part["kwh"] is not None]
     methods = list(dict.fromkeys(part["method"] for part in parts))

@@ -45,7 +45,9 @@ def energy_tables(
     for record in records:
         runs[record["system"], record["stage"]].append(record)
     rows = [
-        [name, *(_labelled(runs.get((name, stage), [])) for stage in STAGES)] for name in systems
+        [name, *(_labelled(runs.get((name, stage), [])) for stage in STAGES)]
+        for name in systems
+        if "+" not in name  # a variant decodes what its system has computed
     ]
     if others:
         rows = [["measured here"], *rows, ["published by others"]]

@@ -1,5 +1,6 @@
 """The table of scores in the layout of the published one, and what stands behind it."""
 
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -145,13 +146,16 @@ def _notes(systems: list[dict[str, Any]], dataset: str, others: list[Published])
         for system in systems
         if gaps(system)
     ]
-    notes += [
-        f"{key.removesuffix('_f1').capitalize()} F1 of {system['system']} leaves out, as in 2022, "
-        f"classes without {what}: {names}."
-        for key, what in LEFT_OUT.items()
-        for system in systems
-        if (names := undefined(system, key))
-    ]
+    for key, what in LEFT_OUT.items():
+        groups: dict[str, list[str]] = defaultdict(list)
+        for system in systems:
+            groups[undefined(system, key)].append(system["system"])
+        notes += [
+            f"{key.removesuffix('_f1').capitalize()} F1 of {', '.join(who)} leaves out, as in "
+            f"2022, classes without {what}: {names}."
+            for names, who in groups.items()
+            if names
+        ]
     if not others:
         notes.append(f"Scores on {dataset} compare systems with each other, not with DESED's.")
     return notes + grouped(others, "source") + grouped(others, "scores_remark")

@@ -6,8 +6,11 @@ import hashlib
 import importlib.metadata
 import os
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
+
+from sed_core.runtime.files import read_json
 
 PACKAGES = (
     "codecarbon",
@@ -88,6 +91,13 @@ def packages(names: Iterable[str] = PACKAGES) -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return found
+
+
+def collect(paths: Sequence[str | Path]) -> dict[str, Any]:
+    """Provenance of a result: that of its networks, or those of all members of an ensemble."""
+    if len(paths) == 1:
+        return read_json(paths[0])
+    return {"members": {"/".join(Path(path).parts[-3:-1]): read_json(path) for path in paths}}
 
 
 def cpu_model() -> str:

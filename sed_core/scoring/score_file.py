@@ -104,6 +104,20 @@ def score_writer(
         writer.check()
 
 
+def write_scores(path: str | Path, scores: Scores) -> None:
+    """Write scores that are in memory."""
+    with score_writer(
+        path,
+        filenames=scores.filenames,
+        classes=scores.classes,
+        n_frames=scores.n_frames,
+        frame_seconds=scores.frame_seconds,
+        networks=list(scores.networks),
+    ) as writer:
+        for name, net in scores.networks.items():
+            writer.put(name, slice(0, len(scores.filenames)), net.strong, net.weak)
+
+
 def read_scores(path: str | Path, networks: Sequence[str] | None = None) -> Scores:
     """Read a score file into memory (float32: 7.3 MB per network for 1,168 clips of DESED).
 

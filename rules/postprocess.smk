@@ -1,0 +1,146 @@
+"""Rows that need no training of their own: variants of decoding, and ensembles.
+
+In:  scores of trained systems; to tune on, scores and annotations of a split that is not reported.
+Out: score files, provenance and energy in the place where a trained system has them.
+"""
+
+
+wildcard_constraints:
+    variant=one_of(name for name, row in ROWS.items() if row.kind == "variant"),
+    ensemble=one_of(name for name, row in ROWS.items() if row.kind == "ensemble"),
+
+
+def provenance_files(row, seed):
+    """Where the networks behind a row come from; several files for an ensemble."""
+    if ROWS[row].kind == "ensemble":
+        members = ROWS[row].members
+        return [
+            path for name in members for path in seed_files(name, "provenance.json")
+        ]
+    return [f"<results>/{row}/seed{seed}/provenance.json"]
+
+
+def untuned(pattern):
+    """An input function: a file of the system that a variant decodes."""
+    return lambda wildcards: expand(
+        f"<results>/{ROWS[wildcards.variant].members[0]}/seed{wildcards.seed}/{pattern}",
+        split=wildcards.get("split"),
+    )
+
+
+def tuning(pattern):
+    """An input function: a file about the split that a variant is tuned on."""
+    return lambda wildcards: pattern.format(
+        system=ROWS[wildcards.variant].members[0],
+        seed=wildcards.seed,
+        split=ROWS[wildcards.variant].variant["tune_on"],
+    )
+
+
+def tuning_option(key):
+    """A parameter function: one value of a variant's entry in the configuration."""
+    return lambda wildcards: ROWS[wildcards.variant].variant[key]
+
+
+def member_files(pattern):
+    """An input function: one file for each seed of each member of an ensemble."""
+    return lambda wildcards: [
+        path
+        for member in ROWS[wildcards.ensemble].members
+        for path in seed_files(member, pattern.format(**wildcards))
+    ]
+
+
+rule tune:
+    """Choose the post-processing {wildcards.variant} for each class, on validation data."""
+    input:
+        scores=tuning("<results>/{system}/seed{seed}/{split}_scores.h5"),
+        truth=tuning("<data>/truth/{split}.tsv"),
+        durations=tuning("<data>/truth/{split}_durations.tsv"),
+        provenance=lambda wildcards: provenance_files(
+            ROWS[wildcards.variant].members[0], wildcards.seed
+        ),
+    output:
+        choice="<results>/{variant}/seed{seed}/postprocessing.json",
+        provenance="<results>/{variant}/seed{seed}/provenance.json",
+    log:
+        "<logs>/tune/{variant}/seed{seed}.log",
+    conda:
+        "../envs/sed.yaml"
+    resources:
+        mem_mb=4000,
+        runtime="1h",
+    params:
+        split=tuning_option("tune_on"),
+        method=tuning_option("method"),
+        objective=tuning_option("objective"),
+        grid=lambda wildcards: json.dumps(ROWS[wildcards.variant].variant["grid"]),
+        network=lambda wildcards: ROWS[wildcards.variant].system["scoring"]["reported"],
+        code=code_version("workflow_scripts/tune.py"),
+    shell:
+        "python $SED_HOME/workflow_scripts/tune.py --scores {input.scores:q}"
+        " --truth {input.truth:q} --durations {input.durations:q} --split {params.split}"
+        " --network {params.network} --method {params.method} --grid {params.grid:q}"
+        " --objective {params.objective} --provenance {input.provenance:q}"
+        " --output {output.choice:q} --provenance-output {output.provenance:q} > {log:q} 2>&1"
+
+
+rule postprocess:
+    """Decode the stored scores on {wildcards.split} as {wildcards.variant} does."""
+    input:
+        scores=untuned("{split}_scores.h5"),
+        choice="<results>/{variant}/seed{seed}/postprocessing.json",
+    output:
+        scores="<results>/{variant}/seed{seed}/{split}_scores.h5",
+    log:
+        "<logs>/postprocess/{variant}/seed{seed}_{split}.log",
+    conda:
+        "../envs/sed.yaml"
+    resources:
+        mem_mb=4000,
+        runtime="10m",
+    params:
+        code=code_version("workflow_scripts/postprocess.py"),
+    shell:
+        "python $SED_HOME/workflow_scripts/postprocess.py --scores {input.scores:q}"
+        " --choice {input.choice:q} --output {output.scores:q} > {log:q} 2>&1"
+
+
+rule ensemble:
+    """Average the scores of the members of {wildcards.ensemble} on {wildcards.split}."""
+    input:
+        member_files("{split}_scores.h5"),
+    output:
+        "<results>/{ensemble}/seed0/{split}_scores.h5",
+    log:
+        "<logs>/ensemble/{ensemble}_{split}.log",
+    conda:
+        "../envs/sed.yaml"
+    resources:
+        mem_mb=2000,
+        runtime="10m",
+    params:
+        code=code_version("workflow_scripts/ensemble.py"),
+    shell:
+        "python $SED_HOME/workflow_scripts/ensemble.py {input:q} --output {output:q}"
+        " > {log:q} 2>&1"
+
+
+rule ensemble_energy:
+    """Energy of {wildcards.ensemble} in stage {wildcards.stage}: the sum over its members."""
+    input:
+        member_files("{stage}.energy.json"),
+    output:
+        energy="<results>/{ensemble}/seed0/{stage}.energy.json",
+        kwh="<results>/{ensemble}/seed0/{stage}_codecarbon/{stage}_tot_kwh.txt",
+    log:
+        "<logs>/ensemble_energy/{ensemble}_{stage}.log",
+    wildcard_constraints:
+        stage=one_of(["training", *DATASET["splits"]]),
+    conda:
+        "../envs/sed.yaml"
+    params:
+        code=code_version("workflow_scripts/ensemble_energy.py"),
+    shell:
+        "python $SED_HOME/workflow_scripts/ensemble_energy.py {input:q} --name {wildcards.ensemble}"
+        " --energy {output.energy:q} --kwh {output.kwh:q} > {log:q} 2>&1"

@@ -1,0 +1,104 @@
+"""The rows of the tables: trained systems, ensembles of them, and variants of their decoding.
+
+A variant (`crnn+sebbs`) decodes the stored scores of its system in another way; an ensemble
+averages the scores of its members. Both have score files like any system, so whatever follows
+treats all rows alike.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sed_core.runtime.config import merge, unknown_name
+from sed_core.runtime.errors import SedError
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the tables.
+
+    Attributes:
+        name: as in the tables and result paths.
+        kind: `system`, `ensemble` or `variant`.
+        system: complete configuration; that of a variant or ensemble says how it is scored.
+        members: the systems whose scores it is made of; empty for a system.
+        variant: the entry of `postprocessing` behind a variant.
+    """
+
+    name: str
+    kind: str
+    system: dict[str, Any]
+    members: list[str] = field(default_factory=list)
+    variant: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def seeds(self) -> list[int]:
+        """Results of a row are kept by seed; an ensemble, which uses all seeds, has number 0."""
+        return self.system["seeds"]
+
+
+def rows(config: Mapping[str, Any], systems: Mapping[str, dict[str, Any]]) -> dict[str, Row]:
+    """All rows in table order: each system or ensemble, followed by its variants.
+
+    Args:
+        config: the whole configuration.
+        systems: complete systems by name.
+
+    Raises:
+        SedError: an ensemble or variant names something that does not exist, members do not fit
+            together, or a variant would be tuned on data that is reported.
+    """
+    bases = {name: Row(name, "system", system) for name, system in systems.items()}
+    for name, members in config["ensembles"].items():
+        bases[name] = _ensemble(name, members, systems)
+    for name, variant in config["postprocessing"].items():
+        for member in variant.get("systems", []):
+            if member not in bases:
+                raise SedError(
+                    f"config: postprocessing.{name}: {unknown_name(member, bases, 'system')}"
+                )
+    ordered = {}
+    for base in bases.values():
+        ordered[base.name] = base
+        for name, variant in config["postprocessing"].items():
+            if base.name in variant.get("systems", bases):
+                row = _variant(name, variant, base)
+                ordered[row.name] = row
+    return ordered
+
+
+def _ensemble(name: str, members: Sequence[str], systems: Mapping[str, dict[str, Any]]) -> Row:
+    if name in systems:
+        raise SedError(f"config: ensembles.{name}: a system has that name; choose another.")
+    for member in members:
+        if member not in systems:
+            sentence = unknown_name(member, systems, "system")
+            raise SedError(f"config: ensembles.{name}: {sentence}")
+    first = systems[members[0]]
+    for member in members[1:]:
+        for part in ("validation", "test", "eval"):
+            if systems[member]["data"][part] != first["data"][part]:
+                raise SedError(
+                    f"config: ensembles.{name}: {members[0]} and {member} differ in data.{part}; "
+                    "average systems that are evaluated on the same splits."
+                )
+    return Row(name, "ensemble", merge(first, {"seeds": [0]}), list(members))
+
+
+def _variant(name: str, variant: Mapping[str, Any], base: Row) -> Row:
+    data = base.system["data"]
+    asked = variant["tune_on"]
+    split = data["validation"] if asked == "validation" else asked
+    if split in (data["test"], data["eval"]):
+        raise SedError(
+            f"config: postprocessing.{name}: tune_on is '{asked}', which {base.name} is evaluated "
+            "on; tune on validation data, such as 'validation' or a strongly labelled split."
+        )
+    scored = {"scoring": {"median_window": 1}}  # what is stored has been filtered
+    return Row(
+        f"{base.name}+{name}",
+        "variant",
+        merge(base.system, scored),
+        [base.name],
+        {**variant, "tune_on": split},
+    )
