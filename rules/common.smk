@@ -242,16 +242,6 @@ def seed_files(system, pattern):
     return expand(f"<results>/{system}/seed{{seed}}/{pattern}", seed=seeds(system))
 
 
-def provenance_files(row, seed):
-    """Where the networks behind a row come from; several files for an ensemble."""
-    if ROWS[row].kind == "ensemble":
-        members = ROWS[row].members
-        return [
-            path for name in members for path in seed_files(name, "provenance.json")
-        ]
-    return [f"<results>/{row}/seed{seed}/provenance.json"]
-
-
 def test_split(wildcards):
     return ROWS[wildcards.system].system["data"]["test"]
 

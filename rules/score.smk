@@ -42,10 +42,10 @@ rule detect:
     output:
         student="<results>/{system}/seed{seed}/{split}_events/student.tsv",
         teacher="<results>/{system}/seed{seed}/{split}_events/teacher.tsv",
-    wildcard_constraints:
-        system=one_of(ROWS),
     log:
         "<logs>/detect/{system}/seed{seed}_{split}.log",
+    wildcard_constraints:
+        system=one_of(ROWS),
     conda:
         "../envs/sed.yaml"
     resources:
@@ -72,12 +72,12 @@ rule score:
         scores="<results>/{system}/seed{seed}/{split}_psds.json",
         roc="<results>/{system}/seed{seed}/{split}_roc.json",
         resamples="<results>/{system}/seed{seed}/{split}_resamples.json",
-    wildcard_constraints:
-        system=one_of(ROWS),
     log:
         "<logs>/score/{system}/seed{seed}_{split}.log",
     benchmark:
         "<logs>/benchmarks/score/{system}/seed{seed}_{split}.tsv"
+    wildcard_constraints:
+        system=one_of(ROWS),
     conda:
         "../envs/sed.yaml"
     threads: 2
@@ -91,9 +91,7 @@ rule score:
         thresholds=scoring("n_thresholds"),
         eventless=scoring("eventless_clips"),
         bootstrap=scoring("bootstrap"),
-        coverage=lambda wildcards: ROWS[wildcards.system].system["data"][
-            "min_coverage"
-        ],
+        coverage=lambda wildcards: ROWS[wildcards.system].system["data"]["min_coverage"],
         code=code_version("workflow_scripts/score.py"),
     shell:
         "python $SED_HOME/workflow_scripts/score.py --scores {input.scores:q}"
@@ -124,10 +122,10 @@ rule aggregate:
             subcategory="{system}",
             labels={"split": "{split}", "file": "all metrics (JSON)"},
         ),
-    wildcard_constraints:
-        system=one_of(ROWS),
     log:
         "<logs>/aggregate/{system}_{split}.log",
+    wildcard_constraints:
+        system=one_of(ROWS),
     conda:
         "../envs/sed.yaml"
     params:
