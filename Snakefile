@@ -20,6 +20,7 @@ configfile: Path(workflow.basedir) / "config.yaml"
 
 
 include: "rules/common.smk"
+include: "rules/targets.smk"
 
 
 check_targets()
