@@ -12,6 +12,7 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, required=True, help="a trained model or checkpoint")
     parser.add_argument("--corpus", type=Path, required=True, help="16 kHz audio of the split")
+    parser.add_argument("--embeddings", type=Path, help="of the split, where the system reads any")
     parser.add_argument("--split", required=True, help="name of the split")
     parser.add_argument("--stage", default="devtest", help="energy phase: devtest or evaluation")
     parser.add_argument("--seed", type=int, default=0, help="of random cuts, where clips are long")
@@ -37,6 +38,7 @@ def main(argv: list[str] | None = None) -> None:
             predictor,
             args.corpus,
             args.scores,
+            embeddings=args.embeddings,
             seed=args.seed,
             batch_size=args.batch_size,
             name=f"{name} {args.split}",

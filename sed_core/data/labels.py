@@ -42,6 +42,11 @@ class FrameGrid:
         """Length of one output frame in seconds."""
         return self.pooling / (self.sample_rate / self.hop_length)
 
+    @property
+    def centres(self) -> NDArray[np.float64]:
+        """(n_frames,) middle of each output frame in seconds."""
+        return (np.arange(self.n_frames, dtype=np.float64) + 0.5) * self.frame_seconds
+
     def position(self, seconds: ArrayLike) -> NDArray[np.float64]:
         """Times in seconds as fractional frames within 0..n_frames.
 

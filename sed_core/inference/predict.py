@@ -8,9 +8,11 @@ import torch
 
 from sed_core.data.corpus import Corpus
 from sed_core.data.labels import FrameGrid
+from sed_core.features.embeddings.resident import ResidentEmbeddings
 from sed_core.features.frontend import FrontEnd
 from sed_core.features.waveforms import ResidentAudio
 from sed_core.models.checkpoint import Checkpoint
+from sed_core.models.pretrained import EndToEnd
 from sed_core.runtime.progress import progress
 from sed_core.runtime.seeding import derive
 from sed_core.runtime.system import System
@@ -35,6 +37,7 @@ class Predictor:
     front: FrontEnd
     networks: dict[str, torch.nn.Module]
     device: torch.device
+    pretrained: EndToEnd | None = None
 
     @classmethod
     def from_checkpoint(cls, checkpoint: Checkpoint, device: torch.device) -> "Predictor":
@@ -43,18 +46,33 @@ class Predictor:
         front = FrontEnd(system)
         front.scaler.load_state_dict(checkpoint.scaler)
         networks = {name: net.to(device) for name, net in checkpoint.networks().items()}
-        return cls(system, front.to(device).eval(), networks, device)
+        inside = None
+        if checkpoint.encoder:
+            inside = EndToEnd.from_state(system, checkpoint.encoder).to(device).eval()
+        return cls(system, front.to(device).eval(), networks, device, inside)
 
     @torch.inference_mode()
-    def __call__(self, waveforms: torch.Tensor) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """(B, S) waveforms to strong (B, T, C) and weak (B, C) float32 posteriors per network."""
+    def __call__(
+        self, waveforms: torch.Tensor, embeddings: torch.Tensor | None = None
+    ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Posteriors of a batch.
+
+        Args:
+            waveforms: (B, S).
+            embeddings: of the clips, where the system reads them from files.
+
+        Returns:
+            Strong (B, T, C) and weak (B, C) float32 posteriors per network.
+        """
         precision = self.system.training.precision
         dtype = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}.get(precision)
         inputs = self.front(waveforms)
         found = {}
         with torch.autocast(self.device.type, dtype=dtype, enabled=dtype is not None):
+            if self.pretrained is not None:
+                embeddings = self.pretrained(waveforms)
             for name, network in self.networks.items():
-                strong, weak = network(inputs)
+                strong, weak = network(inputs, embeddings)
                 found[name] = (
                     strong.float().transpose(1, 2).cpu().numpy(),
                     weak.float().cpu().numpy(),
@@ -63,7 +81,14 @@ class Predictor:
 
 
 def predict_split(
-    predictor: Predictor, corpus: Path, scores: Path, *, seed: int, batch_size: int, name: str
+    predictor: Predictor,
+    corpus: Path,
+    scores: Path,
+    *,
+    embeddings: Path | None = None,
+    seed: int,
+    batch_size: int,
+    name: str,
 ) -> None:
     """Write the posteriors of both networks on every clip of a corpus.
 
@@ -73,10 +98,14 @@ def predict_split(
     system = predictor.system
     grid = grid_of(system)
     audio = ResidentAudio([corpus], device=predictor.device)
-    starts = cut_starts(audio.lengths - grid.n_samples, crop=system.data.crop, seed=seed)
+    starts = cut_starts(audio.lengths - grid.n_samples, crop=system.cut, seed=seed)
+    filenames = Corpus.open(corpus).filenames
+    resident = embeddings and ResidentEmbeddings(
+        [embeddings], [filenames], times=grid.centres, device=predictor.device
+    )
     with score_writer(
         scores,
-        filenames=Corpus.open(corpus).filenames,
+        filenames=filenames,
         classes=system.dataset.classes,
         n_frames=np.full(len(audio), grid.n_frames),
         frame_seconds=grid.frame_seconds,
@@ -84,7 +113,9 @@ def predict_split(
         for at in progress(range(0, len(audio), batch_size), desc=f"predict {name}", unit="batch"):
             rows = slice(at, min(at + batch_size, len(audio)))
             waveforms = audio.gather(range(rows.start, rows.stop), grid.n_samples, starts)
-            for network, (strong, weak) in predictor(waveforms).items():
+            clips = range(rows.start, rows.stop)
+            given = resident.gather(clips) if resident else None
+            for network, (strong, weak) in predictor(waveforms, given).items():
                 writer.put(network, rows, strong, weak)
 
 

@@ -32,12 +32,14 @@ class Checkpoint:
         teacher: state dict.
         system: the system's configuration (sections `feats`, `net`, `scaler`, ...).
         scaler: state dict of the scaler; empty unless its statistics are a data set's.
+        encoder: state dict of the pretrained network, where it is part of the system.
     """
 
     student: State
     teacher: State
     system: dict[str, Any]
     scaler: State = field(default_factory=dict)
+    encoder: State = field(default_factory=dict)
 
     @property
     def n_classes(self) -> int:
@@ -84,9 +86,13 @@ def architecture(state: Mapping[str, Tensor]) -> dict[str, Any]:
     if "frame_embs_encoder.weight_ih_l0" in state:
         net["embedding_type"] = "frame"
         net["embedding_size"] = state["frame_embs_encoder.weight_ih_l0"].shape[1]
+        net["frame_emb_enc_dim"] = state["frame_embs_encoder.weight_hh_l0"].shape[1]
     elif "shrink_emb.0.weight" in state:
         net["embedding_type"] = "global"
         net["embedding_size"] = state["shrink_emb.0.weight"].shape[1]
+    elif "cat_tf.weight" in state:
+        net["embedding_type"] = "aligned"
+        net["embedding_size"] = state["cat_tf.weight"].shape[1] - net["nb_filters"][-1]
     return net
 
 
@@ -110,6 +116,7 @@ def save_checkpoint(path: str | Path, checkpoint: Checkpoint) -> None:
         "student": _canonical(checkpoint.student),
         "teacher": _canonical(checkpoint.teacher),
         "scaler": _canonical(checkpoint.scaler),
+        "encoder": _canonical(checkpoint.encoder),
         "system": json.dumps(checkpoint.system, sort_keys=True),
     }
     with atomic(path) as part:
@@ -134,6 +141,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
             teacher=content["teacher"],
             system=json.loads(content["system"]),
             scaler=content["scaler"],
+            encoder=content["encoder"],
         )
     if isinstance(content, dict) and "state_dict" in content:
         return _from_lightning(path, content)
@@ -156,6 +164,7 @@ def _from_lightning(path: str | Path, content: Mapping[str, Any]) -> Checkpoint:
         teacher=dict(networks["sed_teacher"]),
         system=dict(system) if isinstance(system, dict) else {},
         scaler=_below(flat, "scaler."),
+        encoder=_below(flat, "pretrained_model."),
     )
 
 
@@ -178,6 +187,7 @@ def save_lightning(
     state = {f"sed_student.{key}": value for key, value in checkpoint.student.items()}
     state |= {f"sed_teacher.{key}": value for key, value in checkpoint.teacher.items()}
     state |= {f"scaler.{key}": value for key, value in checkpoint.scaler.items()}
+    state |= {f"pretrained_model.{key}": value for key, value in checkpoint.encoder.items()}
     state["mel_spec.spectrogram.window"] = mel.window
     state["mel_spec.mel_scale.fb"] = mel.filterbank
     content = {

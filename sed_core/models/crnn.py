@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from sed_core.models.cnn import CNN
 from sed_core.models.dropout import Dropout
-from sed_core.models.fusion import FUSIONS, fuse, fusion_layers
+from sed_core.models.fusion import ENCODER_CELLS, FUSIONS, fuse, fusion_layers
 from sed_core.models.native.gru import bidirectional_gru, is_native
 from sed_core.runtime.errors import SedError
 
@@ -72,8 +72,10 @@ class CRNN(nn.Module):
         dropout_recurrent: between GRU layers.
         attention: clip posteriors by attention; else the mean over frames.
         attention_axis: axis of the attention's softmax, `class` (2022) or `time`.
-        fusion: None, `frame` or `global`, see `fusion.py`.
+        fusion: None, `frame`, `global` or `aligned`, see `fusion.py`.
         embedding_size: length of the embedding vectors that are fused.
+        frame_emb_enc_dim: cells of the GRU that reads `frame` embeddings. (The 2022 recipe ignores
+            its key and always takes 512.)
         freeze_bn: batch norm keeps its statistics and weights while training.
         train_cnn: False freezes the CNN's weights.
         batch_norm_eps, batch_norm_momentum: see `CNN`.
@@ -97,6 +99,7 @@ class CRNN(nn.Module):
         attention_axis: str = "class",
         fusion: str | None = None,
         embedding_size: int = 527,
+        frame_emb_enc_dim: int = ENCODER_CELLS,
         freeze_bn: bool = False,
         train_cnn: bool = True,
         batch_norm_eps: float = 0.001,
@@ -125,7 +128,12 @@ class CRNN(nn.Module):
         if attention:
             self.dense_softmax = nn.Linear(2 * n_rnn_cell, n_classes)
         if fusion is not None:
-            layers = fusion_layers(fusion, embedding_size=embedding_size, n_channels=n_channels)
+            layers = fusion_layers(
+                fusion,
+                embedding_size=embedding_size,
+                n_channels=n_channels,
+                encoder_cells=frame_emb_enc_dim,
+            )
             for name, layer in layers.items():
                 self.add_module(name, layer)
         if not train_cnn:
@@ -189,6 +197,7 @@ NET_KEYS = {
     "attention": "attention",
     "attention_axis": "attention_axis",
     "embedding_size": "embedding_size",
+    "frame_emb_enc_dim": "frame_emb_enc_dim",
     "freeze_bn": "freeze_bn",
     "train_cnn": "train_cnn",
 }

@@ -1,42 +1,48 @@
-"""Late fusion of the CRNN with the embeddings of a pretrained model (DCASE 2022)."""
+"""Late fusion of the CRNN with the embeddings of a pretrained model.
+
+`frame` and `global` are those of DCASE 2022, `aligned` is how the 2023 baseline joins BEATs.
+"""
 
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
-FUSIONS = ("frame", "global")
+FUSIONS = ("frame", "global", "aligned")
 ENCODER_CELLS = 512
 
 
-def fusion_layers(fusion: str, *, embedding_size: int, n_channels: int) -> dict[str, nn.Module]:
+def fusion_layers(
+    fusion: str, *, embedding_size: int, n_channels: int, encoder_cells: int = ENCODER_CELLS
+) -> dict[str, nn.Module]:
     """The layers that fusion adds to a CRNN, under the reference's state-dict names.
 
     Args:
-        fusion: `frame` (a GRU turns frames into one vector) or `global`.
+        fusion: `frame` (a GRU turns frames into one vector), `global` or `aligned`.
         embedding_size: length of an embedding vector.
         n_channels: channels of the CNN's output.
+        encoder_cells: cells of that GRU per direction.
     """
+    if fusion == "aligned":
+        return {"cat_tf": nn.Linear(n_channels + embedding_size, n_channels)}
     layers: dict[str, nn.Module] = {}
     width = embedding_size
     if fusion == "frame":
         layers["frame_embs_encoder"] = nn.GRU(
-            embedding_size, ENCODER_CELLS, batch_first=True, bidirectional=True
+            embedding_size, encoder_cells, batch_first=True, bidirectional=True
         )
-        width = 2 * ENCODER_CELLS
+        width = 2 * encoder_cells
     layers["shrink_emb"] = nn.Sequential(nn.Linear(width, n_channels), nn.LayerNorm(n_channels))
     layers["cat_tf"] = nn.Linear(2 * n_channels, n_channels)
     return layers
 
 
 def last_state(encoder: nn.GRU, embeddings: Tensor) -> Tensor:
-    """Output of a bidirectional GRU at the last frame: (B, D, T') -> (B, 1024).
+    """Output of a bidirectional GRU at the last frame: (B, D, T') -> (B, 2 * cells).
 
     There the backward direction has seen a single frame, so one step of it is computed, not T'.
     """
     frames = embeddings.transpose(1, 2)
-    if frames.is_cuda:  # cuDNN wants its weights in one piece, and takes both directions at once
-        return encoder(frames)[0][:, -1]
     weights = cast(list[Tensor], encoder._flat_weights)
     start = frames.new_zeros(1, len(frames), encoder.hidden_size)
     _, forward = torch.gru(frames, start, weights[:4], True, 1, 0.0, False, False, True)
@@ -47,18 +53,20 @@ def last_state(encoder: nn.GRU, embeddings: Tensor) -> Tensor:
 def fuse(model: nn.Module, x: Tensor, embeddings: Tensor) -> Tensor:
     """Mix embeddings into CNN output.
 
-    Each clip's embedding becomes one vector that is repeated over time, in `frame` as in `global`:
-    2022's frame fusion does not align the two in time.
+    In `frame` as in `global`, each clip's embedding becomes one vector that is repeated over time:
+    2022's frame fusion does not align the two in time. In `aligned`, every frame has its own.
 
     Args:
         model: holds the modules of `fusion_layers`.
         x: (B, T, C) output of the CNN.
-        embeddings: (B, D, T') for `frame`, (B, D) for `global`.
+        embeddings: (B, D, T') for `frame`, (B, D) for `global`, (B, D, T) for `aligned`.
 
     Returns:
         (B, T, C).
     """
     layers = dict(model.named_children())
+    if "shrink_emb" not in layers:
+        return layers["cat_tf"](torch.cat((x, embeddings.transpose(1, 2)), dim=-1))
     vector = embeddings
     if "frame_embs_encoder" in layers:
         vector = last_state(cast(nn.GRU, layers["frame_embs_encoder"]), embeddings)

@@ -10,7 +10,7 @@ import jsonschema
 
 from sed_core.runtime.errors import SedError
 
-TRAINED = ("data", "feats", "scaler", "net", "training", "opt")
+TRAINED = ("data", "feats", "scaler", "net", "pretrained", "training", "opt")
 """Sections that decide what training does; a change in them trains anew."""
 
 

@@ -60,6 +60,17 @@ class ScalerConfig:
 
 
 @dataclass(frozen=True)
+class Pretrained:
+    """The pretrained network whose embeddings are fused; `model` is None where there is none."""
+
+    model: str | None
+    kind: str
+    e2e: bool
+    freezed: bool
+    mixup: bool
+
+
+@dataclass(frozen=True)
 class Training:
     """The mean-teacher schedule."""
 
@@ -102,6 +113,7 @@ class System:
     feats: Feats
     scaler: ScalerConfig
     net: dict[str, Any]
+    pretrained: Pretrained
     training: Training
     opt: Opt
 
@@ -112,6 +124,16 @@ class System:
         for time, _ in self.net["pooling"]:
             factor *= time
         return factor
+
+    @property
+    def reads_embeddings(self) -> bool:
+        """Whether embeddings come from files, made beforehand of every clip's beginning."""
+        return self.pretrained.model is not None and not self.pretrained.e2e
+
+    @property
+    def cut(self) -> str:
+        """Where clips beyond the clip length are cut: `random`, or `start`."""
+        return "start" if self.reads_embeddings else self.data.crop
 
     @property
     def config_hash(self) -> str:

@@ -79,7 +79,8 @@ class Epochs(lightning.Callback):
         _log(trainer, scalars)
         if not self.best or objective > self.best["objective"]:
             networks = {"student": _copy(module.student), "teacher": _copy(module.teacher)}
-            self.best = {"objective": objective, **place, **networks}
+            inside = _copy(module.pretrained.encoder) if module.pretrained else {}
+            self.best = {"objective": objective, **place, **networks, "encoder": inside}
 
     def state_dict(self) -> dict[str, Any]:
         """For the checkpoint."""

@@ -14,6 +14,7 @@ from lightning.pytorch.callbacks import EarlyStopping
 from lightning.pytorch.loggers import TensorBoardLogger
 
 from sed_core.models.checkpoint import Checkpoint, save_checkpoint
+from sed_core.models.pretrained import end_to_end
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import write_json
 from sed_core.runtime.system import System
@@ -79,7 +80,13 @@ def fit(job: Job, *, log_folder: Path | None, on_save: Callable[[], None]) -> Ou
         **share,
     )
     updates = max(1, len(batches) // config.accumulate_batches)
-    module = MeanTeacher(system, warmup=config.n_epochs_warmup * updates, seed=job.seed)
+    module = MeanTeacher(
+        system,
+        warmup=config.n_epochs_warmup * updates,
+        seed=job.seed,
+        embedding_size=material.embeddings.size if material.embeddings else None,
+        pretrained=end_to_end(system, job.data),
+    )
     checkpoint = starting_point(module, keeper.path)
     if checkpoint is None:
         module.front.to(device).fit(
@@ -106,6 +113,7 @@ def fit(job: Job, *, log_folder: Path | None, on_save: Callable[[], None]) -> Ou
         teacher=best["teacher"],
         system=asdict(system),
         scaler=module.front.scaler.state_dict(),
+        encoder=best["encoder"],
     )
     selected = {key: best[key] for key in ("epoch", "step", "objective")}
     return Outcome(networks, epochs.history, selected)

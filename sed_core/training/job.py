@@ -6,7 +6,9 @@ from pathlib import Path
 
 from sed_core.data.corpus import Corpus
 from sed_core.data.manifest import check_coverage
-from sed_core.runtime.files import digest, digest_json
+from sed_core.features.embeddings.file import EmbeddingFile
+from sed_core.features.embeddings.resident import embedding_file, weights_receipt
+from sed_core.runtime.files import digest, digest_json, read_json
 from sed_core.runtime.provenance import code_version, hardware, packages
 from sed_core.runtime.system import System
 
@@ -55,6 +57,13 @@ class Job:
             corpus = Corpus.open(self.data / "audio16k" / f"{split}.h5")
             found[f"audio16k/{split}"] = digest_json([corpus.filenames, corpus.digests])
             found[f"truth/{split}"] = digest(self.data / "truth" / f"{split}.tsv")
+            if self.system.reads_embeddings:
+                file = EmbeddingFile.open(embedding_file(self.data, self.system.pretrained, split))
+                found[f"embeddings/{split}"] = digest_json(file.provenance)
+        if self.system.pretrained.e2e:
+            found["weights"] = read_json(weights_receipt(self.data, self.system.pretrained))[
+                "digest"
+            ]
         if self.system.training.resume_from:
             found["resume_from"] = digest(self.system.training.resume_from)
         return found

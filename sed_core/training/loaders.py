@@ -20,7 +20,9 @@ class _Collate:
 
     def __call__(self, clips: list[int]) -> Batch:
         index = torch.tensor(clips, device=self.material.labels.device)
+        embeddings = self.material.embeddings
         return {
+            **({} if embeddings is None else {"embeddings": embeddings.gather(clips)}),
             "waveforms": self.material.waveforms(clips),
             "labels": self.material.labels[index[self.parts.strong_slice]].float(),
             "weak_labels": self.material.weak_labels[index[self.parts.weak_slice]].float(),

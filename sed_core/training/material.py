@@ -12,6 +12,7 @@ from sed_core.data.corpus import Corpus
 from sed_core.data.labels import LabelEncoder
 from sed_core.data.splits import weak_split
 from sed_core.data.tsv import read_table
+from sed_core.features.embeddings.resident import ResidentEmbeddings, embedding_file
 from sed_core.features.waveforms import ResidentAudio
 from sed_core.inference.predict import grid_of
 from sed_core.runtime.errors import SedError
@@ -32,6 +33,7 @@ class Material:
         names: file name of every clip.
         labels: (number of clips, C, T) uint8 strong labels, zero where a clip has none.
         weak_labels: (number of clips, C) uint8 clip labels of the weakly labelled clips.
+        embeddings: of every clip, where the system reads them.
         starts: first sample of the cut of every clip.
     """
 
@@ -46,6 +48,7 @@ class Material:
     val_weak: np.ndarray
     events: pd.DataFrame
     weak_labels: torch.Tensor
+    embeddings: ResidentEmbeddings | None = None
     labels: torch.Tensor = field(init=False)
     starts: np.ndarray = field(init=False)
 
@@ -61,7 +64,7 @@ class Material:
         2022 draws it at random, in validation and test as well; labels move with it.
         """
         long = np.flatnonzero(self.surplus)
-        if self.system.data.crop == "start" or not len(long):
+        if self.system.cut == "start" or not len(long):
             return
         generator = np.random.default_rng(derive(seed, "crop", epoch))
         self.starts[long] = generator.integers(0, self.surplus[long] + 1)
@@ -127,7 +130,8 @@ def load_material(system: System, data: Path, *, seed: int, device: torch.device
     parts = system.data
     splits = list(dict.fromkeys([*parts.strong, parts.weak, parts.unlabelled, parts.validation]))
     corpora = {split: data / "audio16k" / f"{split}.h5" for split in splits}
-    index = _Index({split: Corpus.open(path).filenames for split, path in corpora.items()})
+    names = {split: Corpus.open(path).filenames for split, path in corpora.items()}
+    index = _Index(names)
     tables = {
         split: _events(data / "truth" / f"{split}.tsv", index.numbers[split])
         for split in dict.fromkeys([*parts.strong, parts.validation])
@@ -146,6 +150,14 @@ def load_material(system: System, data: Path, *, seed: int, device: torch.device
     weak_clips = index.numbers[parts.weak]
     weak_labels = np.zeros((len(index.names), len(system.dataset.classes)), dtype=np.uint8)
     weak_labels[weak_clips] = encoder.encode_weak_split(weak_table, weak_clips.index.tolist())
+    embeddings = None
+    if system.reads_embeddings:
+        embeddings = ResidentEmbeddings(
+            [embedding_file(data, system.pretrained, split) for split in splits],
+            list(names.values()),
+            times=encoder.grid.centres,
+            device=device,
+        )
     most = system.training.validation_batches
     limit = None if most is None else most * system.training.batch_size_val
     return Material(
@@ -160,6 +172,7 @@ def load_material(system: System, data: Path, *, seed: int, device: torch.device
         val_weak=index.present(parts.weak, weak_val)[:limit],
         events=pd.concat(tables.values(), ignore_index=True),
         weak_labels=torch.from_numpy(weak_labels).to(device),
+        embeddings=embeddings,
     )
 
 

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from sed_core.features.frontend import FrontEnd
+from sed_core.models.pretrained import EndToEnd, fused_net
 from sed_core.models.registry import build
 from sed_core.runtime.seeding import derive
 from sed_core.runtime.system import System
@@ -29,26 +30,40 @@ SCALARS = (
     "train/lr",
 )
 Batch = Mapping[str, torch.Tensor]
+Mixes = tuple[mixup.Mix, mixup.Mix]
 
 
 class MeanTeacher(lightning.LightningModule):
-    """Student, its moving-average teacher, and the front end they share.
+    """Student, its moving-average teacher, and what they share: front end, pretrained network.
 
     Args:
         system: configuration.
         warmup: length of the ramp in optimiser steps.
         seed: of the training; every step draws from (seed, step).
+        embedding_size: length of the embedding vectors that come with the batches.
+        pretrained: makes them instead, from the waveforms.
     """
 
-    def __init__(self, system: System, *, warmup: int, seed: int) -> None:
+    def __init__(
+        self,
+        system: System,
+        *,
+        warmup: int,
+        seed: int,
+        embedding_size: int | None = None,
+        pretrained: EndToEnd | None = None,
+    ) -> None:
         super().__init__()
         self.system = system
         self.warmup = warmup
         self.seed = seed
         self.front = FrontEnd(system)
         torch.manual_seed(derive(seed, "weights"))
-        self.student = build(system.net, len(system.dataset.classes))
-        self.teacher = build(system.net, len(system.dataset.classes))
+        self.pretrained = pretrained
+        size = pretrained.embedding_size if pretrained is not None else embedding_size
+        net = fused_net(system, size)
+        self.student = build(net, len(system.dataset.classes))
+        self.teacher = build(net, len(system.dataset.classes))
         self.teacher.load_state_dict(self.student.state_dict())
         self.teacher.requires_grad_(False)
         self.train()  # Lightning leaves modes as they are; frozen batch norms leave training here
@@ -64,9 +79,17 @@ class MeanTeacher(lightning.LightningModule):
         """1 for the first optimiser step, as the 2022 scheduler counts."""
         return self.trainer.global_step + 1
 
-    def run(self, network: nn.Module, inputs: torch.Tensor) -> Output:
+    def embeddings(self, batch: Batch) -> torch.Tensor | None:
+        """Embeddings of a batch: its own, or those of the pretrained network inside."""
+        if self.pretrained is not None:
+            return self.pretrained(batch["waveforms"])
+        return batch.get("embeddings")
+
+    def run(
+        self, network: nn.Module, inputs: torch.Tensor, embeddings: torch.Tensor | None
+    ) -> Output:
         """Posteriors in float32, whatever the precision of the network."""
-        strong, weak = network(inputs)
+        strong, weak = network(inputs, embeddings)
         return strong.float(), weak.float()
 
     def training_step(self, batch: Batch, batch_index: int) -> torch.Tensor:
@@ -74,38 +97,52 @@ class MeanTeacher(lightning.LightningModule):
         number = self.step_number
         torch.manual_seed(derive(self.seed, "step", number, batch_index, self.global_rank))
         labels, weak_labels = batch["labels"], batch["weak_labels"]
+        embeddings = self.embeddings(batch)
         with torch.autocast(self.device.type, enabled=False), torch.no_grad():
             mel = self.front.mel(batch["waveforms"])
-            mel, labels, weak_labels = self.mix(mel, labels, weak_labels, number, batch_index)
+            drawn = self.draw(number, batch_index)
+            mel, labels, weak_labels = self.mix(mel, labels, weak_labels, drawn)
             inputs = self.front.scale(mel)
-        student = self.run(self.student, inputs)
+        if self.system.pretrained.mixup and embeddings is not None:
+            embeddings = self.mixed(embeddings, drawn)
+        student = self.run(self.student, inputs, embeddings)
         with torch.no_grad():
-            teacher = self.run(self.teacher, inputs)
+            teacher = self.run(self.teacher, inputs, embeddings)
         with torch.autocast(self.device.type, enabled=False):
             return self.losses(student, teacher, labels, weak_labels, number)
+
+    def draw(self, number: int, batch_index: int) -> Mixes | None:
+        """Mixup of this step: of the weak and of the strong part, in half of the steps."""
+        if self.system.training.mixup is None:
+            return None
+        seed = derive(self.seed, "mixup", number, batch_index)
+        sizes = self.parts.weak, self.parts.strong
+        return mixup.draw(sizes, seed=seed, device=self.device, rank=self.global_rank)
 
     def mix(
         self,
         mel: torch.Tensor,
         labels: torch.Tensor,
         weak_labels: torch.Tensor,
-        number: int,
-        batch_index: int,
+        drawn: Mixes | None,
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Mixup of the weak and of the strong part, in half of the steps."""
+        """Mix mel magnitudes and labels."""
         kind = self.system.training.mixup
-        if kind is None:
-            return mel, labels, weak_labels
-        seed = derive(self.seed, "mixup", number, batch_index)
-        sizes = self.parts.weak, self.parts.strong
-        drawn = mixup.draw(sizes, seed=seed, device=mel.device, rank=self.global_rank)
-        if drawn is None:
+        if drawn is None or kind is None:
             return mel, labels, weak_labels
         weak, strong = drawn
-        mel = mel.clone()
-        mel[self.parts.weak_slice] = weak.features(mel[self.parts.weak_slice])
-        mel[self.parts.strong_slice] = strong.features(mel[self.parts.strong_slice])
-        return mel, strong.labels(labels, kind=kind), weak.labels(weak_labels, kind=kind)
+        mixed = strong.labels(labels, kind=kind), weak.labels(weak_labels, kind=kind)
+        return self.mixed(mel, drawn), *mixed
+
+    def mixed(self, values: torch.Tensor, drawn: Mixes | None) -> torch.Tensor:
+        """Mix what a batch holds of every clip (B, …)."""
+        if drawn is None:
+            return values
+        weak, strong = drawn
+        values = values.clone()
+        values[self.parts.weak_slice] = weak.features(values[self.parts.weak_slice])
+        values[self.parts.strong_slice] = strong.features(values[self.parts.strong_slice])
+        return values
 
     def losses(
         self,
@@ -154,15 +191,17 @@ class MeanTeacher(lightning.LightningModule):
 
     def validation_step(self, batch: Batch, batch_index: int) -> dict[str, Output]:
         """Posteriors of both networks in evaluation mode."""
-        inputs = self.front(batch["waveforms"])
+        inputs, embeddings = self.front(batch["waveforms"]), self.embeddings(batch)
         return {
-            "student": self.run(self.student, inputs),
-            "teacher": self.run(self.teacher, inputs),
+            "student": self.run(self.student, inputs, embeddings),
+            "teacher": self.run(self.teacher, inputs, embeddings),
         }
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Adam over what the student learns."""
+        """Adam over what the student learns, and the pretrained network unless it is frozen."""
         learned = [p for p in self.student.parameters() if p.requires_grad]
+        if self.pretrained is not None:
+            learned += [p for p in self.pretrained.parameters() if p.requires_grad]
         return torch.optim.Adam(learned, lr=self.system.opt.lr, betas=(0.9, 0.999))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:

@@ -47,6 +47,10 @@ class Encoder(nn.Module, ABC):
         """Centres of the `aligned` frames of a clip in seconds, ascending and equally spaced."""
 
     @abstractmethod
+    def features(self, waveforms: Tensor) -> Tensor:
+        """The front end: (B, S) waveforms -> (B, T, F) network input, always in float32."""
+
+    @abstractmethod
     def forward(self, waveforms: Tensor) -> dict[str, Tensor]:
         """Embeddings of (B, S) waveforms in [-1, 1], float32.
 

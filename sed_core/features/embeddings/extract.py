@@ -1,6 +1,8 @@
 """From the audio of a split to its file of embeddings."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,6 +13,7 @@ from sed_core.features.embeddings.file import EmbeddingWriter
 from sed_core.features.waveforms import ResidentAudio
 from sed_core.runtime.files import digest_json
 from sed_core.runtime.progress import progress
+from sed_core.runtime.provenance import code_version
 
 
 @torch.inference_mode()
@@ -23,7 +26,7 @@ def extract(
     clip_seconds: float,
     batch_size: int,
     precision: str,
-    provenance: dict[str, str],
+    receipt: Mapping[str, Any],
 ) -> int:
     """Write the embeddings of all clips of a corpus, in its order.
 
@@ -39,7 +42,7 @@ def extract(
         clip_seconds: length of the encoder's input.
         batch_size: clips at a time.
         precision: see `encoder.PRECISIONS`.
-        provenance: kept in the file, with encoder, kind and precision.
+        receipt: of the weights, see `weights.obtain_weights`.
 
     Returns:
         Number of clips.
@@ -54,7 +57,10 @@ def extract(
         times=encoder.frame_times(n_samples) if kind == "aligned" else np.empty(0),
         shape=probe.shape[1:],
         provenance={
-            **provenance,
+            "encoder": receipt["encoder"],
+            "weights": receipt["digest"],
+            "note": receipt["note"],
+            "extractor": code_version("sed_core/features/embeddings/extract.py"),
             "kind": kind,
             "precision": precision,
             "clip_seconds": str(float(clip_seconds)),

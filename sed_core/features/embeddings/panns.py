@@ -62,7 +62,7 @@ class PANNs(Encoder):
 
         Its front-end constants and its classifier are not needed.
         """
-        tensors = dict(state["model"])
+        tensors = dict(state.get("model", state))
         channels = tuple(
             tensors[f"conv_block{number}.conv1.weight"].shape[0]
             for number in range(1, len(CHANNELS) + 1)
@@ -110,10 +110,9 @@ class PANNs(Encoder):
         """(B, T, 64) -> (B, 1, T, 64): batch norm over the mel bins."""
         return self.bn0(features.permute(0, 2, 1)[..., None]).permute(0, 3, 2, 1)
 
-    def forward(self, waveforms: Tensor) -> dict[str, Tensor]:
-        """`frame` is block 3's output, channel and frequency in one axis (channel first)."""
-        x = self.normalised(self.features(waveforms))
-        frame = x
+    def embeddings(self, features: Tensor) -> dict[str, Tensor]:
+        """Embeddings of (B, T, 64) features; `frame` is block 3, channel before frequency."""
+        x = frame = self.normalised(features)
         for number in range(1, len(CHANNELS) + 1):
             x = getattr(self, f"conv_block{number}")(x, 2 if number < len(CHANNELS) else 1)
             x = functional.dropout(x, DROPOUT, self.training)
@@ -121,6 +120,10 @@ class PANNs(Encoder):
                 frame = x.permute(0, 1, 3, 2).flatten(1, 2)
         x = x.mean(3)
         return {**self.derived(frame), "global": x.amax(2) + x.mean(2)}
+
+    def forward(self, waveforms: Tensor) -> dict[str, Tensor]:
+        """`global` is the clip embedding before `fc1`."""
+        return self.embeddings(self.features(waveforms))
 
 
 def slaney_filterbank() -> Tensor:

@@ -11,6 +11,17 @@ from sed_core.features.embeddings.alignment import alignment
 from sed_core.features.embeddings.file import EmbeddingFile
 from sed_core.features.waveforms import SHARE, free_bytes
 from sed_core.runtime.errors import SedError
+from sed_core.runtime.system import Pretrained
+
+
+def embedding_file(data: Path, pretrained: Pretrained, split: str) -> Path:
+    """Where the prepared data keep a split's embeddings for a system."""
+    return data / "embeddings" / str(pretrained.model) / f"{split}_{pretrained.kind}.h5"
+
+
+def weights_receipt(data: Path, pretrained: Pretrained) -> Path:
+    """Where they say which weights there are."""
+    return data / "embeddings" / str(pretrained.model) / "weights.json"
 
 
 class ResidentEmbeddings:

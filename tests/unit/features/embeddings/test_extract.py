@@ -20,7 +20,7 @@ def run(encoder, corpus, target, kind="aligned", batch_size=2, weights="w"):
         clip_seconds=1.0,
         batch_size=batch_size,
         precision="32-true",
-        provenance={"encoder": "panns", "weights": weights},
+        receipt={"encoder": "panns", "digest": weights, "note": ""},
     )
 
 
