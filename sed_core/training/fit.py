@@ -32,6 +32,7 @@ NOISE = (
     ".*isinstance.treespec, LeafSpec.*",  # Lightning's own use of torch
     ".*not resumable.*",  # BatchIndices is, by its epoch and start
     ".*smaller than the logging interval.*",  # Lightning logs nothing here
+    ".*in eval mode at the start.*",  # frozen batch norms
     ".*does not have many workers.*",  # nothing is read or decoded by the loader
     ".*rank_zero_only.*|.*sync_dist.*",  # all processes have the same objective
 )

@@ -177,7 +177,7 @@ def test_scalers(train, data, statistic, normtype):
 
 
 def test_dataset_minmax_is_refused(train):
-    with pytest.raises(SedError, match="'dataset' does not go with scaler.normtype 'minmax'"):
+    with pytest.raises(SedError, match="'dataset' does not go with scaler"):
         train(scaler={"statistic": "dataset", "normtype": "minmax"})
 
 
