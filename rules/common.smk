@@ -194,6 +194,11 @@ def splits_in_use():
     return [split for split in DATASET["splits"] if split in used]
 
 
+def is_given(system):
+    """Whether a system's networks come from a checkpoint instead of a training."""
+    return SYSTEMS[system]["checkpoint"] is not None
+
+
 def seeds(row):
     return ROWS[row].seeds
 
@@ -216,6 +221,7 @@ def training_inputs(wildcards):
         "corpora": expand("<data>/audio16k/{split}.h5", split=splits),
         "manifests": expand("<data>/manifests/{split}.tsv", split=splits),
         "truths": expand("<data>/truth/{split}.tsv", split=splits),
+        "start": SYSTEMS[wildcards.system]["training"]["resume_from"] or [],
     }
 
 

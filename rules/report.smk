@@ -80,7 +80,11 @@ rule compare:
 rule plots:
     """Learning curves, PSD-ROC curves and per-class bars of {wildcards.system}."""
     input:
-        histories=lambda wildcards: seed_files(wildcards.system, "history.csv"),
+        histories=lambda wildcards: (
+            []
+            if is_given(wildcards.system)
+            else seed_files(wildcards.system, "history.csv")
+        ),
         rocs=lambda wildcards: seed_files(
             wildcards.system, f"{test_split(wildcards)}_roc.json"
         ),

@@ -22,7 +22,7 @@ rule predict:
         "../envs/sed.yaml"
     threads: config["compute"]["threads"]
     resources:
-        gpu=config["compute"]["gpus"],
+        gpu=min(1, config["compute"]["gpus"]),
         mem_mb=1000 * config["compute"]["memory_gb"],
         runtime="2h",
     params:
@@ -58,6 +58,32 @@ rule detect:
         "python $SED_HOME/workflow_scripts/detect.py --scores {input.scores:q}"
         " --median-window {params.median} --student {output.student:q}"
         " --teacher {output.teacher:q} > {log:q} 2>&1"
+
+
+rule detect_all:
+    """Events of {wildcards.system} in {wildcards.split} at every operating point, when asked for."""
+    input:
+        scores="<results>/{system}/seed{seed}/{split}_scores.h5",
+    output:
+        student=directory("<results>/{system}/seed{seed}/{split}_predictions/student"),
+        teacher=directory("<results>/{system}/seed{seed}/{split}_predictions/teacher"),
+    log:
+        "<logs>/detect_all/{system}/seed{seed}_{split}.log",
+    wildcard_constraints:
+        system=one_of(ROWS),
+    conda:
+        "../envs/sed.yaml"
+    resources:
+        mem_mb=2000,
+        runtime="30m",
+    params:
+        median=scoring("median_window"),
+        thresholds=scoring("n_thresholds"),
+        code=code_version("workflow_scripts/detect.py"),
+    shell:
+        "python $SED_HOME/workflow_scripts/detect.py --scores {input.scores:q}"
+        " --median-window {params.median} --n-thresholds {params.thresholds}"
+        " --student {output.student:q} --teacher {output.teacher:q} > {log:q} 2>&1"
 
 
 rule score:

@@ -2,7 +2,8 @@
 
 
 def energy_files(system):
-    stages = ["training", *evaluated_splits(system)]
+    training = [] if is_given(system) else ["training"]
+    stages = [*training, *evaluated_splits(system)]
     return [
         path for stage in stages for path in seed_files(system, f"{stage}.energy.json")
     ]

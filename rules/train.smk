@@ -1,7 +1,7 @@
-"""From a system's configuration to its networks.
+"""From a system's configuration to its networks, trained here or given as a checkpoint.
 
-In:  <results>/{system}/system.json and the training splits' audio and annotations.
-Out: student and teacher, the history of training, its energy.
+In:  <results>/{system}/system.json and the training splits' audio and annotations, or a checkpoint.
+Out: student and teacher; of a training also its history and its energy.
 """
 
 
@@ -34,6 +34,8 @@ rule train:
         kwh="<results>/{system}/seed{seed}/training_codecarbon/training_tot_kwh.txt",
     log:
         "<logs>/train/{system}/seed{seed}.log",
+    wildcard_constraints:
+        system=one_of(name for name in SYSTEMS if not is_given(name)),
     benchmark:
         "<logs>/benchmarks/train/{system}/seed{seed}.tsv"
     conda:
@@ -53,3 +55,28 @@ rule train:
         " --model {output.model:q} --history {output.history:q}"
         " --provenance {output.provenance:q} --energy {output.energy:q}"
         " --kwh {output.kwh:q} --gpus {resources.gpu} --threads {threads} > {log:q} 2>&1"
+
+
+rule take_checkpoint:
+    """Take the checkpoint given for {wildcards.system} as its networks; nothing is trained."""
+    input:
+        checkpoint=lambda wildcards: SYSTEMS[wildcards.system]["checkpoint"],
+        system="<results>/{system}/system.json",
+    output:
+        model="<results>/{system}/seed{seed}/model.pt",
+        provenance="<results>/{system}/seed{seed}/provenance.json",
+    log:
+        "<logs>/take_checkpoint/{system}/seed{seed}.log",
+    wildcard_constraints:
+        system=one_of(name for name in SYSTEMS if is_given(name)),
+    conda:
+        "../envs/sed.yaml"
+    resources:
+        mem_mb=4000,
+        runtime="10m",
+    params:
+        code=code_version("workflow_scripts/take_checkpoint.py"),
+    shell:
+        "python $SED_HOME/workflow_scripts/take_checkpoint.py --checkpoint {input.checkpoint:q}"
+        " --system {input.system:q} --seed {wildcards.seed} --model {output.model:q}"
+        " --provenance {output.provenance:q} > {log:q} 2>&1"

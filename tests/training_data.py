@@ -41,7 +41,7 @@ def system_dict(**overrides: object) -> dict:
     schema = yaml.safe_load((ROOT / "schemas/config.schema.yaml").read_text())
     full["datasets"]["desed"] |= {"classes": CLASSES, "clip_seconds": 1}
     full["defaults"] = config.merge(config.merge(full["defaults"], SECTIONS), overrides)
-    full["systems"] = {"tiny": {}}
+    full |= {"systems": {"tiny": {}}, "targets": ["tiny"]}
     system = config.systems(full, schema)["tiny"]
     return config.trained_part("tiny", system, full)
 

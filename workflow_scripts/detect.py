@@ -1,35 +1,42 @@
-"""Events at one threshold from frame posteriors, as TSV tables."""
+"""Events from frame posteriors, as TSV tables: at 0.5, or at every operating point."""
 
 import argparse
 from pathlib import Path
 
+import numpy as np
+
 from sed_core.runtime.cli import run
-from sed_core.scoring.decode import decode, median_filter
+from sed_core.scoring.decode import decode, median_filter, operating_points
 from sed_core.scoring.events import write_events
 from sed_core.scoring.score_file import read_scores
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Parse arguments, decode, write."""
+    """Parse arguments, decode each network's own posteriors, write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scores", type=Path, required=True, help="HDF5 of frame posteriors")
     parser.add_argument("--median-window", type=int, default=7, help="frames")
-    parser.add_argument("--threshold", type=float, default=0.5)
-    parser.add_argument("--student", type=Path, required=True, help="output: the student's events")
-    parser.add_argument("--teacher", type=Path, required=True, help="output: the teacher's events")
+    parser.add_argument("--n-thresholds", type=int, help="operating points; default: only 0.5")
+    parser.add_argument("--student", type=Path, required=True, help="output: TSV, or a folder")
+    parser.add_argument("--teacher", type=Path, required=True, help="of predictions_th_X.XX.tsv")
     args = parser.parse_args(argv)
     scores = read_scores(args.scores)
     for network, path in (("student", args.student), ("teacher", args.teacher)):
-        filtered = median_filter(
-            scores.networks[network].strong, args.median_window, scores.n_frames
-        )
-        events = decode(
-            filtered,
-            args.threshold,
-            frame_seconds=scores.frame_seconds,
-            n_frames=scores.n_frames,
-        )
-        write_events(path, events, scores.filenames, scores.classes)
+        strong = scores.networks[network].strong
+        filtered = median_filter(strong, args.median_window, scores.n_frames)
+        files = {path: 0.5}
+        if args.n_thresholds:
+            points = operating_points(args.n_thresholds)
+            places = max(2, int(np.ceil(np.log10(2 * args.n_thresholds))))
+            files = {path / f"predictions_th_{point:.{places}f}.tsv": point for point in points}
+        for file, threshold in files.items():
+            events = decode(
+                filtered,
+                threshold,
+                frame_seconds=scores.frame_seconds,
+                n_frames=scores.n_frames,
+            )
+            write_events(file, events, scores.filenames, scores.classes)
 
 
 if __name__ == "__main__":

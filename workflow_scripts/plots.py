@@ -16,7 +16,7 @@ def main(argv: list[str] | None = None) -> None:
     """Parse the arguments and write three plots."""
     parser = argparse.ArgumentParser(description=__doc__)
     add = parser.add_argument
-    add("--history", nargs="+", required=True, metavar="CSV", help="history.csv of each seed")
+    add("--history", nargs="*", default=[], metavar="CSV", help="history.csv of each seed")
     add("--roc", nargs="+", required=True, metavar="JSON", help="*_roc.json of each seed")
     add("--scores", required=True, metavar="JSON", help="the system's *_psds.json over its seeds")
     add("--curves", type=Path, required=True, metavar="FILE", help="learning curves to write")

@@ -75,8 +75,8 @@ def learning_curves(histories: list[pd.DataFrame], *, title: str) -> Figure:
     """Four panels over epochs; each seed is one line, thin where there are several.
 
     Args:
-        histories: contents of `history.csv`, one per seed. Columns that training did not log are
-            left out.
+        histories: contents of `history.csv`, one per seed; none for networks that were not
+            trained here. Columns that training did not log are left out.
         title: name of the system and data set.
     """
     figure, grid = style.new(8.4, 5.6, rows=2, columns=2)
@@ -111,5 +111,5 @@ def _mark_best(axes: Axes, histories: list[pd.DataFrame]) -> None:
         epoch, value = epochs[np.nanargmax(values)], np.nanmax(values)
         axes.plot(epoch, value, "o", color=style.TEACHER, markersize=5)
         words.append(f"{value:.3f} at epoch {epoch:.0f}")
-    text = "best: " + "\n".join(words)
+    text = "best: " + "\n".join(words) if words else "not trained here"
     axes.text(0.98, 0.05, text, transform=axes.transAxes, ha="right", fontsize=8)

@@ -70,6 +70,11 @@ def systems(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, d
         system = merge(config["defaults"], override)
         rule = {"$defs": schema["$defs"], **schema["$defs"]["system"]}
         check(system, rule, where=f"config: systems.{name} (merged with defaults)")
+        if system["checkpoint"] is not None and len(system["seeds"]) > 1:
+            raise SedError(
+                f"config: systems.{name}: one checkpoint is given for {len(system['seeds'])} "
+                "seeds; give it one seed, or make a system of each checkpoint."
+            )
         for part in used_splits(system):
             if part not in dataset["splits"]:
                 raise SedError(
@@ -87,8 +92,10 @@ def used_splits(system: Mapping[str, Any]) -> list[str]:
 
 
 def training_splits(system: Mapping[str, Any]) -> list[str]:
-    """Splits that training reads."""
+    """Splits that training reads; none where a checkpoint is given."""
     data = system["data"]
+    if system["checkpoint"] is not None:
+        return []
     return [*data["strong"], data["weak"], data["unlabelled"], data["validation"]]
 
 

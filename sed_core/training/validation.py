@@ -35,12 +35,18 @@ class Validation:
         self.outputs: list[Mapping[str, Output]] = []
 
     def _truth(self) -> Truth:
-        """The events of the validation clips as cut in this epoch."""
+        """The events of the validation clips, in those that are cut as cut in this epoch.
+
+        The others keep all of theirs: an event beyond the end counts as missed, as in 2022.
+        """
         material, clips = self.material, self.material.val_strong
         known = {"clip": pd.Index(clips), "event_label": pd.Index(material.encoder.classes)}
         events = material.events[material.events["clip"].isin(clips)]
-        start = material.seconds(events["clip"].to_numpy())
-        events = clean_events(events, clip_seconds=self.grid.clip_seconds, start=start)
+        is_cut = material.surplus[events["clip"]] > 0
+        start = material.seconds(events.loc[is_cut, "clip"].to_numpy())
+        seconds = self.grid.clip_seconds
+        cut = clean_events(events[is_cut], clip_seconds=seconds, start=start)
+        events = pd.concat([events[~is_cut], cut])
         clip, label = (
             index.get_indexer(pd.Index(events[column])) for column, index in known.items()
         )

@@ -4,15 +4,20 @@ from types import SimpleNamespace
 
 import lightning
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 import yaml
 from torch.utils.data import DataLoader
 
+from sed_core.data.labels import LabelEncoder
+from sed_core.inference.predict import grid_of
 from sed_core.runtime import config
 from sed_core.runtime.system import System
 from sed_core.training import mixup, schedule
+from sed_core.training import module as module_file
 from sed_core.training.module import SCALARS, MeanTeacher
+from sed_core.training.validation import Validation
 from tests.parity.fill import fill
 
 WARMUP = 10
@@ -34,7 +39,31 @@ class Recorder(lightning.Callback):
     """Keeps what each step logged and left behind."""
 
     def __init__(self) -> None:
-        self.scalars, self.rates, self.losses, self.weak, self.digests = [], [], [], [], []
+        self.scalars, self.rates, self.losses, self.digests = [], [], [], []
+        self.weak, self.gradients, self.alphas, self.order = [], [], [], []
+
+    def spy(self, monkeypatch) -> None:
+        """Keep the clip posteriors and the teacher's factor of each step too."""
+        losses, update = MeanTeacher.losses, module_file.update_teacher
+
+        def keep_posteriors(module, student, teacher, *rest):
+            self.weak.append([student[1].detach().numpy(), teacher[1].detach().numpy()])
+            self.order.append("forward")
+            return losses(module, student, teacher, *rest)
+
+        def keep_alpha(teacher, student, *, alpha):
+            self.alphas.append(alpha)
+            self.order.append("average")
+            update(teacher, student, alpha=alpha)
+
+        monkeypatch.setattr(MeanTeacher, "losses", keep_posteriors)
+        monkeypatch.setattr(module_file, "update_teacher", keep_alpha)
+
+    def on_after_backward(self, trainer, module) -> None:
+        self.order.append("backward")
+
+    def on_before_optimizer_step(self, trainer, module, optimizer) -> None:
+        self.gradients.append([p.grad.norm().item() for p in module.student.parameters()])
 
     def on_train_batch_end(self, trainer, module, outputs, batch, index) -> None:
         self.scalars.append(dict(zip(SCALARS, module.scalars.tolist(), strict=True)))
@@ -53,12 +82,26 @@ class Recorder(lightning.Callback):
         )
 
 
-def train(golden, seed, baseline, monkeypatch, name: str, dtype: torch.dtype):
-    """Four steps on the golden batch; returns recorder, module, golden arrays."""
+@pytest.fixture(scope="module")
+def train(golden, seed, baseline):
+    """Trains four steps on the golden batch, once for each case."""
+    runs = {}
+
+    def run(name: str, dtype: torch.dtype):
+        if (name, dtype) not in runs:
+            with pytest.MonkeyPatch.context() as monkeypatch:
+                runs[name, dtype] = four_steps(golden, seed, baseline, monkeypatch, name, dtype)
+        return runs[name, dtype]
+
+    return run
+
+
+def four_steps(golden, seed, baseline, monkeypatch, name: str, dtype: torch.dtype):
+    """Returns recorder, module, golden arrays."""
     data = golden(f"trajectory_{name}")
     mix = iter(range(STEPS))
 
-    def golden_draw(sizes, *, seed, device):
+    def golden_draw(sizes, *, seed, device, rank):
         step = next(mix)
         if name == "mixup_off" or not data["mix_drawn"][step]:
             return None
@@ -80,6 +123,7 @@ def train(golden, seed, baseline, monkeypatch, name: str, dtype: torch.dtype):
         "weak_labels": (labels[2:4].sum(-1) > 0).to(dtype),
     }
     recorder = Recorder()
+    recorder.spy(monkeypatch)
     trainer = lightning.Trainer(
         max_epochs=1,
         limit_train_batches=STEPS,
@@ -92,7 +136,7 @@ def train(golden, seed, baseline, monkeypatch, name: str, dtype: torch.dtype):
         callbacks=[recorder],
     )
     if dtype == torch.float64:
-        monkeypatch.setattr(MeanTeacher, "run", lambda self, net, x: net(x))  # no cast to float32
+        monkeypatch.setattr(MeanTeacher, "run", lambda self, net, *x: net(*x))  # float64
         module.double()
     trainer.fit(module, DataLoader([batch] * STEPS, batch_size=None))
     return recorder, module, data
@@ -100,10 +144,10 @@ def train(golden, seed, baseline, monkeypatch, name: str, dtype: torch.dtype):
 
 @pytest.mark.parametrize("name", ["mixup_off", "mixup_on"])
 @pytest.mark.parametrize("precision", ["f64", "f32"])
-def test_trajectory(golden, seed, baseline, monkeypatch, name, precision):
+def test_trajectory(train, name, precision):
     double = precision == "f64"
     dtype = torch.float64 if double else torch.float32
-    recorder, module, data = train(golden, seed, baseline, monkeypatch, name, dtype)
+    recorder, module, data = train(name, dtype)
 
     logged = {key: np.array([step[key] for step in recorder.scalars]) for key in SCALARS}
     # The original logs the strong consistency loss under this name; ours is what it says.
@@ -121,9 +165,19 @@ def test_trajectory(golden, seed, baseline, monkeypatch, name, precision):
     tolerance = 1e-7 if double else 2e-4
     assert recorder.losses == pytest.approx(data[f"{precision}/loss_total"], rel=tolerance)
 
+    assert recorder.alphas == pytest.approx(data[f"{precision}/ema_alpha"], rel=1e-12)
+    tolerance = 1e-7 if double else 3e-3
+    for index, network in enumerate(("student", "teacher")):
+        posteriors = np.array([step[index] for step in recorder.weak])
+        difference = np.abs(posteriors - data[f"{precision}/weak_{network}"]).max()
+        assert difference < tolerance, network
+
     names = data["parameter_names"].tolist()
     assert names == [key for key, _ in module.student.named_parameters()]
     kept = [double or not (".conv" in n and n.endswith("bias")) for n in names]
+    gradients, expected = np.array(recorder.gradients), data[f"{precision}/grad_l2"]
+    loose = 1e-7 if double else 2e-2
+    assert gradients[:, kept] == pytest.approx(expected[:, kept], rel=loose, abs=loose * 1e-2)
     tolerance = 1e-7 if double else 2e-4
     for step, digest in enumerate(recorder.digests):
         for network, values in digest.items():
@@ -142,6 +196,37 @@ def test_trajectory(golden, seed, baseline, monkeypatch, name, precision):
             assert difference <= tolerance, key
 
 
+@pytest.mark.parametrize("name", ["mixup_off", "mixup_on"])
+def test_validation_after_the_epoch(train, golden, baseline, name):
+    """On clips 0 and 1 as synthetic validation, 2 and 3 as weak validation."""
+    _, module, data = train(name, torch.float32)
+    audio = torch.from_numpy(golden("audio")["audio"][:4]).float() / 32768
+    labels = torch.from_numpy(data["labels"])
+    columns = ["filename", "onset", "offset", "event_label"]
+    events = pd.DataFrame(data["strong_events"], columns=columns).drop_duplicates()
+    events["clip"] = events["filename"].factorize()[0]
+    events = events.astype({"onset": float, "offset": float})
+    encoder = LabelEncoder(baseline.dataset.classes, grid_of(baseline))
+    material = SimpleNamespace(
+        system=baseline, encoder=encoder, val_strong=np.array([0, 1]), val_weak=np.array([2, 3]),
+        labels=labels, weak_labels=labels.sum(-1) > 0, events=events[events["clip"] < 2],
+        surplus=np.zeros(4), names=list("abcd"), seconds=lambda clips: np.zeros(len(clips)),
+    )  # fmt: skip
+    validation = Validation(material)
+    module.eval()
+    with torch.no_grad():
+        outputs = module.validation_step({"waveforms": audio}, 0)
+    validation.add(outputs)
+    scalars = validation.finish()
+    logged = [key for key in data if key.startswith("f32/log/val/")]
+    assert {key.removeprefix("f32/log/") for key in logged} == set(scalars)
+    for key in logged:
+        tolerance = 5e-3 if "loss" in key else 1e-6
+        assert scalars[key.removeprefix("f32/log/")] == pytest.approx(
+            float(data[key]), rel=tolerance
+        )
+
+
 def test_schedules(golden):
     data = golden("ramps")
     for length in (5900, 10, 1, 0):
@@ -156,16 +241,8 @@ def test_schedules(golden):
     assert ours == pytest.approx(used, abs=1e-12)
 
 
-def test_order_of_a_step(golden, seed, baseline, monkeypatch):
+@pytest.mark.parametrize("name", ["mixup_off", "mixup_on"])
+def test_order_of_a_step(train, name):
     """Forward passes, then the teacher's average, then backward and update, as the original."""
-    order = []
-    spy = SimpleNamespace(run=MeanTeacher.run, average=MeanTeacher.on_before_zero_grad)
-    monkeypatch.setattr(
-        MeanTeacher, "run", lambda s, n, x: order.append("forward") or spy.run(s, n, x)
-    )
-    monkeypatch.setattr(
-        MeanTeacher, "on_before_zero_grad", lambda s, o: order.append("ema") or spy.average(s, o)
-    )
-    monkeypatch.setattr(MeanTeacher, "on_after_backward", lambda s: order.append("backward"))
-    train(golden, seed, baseline, monkeypatch, "mixup_off", torch.float32)
-    assert order[:4] == ["forward", "forward", "ema", "backward"]
+    recorder, _, _ = train(name, torch.float64)
+    assert recorder.order == ["forward", "average", "backward"] * STEPS

@@ -1,0 +1,97 @@
+import numpy as np
+import pytest
+import torch
+
+from sed_core.data.corpus import Corpus
+from sed_core.inference.predict import Predictor, cut_starts
+from sed_core.models.checkpoint import save_checkpoint
+from sed_core.runtime.files import read_json
+from sed_core.scoring.decode import decode, median_filter
+from sed_core.scoring.score_file import read_scores
+from tests.training_data import CLASSES, names
+from workflow_scripts.detect import main as detect
+from workflow_scripts.predict import main as predict
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def predicted(trained, data, tmp_path_factory):
+    """Scores of the devtest clips, by the script."""
+    folder = tmp_path_factory.mktemp("predicted")
+    save_checkpoint(folder / "model.pt", trained)
+    predict(
+        [f"--model={folder / 'model.pt'}", f"--corpus={data / 'audio16k/devtest.h5'}",
+         "--split=devtest", "--stage=evaluation", "--gpus=0", "--batch-size=2",
+         f"--scores={folder / 'scores.h5'}", f"--energy={folder / 'energy.json'}",
+         f"--kwh={folder / 'cc/eval_tot_kwh.txt'}"]
+    )  # fmt: skip
+    return folder
+
+
+def test_scores_are_the_networks_own(predicted, trained, data):
+    """Clip by clip, through the front end and the scaler of the training."""
+    scores = read_scores(predicted / "scores.h5")
+    assert scores.filenames == names("devtest")
+    assert scores.classes == CLASSES
+    predictor = Predictor.from_checkpoint(trained, CPU)
+    assert torch.equal(predictor.front.scaler.mean, trained.scaler["mean"])
+    audio = Corpus.open(data / "audio16k/devtest.h5").gather(range(5), 16000)
+    for clip, samples in enumerate(audio):
+        inputs = predictor.front(torch.from_numpy(samples).float()[None] / 32768)
+        for name, network in trained.networks().items():
+            with torch.no_grad():
+                strong, weak = network(inputs)
+            found = scores.networks[name]
+            assert np.abs(found.strong[clip] - strong[0].T.numpy()).max() < 1e-5
+            assert np.abs(found.weak[clip] - weak[0].numpy()).max() < 1e-5
+    student, teacher = (scores.networks[name].strong for name in ("student", "teacher"))
+    assert np.abs(student - teacher).max() > 1e-4
+
+
+def test_energy_of_the_evaluation_is_written(predicted):
+    """2022 never wrote it (protocol T6)."""
+    assert read_json(predicted / "energy.json")["stage"] == "evaluation"
+    assert float((predicted / "cc/eval_tot_kwh.txt").read_text()) > 0
+
+
+def test_detections_at_every_operating_point(predicted):
+    """Each network from its own scores; 2022 wrote the student's twice (protocol T6b)."""
+    words = [f"--scores={predicted / 'scores.h5'}", "--n-thresholds=50", "--median-window=1"]
+    detect([*words, *(f"--{name}={predicted / name}" for name in ("student", "teacher"))])
+    scores = read_scores(predicted / "scores.h5")
+    points = np.arange(0.01, 1, 0.02)
+    files = [f"predictions_th_{point:.2f}.tsv" for point in points]
+    differs = False
+    for name in ("student", "teacher"):
+        assert sorted(path.name for path in (predicted / name).iterdir()) == files
+        filtered = median_filter(scores.networks[name].strong, 1)
+        for point, file in zip(points, files, strict=True):
+            rows = (predicted / name / file).read_text().splitlines()[1:]
+            expected = decode(filtered, point, frame_seconds=scores.frame_seconds)
+            assert len(rows) == len(expected)
+        differs |= bool(rows)
+    texts = [[(predicted / name / file).read_text() for file in files]
+             for name in ("student", "teacher")]  # fmt: skip
+    assert texts[0] != texts[1]
+
+
+@pytest.mark.parametrize("precision", ["bf16-mixed", "16-mixed"])
+def test_half_precision_scores_are_close(trained, data, precision):
+    audio = torch.from_numpy(Corpus.open(data / "audio16k/devtest.h5").gather(range(5), 16000))
+    exact = Predictor.from_checkpoint(trained, CPU)
+    trained.system["training"]["precision"] = precision
+    rough = Predictor.from_checkpoint(trained, CPU)
+    trained.system["training"]["precision"] = "32-true"
+    one, other = (p(audio.float() / 32768)["student"][0] for p in (exact, rough))
+    assert other.dtype == np.float32
+    assert np.abs(one - other).max() < 0.02
+
+
+def test_cuts():
+    surplus = np.array([-5, 0, 1000, 1000])
+    starts = cut_starts(surplus, crop="random", seed=1)
+    assert (starts[:2] == 0).all() and (starts >= 0).all() and (starts <= 1000).all()
+    assert np.array_equal(starts, cut_starts(surplus, crop="random", seed=1))
+    assert not np.array_equal(starts, cut_starts(surplus, crop="random", seed=2))
+    assert not cut_starts(surplus, crop="start", seed=1).any()
