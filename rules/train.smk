@@ -34,10 +34,10 @@ rule train:
         kwh="<results>/{system}/seed{seed}/training_codecarbon/training_tot_kwh.txt",
     log:
         "<logs>/train/{system}/seed{seed}.log",
-    wildcard_constraints:
-        system=one_of(name for name in SYSTEMS if not is_given(name)),
     benchmark:
         "<logs>/benchmarks/train/{system}/seed{seed}.tsv"
+    wildcard_constraints:
+        system=one_of(name for name in SYSTEMS if not is_given(name)),
     conda:
         "../envs/sed.yaml"
     threads: config["compute"]["threads"]
