@@ -196,7 +196,7 @@ def splits_in_use():
 
 def is_given(system):
     """Whether a system's networks come from a checkpoint instead of a training."""
-    return SYSTEMS[system]["checkpoint"] is not None
+    return ROWS[system].system["checkpoint"] is not None
 
 
 def seeds(row):

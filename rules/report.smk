@@ -5,16 +5,49 @@ Out: tables in Markdown and CSV, plots.
 """
 
 
+def shown_energy():
+    """Energy records of all systems and ensembles; variants cost what their system costs."""
+    names = [name for name, row in ROWS.items() if row.kind != "variant"]
+    return [path for name in names for path in energy_files(name)]
+
+
+def reported_split():
+    """The split that all rows are scored on; where they differ, that of the first."""
+    return next(iter(ROWS.values())).system["data"]["test"]
+
+
+def labelled_splits(*kinds):
+    """Splits with labels of some kinds that a row trains on, is tuned on or is scored on."""
+    used = [
+        name
+        for row in ROWS.values()
+        for name in systems_config.used_splits(row.system)
+    ]
+    return [
+        name
+        for name, split in DATASET["splits"].items()
+        if name in used and split["labels"] in kinds
+    ]
+
+
+def report_files(_wildcards):
+    """What the report reads of each seed of each row."""
+    files = []
+    for name, row in ROWS.items():
+        split = row.system["data"]["test"]
+        files += seed_files(name, f"{split}_roc.json")
+        files += seed_files(name, f"{split}_events/student.tsv")
+        if row.kind == "system":
+            files.append(f"<results>/{name}/system.json")
+            files += [] if is_given(name) else seed_files(name, "history.csv")
+    return files
+
+
 rule tables:
     """The tables of scores and energy, one row per system."""
     input:
         scores=result_files(),
-        energy=[
-            path
-            for name, row in ROWS.items()
-            if row.kind != "variant"
-            for path in energy_files(name)
-        ],
+        energy=shown_energy(),
     output:
         scores_md=report(
             "<results>/tables/scores.md",
@@ -75,6 +108,60 @@ rule compare:
     shell:
         "python $SED_HOME/workflow_scripts/compare.py {input:q} --dataset-name {params.dataset}"
         " --markdown {output.markdown:q} --csv {output.csv:q} > {log:q} 2>&1"
+
+
+rule report:
+    """Everything in one HTML file to open, mail and print: {output.html}."""
+    input:
+        scores=result_files(),
+        resamples=[
+            path.replace("_psds.json", "_resamples.json") for path in result_files()
+        ],
+        energy=shown_energy(),
+        seeds=report_files,
+        truth=expand(
+            "<data>/truth/{split}.tsv", split=labelled_splits("strong", "weak")
+        ),
+        durations=expand(
+            "<data>/truth/{split}_durations.tsv", split=labelled_splits("strong")
+        ),
+        corpus=f"<data>/audio16k/{reported_split()}.h5",
+    output:
+        html=report(
+            "<results>/report.html",
+            caption="../report/report.rst",
+            category="Report",
+            labels={"file": "the report"},
+        ),
+        plane=report(
+            "<results>/plots/energy.svg",
+            caption="../report/energy.rst",
+            category="Plots",
+            labels={"plot": "scores against energy"},
+        ),
+    log:
+        "<logs>/report.log",
+    conda:
+        "../envs/sed.yaml"
+    resources:
+        mem_mb=3000,
+        runtime="15m",
+    params:
+        results=PATHS["results"],
+        data=PATHS["data"],
+        dataset=config["dataset"],
+        rows=list(ROWS),
+        test=reported_split(),
+        strong=labelled_splits("strong"),
+        weak=labelled_splits("weak"),
+        published="--published" if DATASET["published"] else "--no-published",
+        code=code_version("workflow_scripts/report.py"),
+    shell:
+        "python $SED_HOME/workflow_scripts/report.py --results {params.results:q}"
+        " --data {params.data:q} --dataset-name {params.dataset} --rows {params.rows}"
+        " --test {params.test} --strong {params.strong} --weak {params.weak}"
+        " --energy {input.energy:q} {params.published} --output {output.html:q}"
+        " --plane {output.plane:q} > {log:q} 2>&1"
 
 
 rule plots:

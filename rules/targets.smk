@@ -24,6 +24,7 @@ def everything():
         table=["scores", "comparison", "energy"],
         kind=["md", "csv"],
     )
+    files.append("<results>/report.html")
     for name in SYSTEMS:
         files += [
             f"<results>/{name}/plots/{plot}.svg" for plot in ("curves", "roc", "bars")

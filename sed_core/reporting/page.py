@@ -21,21 +21,22 @@ ul { color: #444; font-size: .87rem; padding-left: 1.1rem; }
 
 def page(title: str, tables: list[Table]) -> str:
     """A complete HTML document."""
-    body = "\n".join(_section(table) for table in tables)
+    body = "\n".join(f"<h2>{escape(table.title)}</h2>\n{table_html(table)}" for table in tables)
     return (
         f'<!DOCTYPE html>\n<html lang="en">\n<meta charset="utf-8">\n<title>{escape(title)}</title>'
         f"\n<style>{STYLE}</style>\n<h1>{escape(title)}</h1>\n{body}\n</html>\n"
     )
 
 
-def _section(table: Table) -> str:
+def table_html(table: Table) -> str:
+    """A table and its notes, without the title."""
     head = "".join(f"<th>{escape(column)}</th>" for column in table.columns)
     rows = "\n".join(_row(row, len(table.columns)) for row in table.rows)
     notes = "".join(f"<li>{escape(note)}</li>" for note in table.notes)
     return (
-        f'<h2>{escape(table.title)}</h2>\n<div class="wide"><table>\n'
+        '<div class="wide"><table>\n'
         f"<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></div>\n"
-        + (f"<ul>{notes}</ul>\n" if notes else "")
+        + (f'<ul class="notes">{notes}</ul>\n' if notes else "")
     )
 
 

@@ -30,6 +30,11 @@ def mean_at(x: np.ndarray, curves: list[Curve]) -> np.ndarray:
     return np.mean(levels, axis=0)
 
 
+def corners(y: np.ndarray) -> np.ndarray:
+    """Indices at which a step curve changes, and its two ends: all that drawing it needs."""
+    return np.unique(np.concatenate([[0], np.flatnonzero(np.diff(y)) + 1, [len(y) - 1]]))
+
+
 def psds(curves: list[Curve], *, max_efpr: float = MAX_EFPR) -> float:
     """Mean over seeds of the normalised area under the effective curves."""
     x = np.unique(np.concatenate([rates for rates, _ in curves] + [[0.0, max_efpr]]))
@@ -61,7 +66,10 @@ def _scenario(axes: Axes, rocs: list[dict[str, Any]], scenario: str) -> None:
     for i, name in enumerate(rocs[0]["per_class"]):
         y = mean_at(x, [_curve(roc["per_class"][name], "tpr") for roc in rocs])
         tint = style.colour(i)
-        axes.step(x, y, where="post", color=tint, linestyle=style.dash(i), linewidth=1.1)
+        turns = corners(y)
+        axes.step(
+            x[turns], y[turns], where="post", color=tint, linestyle=style.dash(i), linewidth=1.1
+        )
         labels.append((float(y[-1]), name.replace("_", " "), tint))
     curves = [_curve(roc, "etpr") for roc in rocs]
     y = mean_at(x, curves)

@@ -29,6 +29,7 @@ MUTED = (
     "#AA4499",
     "#888888",
 )
+BRIGHT = ("#66CCEE", "#CCBB44", "#EE6677", "#4FBF6B", "#BBBBBB", "#FFAABB", "#99DDFF", "#EEDD88")
 DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)), (0, (1, 1.2)))
 
 RC = {
@@ -139,3 +140,19 @@ def spaced(values: Sequence[float], *, low: float, high: float, gap: float) -> l
     gaps = np.arange(count) * min(gap, (high - low) / max(1, count - 1))
     shifted = isotonic_regression(np.asarray(values, dtype=float) - gaps).x
     return list(np.clip(shifted, low, high - gaps[-1]) + gaps)
+
+
+def heatmap(
+    axes: Axes, shares: np.ndarray, counts: np.ndarray, *, rows: list[str], columns: list[str]
+) -> None:
+    """A matrix with its counts written in; `shares` (0 to 1) decide how dark a cell is."""
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    for (row, column), count in np.ndenumerate(counts):
+        if count:
+            ink = "white" if shares[row, column] > 0.55 else INK
+            axes.text(column, row, f"{count}", ha="center", va="center", fontsize=7.5, color=ink)
+    axes.set_xticks(range(len(columns)), columns, rotation=45, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(len(rows)), rows)
+    axes.grid(visible=False)
+    axes.spines[:].set_visible(False)
+    axes.tick_params(length=0)

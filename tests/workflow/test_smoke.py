@@ -12,7 +12,7 @@ from tests.workflow_runner import ROOT, Clone
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("smoke")]
 SMOKE = ["configs/mini.yaml", "configs/smoke.yaml"]
 RESULTS = Path("results/smoke")
-SCORING = {"tune", "postprocess", "detect", "score", "aggregate", "compare", "plots", "tables"}
+SCORING = {"tune", "postprocess", "detect", "score", "aggregate", "compare", "plots", "report", "tables"}
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +40,7 @@ def test_everything_is_there(clone):
             assert float((seed / f"{stage}_codecarbon/{stage}_tot_kwh.txt").read_text()) > 0
         header = (seed / "eval_events/teacher.tsv").read_text().splitlines()[0]
         assert header.split("\t") == ["event_label", "onset", "offset", "filename"]
+    assert "<h1>Results on mini</h1>" in (results / "report.html").read_text()
     table = (results / "tables/scores.md").read_text()
     assert "crnn_strong" in table
 
@@ -80,7 +81,7 @@ def test_code_versions_cover_what_the_scripts_import(clone):
 @pytest.mark.parametrize(
     ("file", "rules"),
     [
-        ("sed_core/reporting/curves.py", {"plots"}),
+        ("sed_core/reporting/curves.py", {"plots", "report"}),
         ("sed_core/scoring/psds.py", SCORING),
         ("README.md", set()),
     ],

@@ -1,0 +1,132 @@
+"""A handful of clips to look at and listen to: picture, truth, detections, sound."""
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+import soundfile
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+from numpy.typing import NDArray
+from scipy.signal import stft
+
+from sed_core.reporting import style
+from sed_core.scoring.events import Events
+from sed_core.scoring.intersection import intersection_counts
+from sed_core.scoring.truth import Truth
+
+LEFT, RIGHT, BOTTOM, TOP = 0.06, 0.99, 0.13, 0.97  # of the picture, around the axes
+_WINDOW, _HOP, _BANDS = 1024, 200, 96
+_RANGE_DB = 70.0
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A clip and why it is shown."""
+
+    clip: int
+    why: str
+    f1: float
+
+
+def choose(detections: Events, truth: Truth, *, each: int = 2) -> list[Chosen]:
+    """The clips with the best, the worst and middling intersection F1, most events first.
+
+    Clips without any event take no part.
+    """
+    counts = intersection_counts(detections, truth, dtc=0.5, gtc=0.5)
+    tp, fp, ref = (getattr(counts, name).sum(1) for name in ("tp", "fp", "ref"))
+    clips = np.flatnonzero(ref > 0)
+    f1 = 2 * tp[clips] / (tp + fp + ref)[clips]
+    order = np.lexsort((clips, -ref[clips], -f1))  # best first, then more events
+    middle = np.argsort(np.abs(f1[order] - np.median(f1)), kind="stable")
+    picks = {"found well": order[:each], "typical": order[middle], "found badly": order[::-1]}
+    shown: list[Chosen] = []
+    for why, candidates in picks.items():
+        taken = {one.clip for one in shown}
+        fresh = [at for at in candidates if int(clips[at]) not in taken][:each]
+        shown += [Chosen(int(clips[at]), why, float(f1[at])) for at in fresh]
+    return shown
+
+
+def log_mel(samples: NDArray[np.int16], sample_rate: int) -> NDArray[np.float64]:
+    """(bands, frames) in dB, the loudest at 0; made to be looked at, not to be trained on."""
+    _, _, spectrum = stft(
+        samples / 32768, sample_rate, nperseg=_WINDOW, noverlap=_WINDOW - _HOP, padded=False
+    )
+    power = np.abs(spectrum) ** 2
+    edges = _hertz(np.linspace(0, _mel(sample_rate / 2), _BANDS + 2))
+    bins = np.linspace(0, sample_rate / 2, len(power))
+    rising = (bins - edges[:-2, None]) / np.diff(edges)[:-1, None]
+    falling = (edges[2:, None] - bins) / np.diff(edges)[1:, None]
+    energy = np.maximum(np.minimum(rising, falling), 0) @ power
+    level = 10 * np.log10(np.maximum(energy, 1e-12))
+    return np.maximum(level - level.max(), -_RANGE_DB)
+
+
+def _mel(hertz: float) -> float:
+    return 2595 * np.log10(1 + hertz / 700)
+
+
+def _hertz(mel: NDArray) -> NDArray:
+    return 700 * (10 ** (mel / 2595) - 1)
+
+
+def wav(samples: NDArray[np.int16], sample_rate: int) -> bytes:
+    """The samples as a WAV file, which every browser plays."""
+    stream = io.BytesIO()
+    soundfile.write(stream, samples, sample_rate, format="WAV", subtype="PCM_16")
+    return stream.getvalue()
+
+
+@style.styled
+def clip_figure(
+    samples: NDArray[np.int16],
+    sample_rate: int,
+    truth: Events,
+    detections: Events,
+    classes: list[str],
+) -> Figure:
+    """Spectrogram with a lane for each class: what is there above what was detected.
+
+    Args:
+        samples: of the clip.
+        sample_rate: Hz.
+        truth, detections: events of this clip.
+        classes: names.
+    """
+    seconds = len(samples) / sample_rate
+    figure = Figure(figsize=(8.4, 3.3), layout="none")  # the axes stay where the page expects them
+    axes = figure.add_axes((LEFT, BOTTOM, RIGHT - LEFT, TOP - BOTTOM))
+    picture = log_mel(samples, sample_rate)
+    axes.imshow(picture, origin="lower", aspect="auto", cmap="magma", extent=(0, seconds, 0, 1))
+    labels = np.unique(np.concatenate([truth.label, detections.label]))
+    height = min(0.17, 0.96 / max(len(labels), 1))
+    for lane, label in enumerate(labels):
+        top = 0.98 - lane * height
+        name = classes[label].replace("_", " ")
+        _bars(axes, truth[truth.label == label], top, 0.42 * height, "white", f"{name}, true")
+        tint = style.BRIGHT[int(label) % len(style.BRIGHT)]
+        _bars(
+            axes, detections[detections.label == label], top - 0.45 * height, 0.42 * height, tint,
+            f"{name}, detected",
+        )  # fmt: skip
+    axes.set(xlim=(0, seconds), ylim=(0, 1), xlabel="seconds", yticks=[])
+    axes.set_ylabel(f"mel frequency, 0 to {sample_rate / 2000:g} kHz", fontsize=9)
+    axes.grid(visible=False)
+    return figure
+
+
+def _bars(axes: Axes, events: Events, top: float, height: float, tint: str, name: str) -> None:
+    for onset, offset in zip(events.onset, events.offset, strict=True):
+        axes.barh(
+            top - height / 2, offset - onset, left=onset, height=height, color=tint, alpha=0.85,
+            edgecolor="black", linewidth=0.5,
+        )  # fmt: skip
+    if len(events):
+        onset = min(events.onset.min(), axes.get_xlim()[1] * 0.8)
+        words = axes.text(
+            onset + 0.05, top - height / 2, name, fontsize=8, va="center", color="white"
+        )
+        words.set_path_effects([withStroke(linewidth=2, foreground="black")])

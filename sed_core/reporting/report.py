@@ -1,0 +1,228 @@
+"""The report: one HTML file with everything that people ask about a run."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sed_core.data.corpus import Corpus
+from sed_core.data.tsv import read_table
+from sed_core.reporting import confusion, document, gallery, plane, statistics
+from sed_core.reporting.bars import class_bars
+from sed_core.reporting.comparison import comparison_records, comparison_table
+from sed_core.reporting.curves import learning_curves, read_history
+from sed_core.reporting.energy_table import energy_tables
+from sed_core.reporting.published import Published
+from sed_core.reporting.roc import roc_curves
+from sed_core.reporting.scores_table import gaps, read_scores, scores_tables
+from sed_core.reporting.table import ABSENT, Table
+from sed_core.runtime.files import read_json
+from sed_core.scoring.events import COLUMNS, Events, events_from_table
+from sed_core.scoring.resamples import read_resamples
+from sed_core.scoring.truth import Truth, read_truth
+
+DRAWN = 6  # clips to look at
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sources:
+    """Where the report finds things.
+
+    Attributes:
+        results, data: folders of results and prepared data.
+        rows: names of the table's rows, in order.
+        test: split that is scored.
+        strong, weak: splits whose labels are counted.
+        dataset: name of the data set.
+        energy: energy records.
+        others: published rows.
+    """
+
+    results: Path
+    data: Path
+    rows: Sequence[str]
+    test: str
+    strong: Sequence[str]
+    weak: Sequence[str]
+    dataset: str
+    energy: list[dict[str, Any]]
+    others: list[Published]
+
+    def seed_folders(self, row: str, scores: Mapping[str, Any]) -> list[Path]:
+        """One folder of results for each seed of a row."""
+        return [self.results / row / f"seed{seed}" for seed in scores["seeds"]]
+
+
+def report(sources: Sources) -> str:
+    """The page as HTML."""
+    scores = [
+        read_scores(sources.results / row / f"{sources.test}_psds.json") for row in sources.rows
+    ]
+    first = scores[0]
+    classes = list(first["per_class"]["psds1_exact"])
+    truth = read_labels(sources, sources.test, classes)
+    best = max(scores, key=lambda row: (row["summary"]["psds1_class_mean"]["mean"], row["system"]))
+    folder = sources.seed_folders(best["system"], best)[0]
+    heard = detected(folder / f"{sources.test}_events" / f"{best['reported']}.tsv", truth)
+    sections = {
+        "Scores": _scores(sources, scores),
+        "Energy": _energy(sources, scores),
+        "Classes": _classes(scores, classes),
+        "Systems": _systems(sources, scores),
+        "Confusion": _confusion(heard, truth, best),
+        "Clips": _clips(sources, heard, truth, best),
+        "Data": _data(sources, classes),
+        "Provenance": _provenance(sources, scores),
+    }
+    words = "; ".join(dict.fromkeys(gap for row in scores for gap in gaps(row)))
+    coverage = f"Incomplete data: {words}." if words else "All expected clips were there."
+    lead = (
+        f"Sound event detection on {sources.dataset}, split {sources.test} "
+        f"({len(truth.filenames)} clips, {len(truth.events)} events). {coverage}"
+    )
+    return document.document(f"Results on {sources.dataset}", lead, sections)
+
+
+def read_labels(sources: Sources, split: str, classes: list[str]) -> Truth:
+    """The prepared ground truth of a split."""
+    folder = sources.data / "truth"
+    return read_truth(folder / f"{split}.tsv", folder / f"{split}_durations.tsv", classes)
+
+
+def detected(path: Path, truth: Truth) -> Events:
+    """Events of a detection file on the clips of the truth."""
+    table = read_table(path, COLUMNS, allow_empty=True)
+    table = table[table.filename.isin(truth.filenames)]
+    return events_from_table(table, truth.filenames, truth.classes, source=str(path))
+
+
+def _scores(sources: Sources, scores: list[dict[str, Any]]) -> str:
+    parts = scores_tables(scores, dataset=sources.dataset, others=sources.others)
+    paths = [sources.results / row / f"{sources.test}_resamples.json" for row in sources.rows]
+    drawn = dict(read_resamples(path) for path in paths)
+    records = comparison_records(drawn)
+    parts.append(comparison_table(records, list(drawn), dataset=sources.dataset))
+    return document.tables(parts)
+
+
+def _energy(sources: Sources, scores: list[dict[str, Any]]) -> str:
+    names = [row["system"] for row in scores]
+    parts = energy_tables(
+        sources.energy, systems=names, dataset=sources.dataset, others=sources.others
+    )
+    drawing = document.plot(
+        plane.energy_plane(scores, sources.energy),
+        alt="PSDS1 of each system against its energy",
+        caption="Bars: 95% intervals over clips. A variant costs what its system does.",
+    )
+    return drawing + document.tables(parts)
+
+
+def _classes(scores: list[dict[str, Any]], classes: list[str]) -> str:
+    parts = []
+    for key, title in (("psds1_exact", "PSDS1 (exact)"), ("collar_f1", "Collar F1")):
+        rows = []
+        for label in classes:
+            values = [row["per_class"][key][label] for row in scores]
+            cells = [ABSENT if value is None else f"{value:.2f}" for value in values]
+            rows.append([label.replace("_", " "), *cells])
+        names = [row["system"] for row in scores]
+        parts.append(Table(f"{title} of each class", ["Class", *names], rows))
+    return document.tables(parts)
+
+
+def _systems(sources: Sources, scores: list[dict[str, Any]]) -> str:
+    parts = []
+    for row in scores:
+        name, network = row["system"], row["reported"]
+        if "+" in name:  # variants stand in the tables; pictures of all would be too much to mail
+            continue
+        folders = sources.seed_folders(name, row)
+        histories = [path for folder in folders if (path := folder / "history.csv").is_file()]
+        rocs = [read_json(folder / f"{sources.test}_roc.json")[network] for folder in folders]
+        html = ""
+        if histories:
+            curves = learning_curves([read_history(path) for path in histories], title=name)
+            html += document.plot(curves, alt=f"Learning curves of {name}")
+        html += document.plot(roc_curves(rocs, title=name), alt=f"PSD-ROC curves of {name}")
+        html += document.plot(class_bars(row, title=name), alt=f"Scores per class of {name}")
+        parts.append(document.details(name, html, opened=row is scores[0]))
+    return "\n".join(parts)
+
+
+def _confusion(heard: Events, truth: Truth, best: Mapping[str, Any]) -> str:
+    matrix = confusion.cross_triggers(heard, truth)
+    title = f"Cross-triggers of {best['system']}, threshold 0.5"
+    drawing = confusion.matrix_figure(matrix, truth.classes, title=title)
+    caption = (
+        "Diagonal: events that were found. Elsewhere: wrong detections of the column's class that "
+        "lie on an event of the row's class. The criteria are those of PSDS2."
+    )
+    return document.plot(drawing, alt="Matrix of cross-triggers", caption=caption)
+
+
+def _clips(sources: Sources, heard: Events, truth: Truth, best: Mapping[str, Any]) -> str:
+    corpus = Corpus.open(sources.data / "audio16k" / f"{sources.test}.h5")
+    place = {name: at for at, name in enumerate(corpus.filenames)}
+    edges = (gallery.LEFT, gallery.RIGHT, gallery.BOTTOM, gallery.TOP)
+    figures = []
+    for one in gallery.choose(heard, truth, each=DRAWN // 3):
+        name = truth.filenames[one.clip]
+        at = place[name]
+        samples = np.asarray(corpus.samples[corpus.offsets[at] : corpus.offsets[at + 1]])
+        true, found = truth.events[truth.events.clip == one.clip], heard[heard.clip == one.clip]
+        drawing = gallery.clip_figure(samples, corpus.sample_rate, true, found, truth.classes)
+        figures.append(
+            document.sound(
+                drawing,
+                gallery.wav(samples, corpus.sample_rate),
+                alt=f"Spectrogram of {name} with its events",
+                caption=f"{one.why}: {name}, intersection F1 {one.f1:.0%}",
+                edges=edges,
+            )
+        )
+    words = (
+        f"What {best['system']} heard at threshold 0.5. White bars: what is there; coloured ones: "
+        "what was detected."
+    )
+    return f'<p>{escape(words)}</p>\n<div class="clips">{"".join(figures)}</div>'
+
+
+def _data(sources: Sources, classes: list[str]) -> str:
+    strong = {
+        split: statistics.statistics(read_labels(sources, split, classes))
+        for split in sources.strong
+    }
+    weak = {split: weak_counts(sources, split, classes) for split in sources.weak}
+    html = document.tables([statistics.table(strong, weak, classes)], headings=False)
+    for split, part in strong.items():
+        drawing = statistics.figure(part, classes, title=f"Events of {split}")
+        opened = split == sources.test
+        image = document.plot(drawing, alt=f"Statistics of the events of {split}")
+        html += document.details(f"Events of {split}", image, opened=opened)
+    return html
+
+
+def weak_counts(sources: Sources, split: str, classes: list[str]) -> NDArray[np.int64]:
+    """(C,) clips of a weakly labelled split that hold each class."""
+    table = read_table(sources.data / "truth" / f"{split}.tsv", ("filename", "event_labels"))
+    found = table.event_labels.str.split(",").explode().value_counts()
+    return np.array([found.get(name, 0) for name in classes], np.int64)
+
+
+def _provenance(sources: Sources, scores: list[dict[str, Any]]) -> str:
+    parts = []
+    for row in scores:
+        content = {key: row[key] for key in ("seeds", "coverage", "settings", "scenarios")}
+        content["provenance"] = row["provenance"]
+        path = sources.results / row["system"] / "system.json"
+        if path.is_file():
+            content["system"] = read_json(path)
+        text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False)
+        parts.append(document.details(row["system"], f"<pre>{escape(text)}</pre>"))
+    return "\n".join(parts)
