@@ -67,7 +67,7 @@ def fit(job: Job, *, log_folder: Path | None, on_save: Callable[[], None]) -> Ou
     system, config = job.system, job.system.training
     job.coverage()
     _check(system)
-    _quieten()
+    quieten()
     keeper = Keeper(job.checkpoint, on_save)
     trainer = _trainer(job, log_folder)
     device = trainer.strategy.root_device
@@ -155,7 +155,7 @@ def _check(system: System) -> None:
         )
 
 
-def _quieten() -> None:
+def quieten() -> None:
     """Keep remarks on Lightning's own affairs out of the log."""
     for message in NOISE:
         warnings.filterwarnings("ignore", message=message)

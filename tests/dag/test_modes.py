@@ -23,7 +23,7 @@ def given(clone) -> Clone:
 
 
 def test_a_given_checkpoint_is_scored_without_training(given):
-    rules = given.planned("results/mini/mine/devtest_psds.json")
+    rules = given.planned("--", "results/mini/mine/devtest_psds.json")
     assert {"take_checkpoint", "predict", "score", "aggregate"} <= rules
     assert "train" not in rules
 
@@ -32,6 +32,7 @@ def test_a_given_checkpoint_hears_the_evaluation_set(given):
     """Its audio is resampled, no annotation is asked for, student and teacher have their files."""
     folder = "results/mini/mine/seed42"
     rules = given.planned(
+        "--",
         f"{folder}/eval_events/teacher.tsv",
         f"{folder}/eval_predictions/teacher",
         f"{folder}/eval_codecarbon/eval_tot_kwh.txt",
@@ -41,7 +42,9 @@ def test_a_given_checkpoint_hears_the_evaluation_set(given):
 
 
 def test_tables_and_plots_work_with_a_given_checkpoint(given):
-    rules = given.planned("results/mini/tables/scores.md", "results/mini/mine/plots/curves.svg")
+    rules = given.planned(
+        "--", "results/mini/tables/scores.md", "results/mini/mine/plots/curves.svg"
+    )
     assert {"tables", "plots", "train", "take_checkpoint"} <= rules  # the others train
 
 
@@ -54,7 +57,7 @@ def test_a_checkpoint_has_one_seed(clone):
 
 def test_each_seed_trains_in_its_own_job(clone):
     seeds = with_system(clone, "seeds", seeds=[1, 2, 3])
-    done = seeds.run("--dry-run", "--quiet", "rules", "results/mini/mine/devtest_psds.json")
+    done = seeds.run("--dry-run", "--quiet", "rules", "--", "results/mini/mine/devtest_psds.json")
     jobs = dict(line.split()[:2] for line in done.stdout.splitlines() if len(line.split()) == 2)
     assert [jobs[rule] for rule in ("train", "predict", "score")] == ["3", "3", "3"]
     assert jobs["aggregate"] == jobs["system_config"] == "1"
@@ -69,12 +72,12 @@ def test_starting_networks_are_an_input(clone):
 
 def test_fast_development_run_has_its_own_tree(clone):
     fast = Clone(clone.folder, [*MINI, "configs/fast_dev_run.yaml"])
-    assert "train" in fast.planned("results/fast_dev_run/crnn/devtest_psds.json")
+    assert "train" in fast.planned("--", "results/fast_dev_run/crnn/devtest_psds.json")
 
 
 def test_another_output_folder(clone):
     moved = clone.override("moved.yaml", {"pathvars": {"results": "elsewhere/out"}})
-    assert "score" in moved.planned("elsewhere/out/crnn/seed42/devtest_psds.json")
+    assert "score" in moved.planned("--", "elsewhere/out/crnn/seed42/devtest_psds.json")
 
 
 @pytest.mark.parametrize(("gpus", "devices"), [(0, "0"), (2, "2")])
@@ -82,7 +85,7 @@ def test_devices(clone, gpus, devices):
     """Training takes all GPUs it is given, prediction one."""
     asked = clone.override(f"gpus{gpus}.yaml", {"compute": {"gpus": gpus}})
     done = asked.run(
-        "--dry-run", "-p", "--resources", "gpu=2", "results/mini/crnn/devtest_psds.json"
+        "--dry-run", "-p", "--resources", "gpu=2", "--", "results/mini/crnn/devtest_psds.json"
     )
     lines = [line for line in done.stdout.splitlines() if "--gpus" in line]
     train, predict = (next(x for x in lines if f"/{name}.py" in x) for name in ("train", "predict"))
