@@ -1,6 +1,7 @@
 """Several processes that share each batch, on the CPU through gloo."""
 
 import csv
+import fcntl
 import os
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import sys
 import pytest
 
 from sed_core.models.checkpoint import load_checkpoint
+from sed_core.runtime.device import claim_gpus
 from sed_core.runtime.errors import SedError
 from sed_core.training.fit import fit
 from sed_core.training.job import Job
@@ -53,3 +55,11 @@ def test_sizes_that_cannot_be_shared(data, tmp_path):
     job = Job(tiny_system(training={"batch_size": [2, 3, 2]}), data, 1, tmp_path, devices=2)
     with pytest.raises(SedError, match="the weak part of a batch has 3 clips, which 2 devices"):
         fit(job, log_folder=None, on_save=lambda: None)
+
+
+def test_a_helper_process_takes_the_gpus_that_its_job_holds(monkeypatch, tmp_path):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,5")
+    with (tmp_path / "gpu-3.lock").open("w") as held:  # as the first process does
+        fcntl.flock(held, fcntl.LOCK_EX)
+        monkeypatch.setenv("LOCAL_RANK", "1")
+        assert claim_gpus(2, folder=tmp_path) == ["3", "5"]

@@ -1,0 +1,131 @@
+"""Systems with a pretrained network: from files and end to end, in training and prediction."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from sed_core.data.labels import FrameGrid
+from sed_core.features.embeddings.extract import extract
+from sed_core.features.embeddings.panns import PANNs
+from sed_core.inference.predict import Predictor, predict_split
+from sed_core.models.checkpoint import load_checkpoint, save_checkpoint
+from sed_core.runtime.errors import SedError
+from sed_core.runtime.files import write_json
+from sed_core.scoring.score_file import read_scores
+from sed_core.training.fit import fit
+from sed_core.training.job import Job
+from tests.training_data import CLIPS, make_data, tiny_system
+
+KINDS = ("frame", "global", "aligned")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """Prepared data with the weights of a small PANNs and its embeddings of every split."""
+    folder = make_data(tmp_path_factory.mktemp("data"))
+    torch.manual_seed(0)
+    encoder = PANNs(channels=(2, 2, 2, 2, 2, 3)).eval()
+    torch.save({"model": encoder.state_dict()}, folder / "panns.pth")
+    receipt = {
+        "encoder": "panns",
+        "path": str(folder / "panns.pth"),
+        "digest": "d",
+        "note": "small",
+    }
+    write_json(folder / "embeddings/panns/weights.json", receipt)
+    for split in CLIPS:
+        for kind in KINDS:
+            extract(
+                encoder,
+                folder / "audio16k" / f"{split}.h5",
+                folder / "embeddings/panns" / f"{split}_{kind}.h5",
+                kind=kind,
+                clip_seconds=1,
+                batch_size=4,
+                precision="32-true",
+                receipt=receipt,
+            )
+    return folder
+
+
+def trained(data, folder, *, training_mixup=None, **pretrained):
+    system = tiny_system(
+        pretrained={"model": "panns", **pretrained},
+        net={"dropout": 0.0, "frame_emb_enc_dim": 3},
+        training={"n_epochs": 1, "mixup": training_mixup},
+    )
+    job = Job(system, data, 1, folder)
+    return job, fit(job, log_folder=None, on_save=lambda: None)
+
+
+def predicted(networks, data, folder, embeddings=None):
+    save_checkpoint(folder / "model.pt", networks)
+    predictor = Predictor.from_checkpoint(load_checkpoint(folder / "model.pt"), torch.device("cpu"))
+    predict_split(
+        predictor,
+        data / "audio16k/devtest.h5",
+        folder / "scores.h5",
+        embeddings=embeddings,
+        seed=0,
+        batch_size=2,
+        name="tiny",
+    )
+    return read_scores(folder / "scores.h5").networks["student"].strong
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_files_and_end_to_end_agree(data, tmp_path, kind):
+    """A frozen network inside gives what its files give, up to their float16."""
+    _, files = trained(data, tmp_path, kind=kind)
+    _, inside = trained(data, tmp_path, kind=kind, e2e=True)
+    for key, value in files.networks.student.items():
+        torch.testing.assert_close(
+            inside.networks.student[key].float(), value.float(), atol=0.02, rtol=0.02
+        )
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    rows = data / "embeddings/panns" / f"devtest_{kind}.h5"
+    first = predicted(files.networks, data, tmp_path / "a", rows)
+    second = predicted(inside.networks, data, tmp_path / "b")
+    np.testing.assert_allclose(first, second, atol=0.02)
+    with pytest.raises(SedError, match="fuses embeddings, but none were given"):
+        predicted(files.networks, data, tmp_path / "a")
+
+
+def test_fine_tuning_trains_the_network_along_and_freezing_does_not(data, tmp_path):
+    pretrained = torch.load(data / "panns.pth")["model"]
+    for freezed in (True, False):
+        _, outcome = trained(data, tmp_path, kind="frame", e2e=True, freezed=freezed)
+        moved = {
+            key
+            for key, value in pretrained.items()
+            if not torch.equal(outcome.networks.encoder[key], value)
+        }
+        assert bool(moved) is not freezed
+        assert not any("running" in key for key in moved)
+
+
+def test_mixup_of_embeddings_is_an_option(data, tmp_path):
+    """The same audio and labels are mixed either way; only the embeddings differ."""
+    learned = [
+        trained(data, tmp_path, kind="global", training_mixup="soft", mixup=mixup)[1]
+        for mixup in (False, False, True)
+    ]
+    first, again, mixed = (outcome.networks.student["cat_tf.weight"] for outcome in learned)
+    assert torch.equal(first, again)
+    assert not torch.equal(first, mixed)
+
+
+def test_provenance_names_the_network(data, tmp_path):
+    job, _ = trained(data, tmp_path, kind="aligned")
+    told = job.provenance()
+    assert told["pretrained"] == {"model": "panns", "kind": "aligned", "note": "small"}
+    assert "embeddings/synth" in told["inputs"]
+    json.dumps(told)
+
+
+def test_frame_centres():
+    grid = FrameGrid(sample_rate=16000, hop_length=256, pooling=4, clip_seconds=10)
+    assert grid.centres[[0, 155]] == pytest.approx([0.032, 9.952])
