@@ -76,11 +76,13 @@ rule tables:
         "../envs/sed.yaml"
     params:
         dataset=config["dataset"],
+        reference=config["energy"]["reference"],
         published="--published" if DATASET["published"] else "--no-published",
         code=code_version("workflow_scripts/tables.py"),
     shell:
         "python $SED_HOME/workflow_scripts/tables.py --scores {input.scores:q}"
         " --energy {input.energy:q} --dataset-name {params.dataset} {params.published}"
+        " --reference {params.reference}"
         " --scores-md {output.scores_md:q} --scores-csv {output.scores_csv:q}"
         " --energy-md {output.energy_md:q} --energy-csv {output.energy_csv:q}"
         " --html {output.html:q} > {output.text:q} 2> {log:q}"
@@ -154,13 +156,15 @@ rule report:
         test=reported_split(),
         strong=labelled_splits("strong"),
         weak=labelled_splits("weak"),
+        reference=config["energy"]["reference"],
         published="--published" if DATASET["published"] else "--no-published",
         code=code_version("workflow_scripts/report.py"),
     shell:
         "python $SED_HOME/workflow_scripts/report.py --results {params.results:q}"
         " --data {params.data:q} --dataset-name {params.dataset} --rows {params.rows}"
         " --test {params.test} --strong {params.strong} --weak {params.weak}"
-        " --energy {input.energy:q} {params.published} --output {output.html:q}"
+        " --energy {input.energy:q} {params.published} --reference {params.reference}"
+        " --output {output.html:q}"
         " --plane {output.plane:q} > {log:q} 2>&1"
 
 

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from sed_core.data.corpus import Corpus
 from sed_core.runtime.cli import run
 from sed_core.runtime.device import prepare
 
@@ -43,7 +44,8 @@ def main(argv: list[str] | None = None) -> None:
             batch_size=args.batch_size,
             name=f"{name} {args.split}",
         )
-    record = meter.record(system=name, seed=args.seed, split=args.split)
+    work = {"clips": len(Corpus.open(args.corpus).filenames)}
+    record = meter.record(system=name, seed=args.seed, split=args.split, work=work)
     write_energy(record, args.energy, args.kwh)
 
 

@@ -3,7 +3,8 @@
 import argparse
 from pathlib import Path
 
-from sed_core.reporting.energy_table import energy_records, energy_tables, read_energy
+from sed_core.reporting.energy_table import energy_records, read_energy
+from sed_core.reporting.energy_work import full_energy_tables
 from sed_core.reporting.page import page
 from sed_core.reporting.published import published
 from sed_core.reporting.scores_table import read_scores, scores_records, scores_tables
@@ -19,6 +20,7 @@ def main(argv: list[str] | None = None) -> None:
     add("--scores", nargs="+", required=True, metavar="JSON", help="each system's *_psds.json")
     add("--energy", nargs="*", default=[], metavar="JSON", help="all systems' *.energy.json")
     add("--dataset-name", required=True, help="data set named in the titles")
+    add("--reference", default="crnn", help="system that energies are compared with")
     add(
         "--published",
         action=argparse.BooleanOptionalAction,
@@ -33,9 +35,10 @@ def main(argv: list[str] | None = None) -> None:
     scores = [read_scores(path) for path in args.scores]
     energy = [read_energy(path) for path in args.energy]
     others = published() if args.published else []
-    names = [system["system"] for system in scores]
     score_tables = scores_tables(scores, dataset=args.dataset_name, others=others)
-    kwh_tables = energy_tables(energy, systems=names, dataset=args.dataset_name, others=others)
+    kwh_tables = full_energy_tables(
+        scores, energy, reference=args.reference, dataset=args.dataset_name, others=others
+    )
 
     write_text(args.scores_md, markdown(f"Scores: {args.dataset_name}", score_tables))
     write_text(args.scores_csv, csv_text(scores_records(scores, others)))

@@ -42,7 +42,9 @@ def main(argv: list[str] | None = None) -> None:
     with EnergyMeter("training", args.kwh.parent, journal=job.checkpoint.parent) as meter:
         outcome = fit(job, log_folder=log_folder, on_save=meter.flush)
     outcome.write(job, model=args.model, history=args.history, provenance=args.provenance)
-    write_energy(meter.record(system=system.name, seed=args.seed), args.energy, args.kwh)
+    work = {"steps": int(outcome.history[-1]["step"])}
+    record = meter.record(system=system.name, seed=args.seed, work=work)
+    write_energy(record, args.energy, args.kwh)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from sed_core.energy import record as records
+from sed_core.energy.idle import idle_watts
 from sed_core.energy.nvml import Gpus
 from sed_core.energy.process import machine, machine_cpu_seconds, tree_cpu_seconds
 from sed_core.energy.rapl import POWERCAP, Rapl
@@ -39,6 +40,7 @@ class EnergyMeter:
             stages are complete whatever the interval.
         tracker: makes the codecarbon tracker; None does without (saves two seconds in tests).
         powercap: folder of the RAPL files.
+        idle_s: seconds before the stage in which idle power is measured, where a sensor can.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class EnergyMeter:
         interval_s: float = 15.0,
         tracker: Callable[..., Tracker] | None = CodecarbonTracker,
         powercap: Path = POWERCAP,
+        idle_s: float = 2.0,
     ) -> None:
         if stage not in PROJECTS:
             raise ValueError(f"stage is one of {', '.join(PROJECTS)}, not '{stage}'")
@@ -61,6 +64,7 @@ class EnergyMeter:
         self._interval = interval_s
         self._make_tracker = tracker
         self._powercap = powercap
+        self._idle_s = idle_s
         self._tracker: Tracker | None = None
         self._tracker_note = "" if tracker else "codecarbon was not used"
         self._pieces: list[dict[str, Any]] = []
@@ -73,6 +77,7 @@ class EnergyMeter:
             (self._folder / "emissions.csv").unlink(missing_ok=True)
         self._gpus = Gpus()
         self._machine = machine([device.name for device in self._gpus.devices])
+        self._idle = idle_watts(self._gpus, self._powercap, seconds=self._idle_s)
         self._start_tracker()
         self._rapl = Rapl(self._powercap)
         self._gpus.start()
@@ -136,6 +141,8 @@ class EnergyMeter:
             },
             "codecarbon": records.codecarbon_part(reading, self._tracker_note),
             "gpu_exclusive": self._gpus.exclusive,
+            "gpu_utilisation": self._gpus.utilisation,
+            "idle_watts": self._idle,
             "hardware": self._machine,
         }
 

@@ -58,6 +58,7 @@ class Gpus:
         driver: whether NVIDIA's driver answers.
         devices: the visible GPUs, in the order of `CUDA_VISIBLE_DEVICES`.
         reason: why there is no measurement, or None.
+        utilisation: mean share of the time in which a kernel ran, as sampled; None if unknown.
         exclusive: False once another process was seen on a visible GPU, None while nothing can
             be said (process numbers hidden by a container), else True.
     """
@@ -68,6 +69,7 @@ class Gpus:
         self.reason: str | None = None
         self.exclusive: bool | None = None
         self._start: list[int] = []
+        self._busy: list[float] = []
         try:
             self._nvml = importlib.import_module("pynvml")
         except ImportError:
@@ -117,8 +119,14 @@ class Gpus:
         millijoules = sum(end - start for start, end in zip(self._start, now, strict=True))
         return millijoules / 1000 / JOULES_PER_KWH
 
+    @property
+    def utilisation(self) -> float | None:
+        """Mean over boards and samples."""
+        return sum(self._busy) / len(self._busy) if self._busy else None
+
     def look_around(self) -> None:
-        """Note whether processes outside this one's tree compute on the visible GPUs."""
+        """Note how busy the visible GPUs are, and whether others compute on them."""
+        self._note_load()
         if not self.devices or self.exclusive is False:
             return
         try:
@@ -133,6 +141,15 @@ class Gpus:
         mine = {me.pid, *(child.pid for child in me.children(recursive=True))}
         if seen & mine:  # only then are these numbers of our own process space
             self.exclusive = seen <= mine
+
+    def _note_load(self) -> None:
+        try:
+            self._busy += [
+                self._nvml.nvmlDeviceGetUtilizationRates(device.handle).gpu / 100
+                for device in self.devices
+            ]
+        except self._nvml.NVMLError:
+            return  # some boards and slices do not tell
 
 
 def _text(value: str | bytes) -> str:

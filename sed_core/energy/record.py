@@ -19,7 +19,7 @@ LIMITS = {
         "Estimated figures come from load and nominal power of the whole machine; they do not "
         "compare between machines or codecarbon versions."
     ),
-    "idle": "Idle power was not measured and is not subtracted.",
+    "idle": "Idle power is part of every figure; where a sensor can tell it, it is shown beside.",
 }
 
 
@@ -120,6 +120,9 @@ def combine(stage: str, pieces: list[dict[str, Any]]) -> dict[str, Any]:
         "cpu_seconds": sum(piece["cpu_seconds"] for piece in pieces),
         "machine_cpu_seconds": sum(piece["machine_cpu_seconds"] for piece in pieces),
         "pieces": len(pieces),
+        "cpu_utilisation": _cpu_utilisation(pieces),
+        "gpu_utilisation": _mean([(p.get("gpu_utilisation"), p["seconds"]) for p in pieces]),
+        "idle_watts": pieces[-1].get("idle_watts", {"gpu": None, "cpu": None}),
         "gpu_exclusive": False if False in seen else None if None in seen else True,
         "hardware": pieces[-1]["hardware"],
         "limits": _limits(methods, pieces),
@@ -137,6 +140,22 @@ def _add(parts: list[dict[str, Any]]) -> dict[str, Any]:
     methods = list(dict.fromkeys(part["method"] for part in parts))
     notes = list(dict.fromkeys(part["note"] for part in parts if part["note"]))
     return component(sum(known) if known else None, " + ".join(methods), "; ".join(notes))
+
+
+def _mean(values: list[tuple[float | None, float]]) -> float | None:
+    """Mean of the known values, weighted by their seconds."""
+    known = [(value, seconds) for value, seconds in values if value is not None]
+    total_seconds = sum(seconds for _, seconds in known)
+    if not total_seconds:
+        return None
+    return sum(value * seconds for value, seconds in known) / total_seconds
+
+
+def _cpu_utilisation(pieces: list[dict[str, Any]]) -> float | None:
+    """Share of all cores' time that the stage itself used."""
+    cores = pieces[-1]["hardware"].get("cores", 0)
+    available = cores * sum(piece["seconds"] for piece in pieces)
+    return sum(piece["cpu_seconds"] for piece in pieces) / available if available else None
 
 
 def _add_codecarbon(parts: list[dict[str, Any]]) -> dict[str, Any]:

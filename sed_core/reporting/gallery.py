@@ -97,7 +97,8 @@ def clip_figure(
         classes: names.
     """
     seconds = len(samples) / sample_rate
-    figure = Figure(figsize=(8.4, 3.3), layout="none")  # the axes stay where the page expects them
+    figure = Figure(figsize=(8.4, 3.3))
+    figure.set_layout_engine("none")  # the axes stay where the page expects them
     axes = figure.add_axes((LEFT, BOTTOM, RIGHT - LEFT, TOP - BOTTOM))
     picture = log_mel(samples, sample_rate)
     axes.imshow(picture, origin="lower", aspect="auto", cmap="magma", extent=(0, seconds, 0, 1))

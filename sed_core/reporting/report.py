@@ -16,7 +16,7 @@ from sed_core.reporting import confusion, document, gallery, plane, statistics
 from sed_core.reporting.bars import class_bars
 from sed_core.reporting.comparison import comparison_records, comparison_table
 from sed_core.reporting.curves import learning_curves, read_history
-from sed_core.reporting.energy_table import energy_tables
+from sed_core.reporting.energy_work import full_energy_tables
 from sed_core.reporting.published import Published
 from sed_core.reporting.roc import roc_curves
 from sed_core.reporting.scores_table import gaps, read_scores, scores_tables
@@ -40,6 +40,7 @@ class Sources:
         strong, weak: splits whose labels are counted.
         dataset: name of the data set.
         energy: energy records.
+        reference: the system that energies are compared with.
         others: published rows.
     """
 
@@ -51,6 +52,7 @@ class Sources:
     weak: Sequence[str]
     dataset: str
     energy: list[dict[str, Any]]
+    reference: str
     others: list[Published]
 
     def seed_folders(self, row: str, scores: Mapping[str, Any]) -> list[Path]:
@@ -111,9 +113,12 @@ def _scores(sources: Sources, scores: list[dict[str, Any]]) -> str:
 
 
 def _energy(sources: Sources, scores: list[dict[str, Any]]) -> str:
-    names = [row["system"] for row in scores]
-    parts = energy_tables(
-        sources.energy, systems=names, dataset=sources.dataset, others=sources.others
+    parts = full_energy_tables(
+        scores,
+        sources.energy,
+        reference=sources.reference,
+        dataset=sources.dataset,
+        others=sources.others,
     )
     drawing = document.plot(
         plane.energy_plane(scores, sources.energy),

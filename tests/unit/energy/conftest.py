@@ -59,6 +59,9 @@ class FakeNvml(SimpleNamespace):
             raise NVMLError("Not Supported")
         return self.millijoules[handle]
 
+    def nvmlDeviceGetUtilizationRates(self, handle: int) -> Any:  # noqa: N802
+        return SimpleNamespace(gpu=40 + 20 * handle)
+
     def nvmlDeviceGetComputeRunningProcesses(self, handle: int) -> list[Any]:  # noqa: N802
         return [SimpleNamespace(pid=pid) for pid in self.pids]
 

@@ -83,6 +83,14 @@ def test_missing_package_is_named(monkeypatch) -> None:
     assert Gpus().reason == "nvidia-ml-py is not installed"
 
 
+def test_load_is_sampled_over_boards_and_time(nvml) -> None:
+    gpus = Gpus()
+    assert gpus.utilisation is None
+    gpus.look_around()
+    gpus.look_around()
+    assert gpus.utilisation == pytest.approx(0.5)
+
+
 def test_exclusive_is_unknown_until_own_process_is_seen(nvml) -> None:
     gpus = Gpus()
     nvml.pids = [999_999_999]

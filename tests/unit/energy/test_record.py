@@ -48,6 +48,16 @@ def test_pieces_add_up() -> None:
     assert total["project"] == "DCASE Task 4 SED TRAINING"
 
 
+def test_load_is_weighted_by_time() -> None:
+    busy = {**piece(), "gpu_utilisation": 0.9, "seconds": 30.0, "hardware": {"cores": 2}}
+    idle = {**piece(), "gpu_utilisation": 0.1, "idle_watts": {"gpu": 70.0, "cpu": None}}
+    total = record.combine("training", [idle, busy])
+    assert total["gpu_utilisation"] == pytest.approx(0.7)
+    assert total["cpu_utilisation"] == pytest.approx(30 / (2 * 40))
+    assert total["idle_watts"] == {"gpu": None, "cpu": None}  # of the last run, which knew none
+    assert record.combine("training", [piece()])["gpu_utilisation"] is None
+
+
 def test_emissions_follow_the_stated_grid_factor() -> None:
     total = record.combine("devtest", [piece()])
     assert total["emissions"] == {

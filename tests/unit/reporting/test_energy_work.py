@@ -1,0 +1,45 @@
+import pytest
+
+from sed_core.reporting.energy_work import weighted_table, work_table
+
+
+def test_energy_per_clip_and_step(energy):
+    training = {**energy(kwh=2.0), "work": {"steps": 3600}}
+    test = energy(stage="devtest", kwh=0.001, seconds=36.0)
+    test |= {"work": {"clips": 1000}, "idle_watts": {"gpu": 40.0, "cpu": 10.0}}
+    test |= {"cpu_utilisation": 0.25, "gpu_utilisation": None}
+    rows = work_table([training, test], dataset="mini").rows
+    assert rows[0] == ["crnn, training", "–", "2e+03", "–", "–", "–", "–"]
+    assert rows[1] == ["crnn, devtest", "3.6", "–", "50.0 W", "0.0005", "25%", "–"]
+
+
+@pytest.fixture
+def tables(scores, energy):
+    def build(**changes):
+        records = [
+            energy("crnn", kwh=1.0),
+            energy("crnn", stage="devtest", kwh=0.02),
+            {**energy("big", kwh=2.0), **changes},
+            energy("big", stage="devtest", kwh=0.01),
+        ]
+        rows = [scores("crnn"), scores("big"), scores("big+sebbs")]
+        standard = records[:2]
+        return weighted_table(
+            rows, records, reference="crnn", dataset="mini", standard=standard
+        ).rows
+
+    return build
+
+
+def test_twice_the_energy_halves_the_score(tables):
+    rows = tables()
+    assert rows[0] == ["crnn", "0.346", "0.550", "0.346", "0.550"]
+    assert rows[1] == ["big", "0.173", "0.275", "0.692", "1.100"]
+    assert rows[2] == ["big+sebbs", *rows[1][1:]]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"hardware": {"cpu": "other"}}, {"method": "estimated"}, {"kwh": None}]
+)
+def test_what_does_not_compare_is_not_divided(tables, changes):
+    assert tables(**changes)[1][1:3] == ["–", "–"]
