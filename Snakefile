@@ -21,6 +21,7 @@ configfile: Path(workflow.basedir) / "config.yaml"
 
 include: "rules/common.smk"
 include: "rules/targets.smk"
+include: "rules/inputs.smk"
 
 
 check_targets()
@@ -62,6 +63,7 @@ rule systems:
 
 include: f"rules/source_{SOURCE}.smk"
 include: "rules/data.smk"
+include: "rules/embed.smk"
 include: "rules/train.smk"
 include: "rules/postprocess.smk"
 include: "rules/score.smk"

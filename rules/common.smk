@@ -37,6 +37,15 @@ def complete_systems():
 
 
 SYSTEMS, ROWS = complete_systems()
+
+
+def is_target(row):
+    """Whether a row is made when nothing is asked for: it, or all that it is made of."""
+    members = ROWS[row].members
+    return all(map(is_target, members)) if members else row in config["targets"]
+
+
+TARGETS = {name: row for name, row in ROWS.items() if is_target(name)}
 DATASET = config["datasets"][config["dataset"]]
 PATHS = config["pathvars"]
 
@@ -215,13 +224,14 @@ def trained_part(wildcards):
 
 
 def training_inputs(wildcards):
-    """16 kHz audio and annotations of every split that the system trains or validates on."""
+    """Audio, annotations and embeddings of what the system trains or validates on."""
     splits = systems_config.training_splits(SYSTEMS[wildcards.system])
     return {
         "corpora": expand("<data>/audio16k/{split}.h5", split=splits),
         "manifests": expand("<data>/manifests/{split}.tsv", split=splits),
         "truths": expand("<data>/truth/{split}.tsv", split=splits),
         "start": SYSTEMS[wildcards.system]["training"]["resume_from"] or [],
+        "embeddings": embedding_inputs(wildcards.system, splits),
     }
 
 

@@ -10,47 +10,6 @@ wildcard_constraints:
     ensemble=one_of(name for name, row in ROWS.items() if row.kind == "ensemble"),
 
 
-def provenance_files(row, seed):
-    """Where the networks behind a row come from; several files for an ensemble."""
-    if ROWS[row].kind == "ensemble":
-        members = ROWS[row].members
-        return [
-            path for name in members for path in seed_files(name, "provenance.json")
-        ]
-    return [f"<results>/{row}/seed{seed}/provenance.json"]
-
-
-def untuned(pattern):
-    """An input function: a file of the system that a variant decodes."""
-    return lambda wildcards: expand(
-        f"<results>/{ROWS[wildcards.variant].members[0]}/seed{wildcards.seed}/{pattern}",
-        split=wildcards.get("split"),
-    )
-
-
-def tuning(pattern):
-    """An input function: a file about the split that a variant is tuned on."""
-    return lambda wildcards: pattern.format(
-        system=ROWS[wildcards.variant].members[0],
-        seed=wildcards.seed,
-        split=ROWS[wildcards.variant].variant["tune_on"],
-    )
-
-
-def tuning_option(key):
-    """A parameter function: one value of a variant's entry in the configuration."""
-    return lambda wildcards: ROWS[wildcards.variant].variant[key]
-
-
-def member_files(pattern):
-    """An input function: one file for each seed of each member of an ensemble."""
-    return lambda wildcards: [
-        path
-        for member in ROWS[wildcards.ensemble].members
-        for path in seed_files(member, pattern.format(**wildcards))
-    ]
-
-
 rule tune:
     """Choose the post-processing {wildcards.variant} for each class, on validation data."""
     input:

@@ -5,44 +5,6 @@ Out: tables in Markdown and CSV, plots.
 """
 
 
-def shown_energy():
-    """Energy records of all systems and ensembles; variants cost what their system costs."""
-    names = [name for name, row in ROWS.items() if row.kind != "variant"]
-    return [path for name in names for path in energy_files(name)]
-
-
-def reported_split():
-    """The split that all rows are scored on; where they differ, that of the first."""
-    return next(iter(ROWS.values())).system["data"]["test"]
-
-
-def labelled_splits(*kinds):
-    """Splits with labels of some kinds that a row trains on, is tuned on or is scored on."""
-    used = [
-        name
-        for row in ROWS.values()
-        for name in systems_config.used_splits(row.system)
-    ]
-    return [
-        name
-        for name, split in DATASET["splits"].items()
-        if name in used and split["labels"] in kinds
-    ]
-
-
-def report_files(_wildcards):
-    """What the report reads of each seed of each row."""
-    files = []
-    for name, row in ROWS.items():
-        split = row.system["data"]["test"]
-        files += seed_files(name, f"{split}_roc.json")
-        files += seed_files(name, f"{split}_events/student.tsv")
-        if row.kind == "system":
-            files.append(f"<results>/{name}/system.json")
-            files += [] if is_given(name) else seed_files(name, "history.csv")
-    return files
-
-
 rule tables:
     """The tables of scores and energy, one row per system."""
     input:
@@ -149,10 +111,10 @@ rule report:
         mem_mb=3000,
         runtime="15m",
     params:
-        results=PATHS["results"],
-        data=PATHS["data"],
+        results=lambda wildcards, output: Path(output.html).parent,
+        data=lambda wildcards, input: Path(input.corpus).parents[1],
         dataset=config["dataset"],
-        rows=list(ROWS),
+        rows=list(TARGETS),
         test=reported_split(),
         strong=labelled_splits("strong"),
         weak=labelled_splits("weak"),

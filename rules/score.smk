@@ -10,6 +10,7 @@ rule predict:
     input:
         model="<results>/{system}/seed{seed}/model.pt",
         corpus="<data>/audio16k/{split}.h5",
+        embeddings=prediction_embeddings,
     output:
         scores="<results>/{system}/seed{seed}/{split}_scores.h5",
         energy="<results>/{system}/seed{seed}/{split}.energy.json",
@@ -27,10 +28,15 @@ rule predict:
         runtime="2h",
     params:
         stage=energy_stage,
+        embeddings=lambda wildcards, input: (
+            f"--embeddings {shlex.quote(str(input.embeddings))}"
+            if input.embeddings
+            else ""
+        ),
         code=code_version("workflow_scripts/predict.py"),
     shell:
         "python $SED_HOME/workflow_scripts/predict.py --model {input.model:q}"
-        " --corpus {input.corpus:q} --split {wildcards.split} --stage {params.stage} --seed {wildcards.seed}"
+        " --corpus {input.corpus:q} {params.embeddings} --split {wildcards.split} --stage {params.stage} --seed {wildcards.seed}"
         " --scores {output.scores:q} --energy {output.energy:q} --kwh {output.kwh:q} --gpus {resources.gpu}"
         " --threads {threads} > {log:q} 2>&1"
 

@@ -38,7 +38,7 @@ rule download_archive:
         runtime="24h",
     params:
         root=ROOT,
-        downloads=f"{PATHS['data']}/download",
+        downloads=lambda wildcards, output: Path(output.done).parent,
         sources=sources_option,
         code=code_version("workflow_scripts/download_archive.py"),
     shell:

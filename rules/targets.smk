@@ -13,7 +13,7 @@ def result_files():
     """The aggregated scores of every row on its test split."""
     return [
         f"<results>/{name}/{row.system['data']['test']}_psds.json"
-        for name, row in ROWS.items()
+        for name, row in TARGETS.items()
     ]
 
 
@@ -25,11 +25,11 @@ def everything():
         kind=["md", "csv"],
     )
     files.append("<results>/report.html")
-    for name in SYSTEMS:
+    for name in config["targets"]:
         files += [
             f"<results>/{name}/plots/{plot}.svg" for plot in ("curves", "roc", "bars")
         ]
-    for name in ROWS:
+    for name in TARGETS:
         for split in evaluated_splits(name):
             files += seed_files(name, f"{split}_events/student.tsv")
     return files

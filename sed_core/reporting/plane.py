@@ -54,7 +54,7 @@ def _panel(axes: Axes, points: list[Point], words: str) -> None:
             axes.plot([kwh, kwh], interval, color=tint, linewidth=1, alpha=0.7)
         axes.plot(kwh, score, "o", color=tint, markersize=7, label=name)
     front, best = [], -1.0
-    for kwh, score, _, _ in sorted(points):
+    for kwh, score, _, _ in sorted(points, key=lambda point: (point[0], -point[1])):
         if score > best:
             front.append((kwh, score))
             best = score

@@ -133,6 +133,20 @@ def undefined(system: dict[str, Any], key: str) -> str:
     return ", ".join(name for name, value in system["per_class"][key].items() if value is None)
 
 
+def pretrained_notes(systems: list[dict[str, Any]]) -> list[str]:
+    """What is to be known of the pretrained weights behind the systems, each remark once."""
+    groups: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for system in systems:
+        for run in system.get("provenance", {}).values():
+            used = run.get("pretrained", {})
+            if used.get("note") and system["system"] not in groups[used["model"], used["note"]]:
+                groups[used["model"], used["note"]].append(system["system"])
+    return [
+        f"Pretrained network {model} of {', '.join(names)}: {note}."
+        for (model, note), names in groups.items()
+    ]
+
+
 def _notes(systems: list[dict[str, Any]], dataset: str, others: list[Published]) -> list[str]:
     notes = ["F1 are means over classes, at threshold 0.5."]
     if any(len(system["seeds"]) > 1 for system in systems):
@@ -156,6 +170,7 @@ def _notes(systems: list[dict[str, Any]], dataset: str, others: list[Published])
             for names, who in groups.items()
             if names
         ]
+    notes += pretrained_notes(systems)
     if not others:
         notes.append(f"Scores on {dataset} compare systems with each other, not with DESED's.")
     return notes + grouped(others, "source") + grouped(others, "scores_remark")

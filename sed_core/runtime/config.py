@@ -65,11 +65,19 @@ def systems(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, d
             f"`datasets` has {', '.join(config['datasets'])}."
         )
     dataset = config["datasets"][config["dataset"]]
+    for name in config["targets"]:
+        if name not in config["systems"]:
+            sentence = unknown_name(name, config["systems"], "system")
+            raise SedError(f"config: targets: {sentence}")
     complete = {}
     for name, override in config["systems"].items():
         system = merge(config["defaults"], override)
         rule = {"$defs": schema["$defs"], **schema["$defs"]["system"]}
         check(system, rule, where=f"config: systems.{name} (merged with defaults)")
+        model = system["pretrained"]["model"]
+        if model is not None and model not in config["embeddings"]:
+            sentence = unknown_name(model, config["embeddings"], "pretrained network")
+            raise SedError(f"config: systems.{name}: pretrained.model: {sentence}")
         if system["checkpoint"] is not None and len(system["seeds"]) > 1:
             raise SedError(
                 f"config: systems.{name}: one checkpoint is given for {len(system['seeds'])} "

@@ -80,7 +80,24 @@ class Job:
 
     def provenance(self) -> dict[str, object]:
         """What decides the weights, what was there of the data, and where it ran."""
-        return {**self.made_of(), "coverage": self.coverage(), "hardware": hardware()}
+        return {
+            **self.made_of(),
+            "pretrained": self.pretrained(),
+            "coverage": self.coverage(),
+            "hardware": hardware(),
+        }
+
+    def pretrained(self) -> dict[str, str]:
+        """What there is to say of the pretrained network; nothing where the system has none."""
+        chosen = self.system.pretrained
+        if chosen.model is None:
+            return {}
+        if chosen.e2e:
+            note = read_json(weights_receipt(self.data, chosen))["note"]
+        else:
+            weak = EmbeddingFile.open(embedding_file(self.data, chosen, self.system.data.weak))
+            note = weak.provenance.get("note", "")
+        return {"model": chosen.model, "kind": chosen.kind, "note": note}
 
     @property
     def checkpoint(self) -> Path:

@@ -33,7 +33,7 @@ def test_one_target_needs_only_its_system(clone):
 def test_mini_is_another_tree_of_the_same_rules(clone):
     mini = Clone(clone.folder, ["configs/mini.yaml"])
     fetched = {"adopt", "download_archive", "download_clips"}
-    assert mini.planned() - {"synthesize"} == clone.planned() - fetched
+    assert mini.planned() - {"synthesize", "pretrain_mini"} == clone.planned() - fetched
     assert "results/mini/crnn/" in mini.run("-n").stdout
 
 
@@ -52,6 +52,11 @@ def test_systems_are_listed(clone):
         ({"defaults": {"opt": {"lr": "fast"}}}, "opt.lr: 'fast' is not of type 'number'"),
         ({"dataset": "desedd"}, "dataset 'desedd' is not defined"),
         ({"systems": {"mine": {"data": {"strong": ["stong"]}}}}, "data names split 'stong'"),
+        ({"targets": ["crnn", "crn"]}, "targets: there is no system 'crn'"),
+        (
+            {"systems": {"mine": {"pretrained": {"model": "pans"}}}},
+            "there is no pretrained network 'pans'; there is ast, panns. Did you mean 'panns'?",
+        ),
         ({"compute": {"gpu": 1}}, "unknown key 'gpu' (did you mean 'gpus'?)"),
     ],
 )

@@ -40,4 +40,6 @@ def test_an_ensemble_and_its_variants_are_rows_like_any_other(clone):
     jobs = plan(both, "results/mini/both+cw-median/devtest_psds.json")
     for rule in ("ensemble", "tune", "postprocess", "score", "aggregate"):
         assert f"rule {rule}:" in jobs
-    assert "there is no system 'crn+sebbs'" in both.run("-n", "results/mini/crn+sebbs/x.json").stdout
+    assert (
+        "there is no system 'crn+sebbs'" in both.run("-n", "results/mini/crn+sebbs/x.json").stdout
+    )

@@ -12,7 +12,17 @@ from tests.workflow_runner import ROOT, Clone
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("smoke")]
 SMOKE = ["configs/mini.yaml", "configs/smoke.yaml"]
 RESULTS = Path("results/smoke")
-SCORING = {"tune", "postprocess", "detect", "score", "aggregate", "compare", "plots", "report", "tables"}
+SCORING = {
+    "tune",
+    "postprocess",
+    "detect",
+    "score",
+    "aggregate",
+    "compare",
+    "plots",
+    "report",
+    "tables",
+}
 
 
 @pytest.fixture(scope="module")

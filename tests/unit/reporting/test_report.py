@@ -39,7 +39,11 @@ def page(tmp_path, scores, energy):
     curve = {"efpr": [0.0, 50.0], "tpr": [0.5, 1.0]}
     scenario = {"efpr": [0.0, 50.0], "etpr": [0.5, 1.0], "per_class": {"Cat": curve}}
     for name, value in (("crnn", 0.3), ("crnn+sebbs", 0.4)):
-        content = {**scores(name, psds1=value), "scenarios": {}, "provenance": {"42": {"note": "<b>"}}}
+        content = {
+            **scores(name, psds1=value),
+            "scenarios": {},
+            "provenance": {"42": {"note": "<b>"}},
+        }
         write_json(results / name / "devtest_psds.json", content)
         metrics = ("psds1_exact", "psds2_exact", "intersection_f1", "collar_f1")
         drawn = {"metrics": {m: [value - 0.1, value + 0.1] for m in metrics}}

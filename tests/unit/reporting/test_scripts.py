@@ -50,7 +50,9 @@ def test_tables_with_published_rows_and_without_energy(root, files, capsys) -> N
     main = runpy.run_path(str(root / "workflow_scripts/tables.py"))["main"]
     main(tables_arguments(files, "--published", f"--html={files}/all.html"))
     assert "2022 + AudioSet strong" in (files / "energy.md").read_text()
-    assert (files / "all.html").read_text().count("<table>") == 4  # without energy nothing to relate
+    assert (files / "all.html").read_text().count(
+        "<table>"
+    ) == 4  # without energy nothing to relate
     assert "No energy was recorded." in capsys.readouterr().out
 
 

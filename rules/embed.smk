@@ -1,0 +1,127 @@
+"""From audio to what a pretrained network says of it.
+
+In:  16 kHz audio of a split, the weights of a network.
+Out: <data>/embeddings/{embedding}/weights.json        which weights there are, checked
+     <data>/embeddings/{embedding}/{split}_{kind}.h5   float16, a row a clip
+     energy of the extraction.
+"""
+
+
+wildcard_constraints:
+    embedding=one_of(config["embeddings"]),
+    kind="frame|aligned|global|mean",
+
+
+rule weights:
+    """Fetch or find the weights of {wildcards.embedding}, and check them."""
+    input:
+        taught_weights,
+    output:
+        receipt="<data>/embeddings/{embedding}/weights.json",
+    log:
+        "<logs>/weights/{embedding}.log",
+    conda:
+        "../envs/sed.yaml"
+    resources:
+        mem_mb=3000,
+        runtime="2h",
+    params:
+        path=embedding("weights"),
+        options=weights_options,
+        state=weights_state,
+        code=code_version("workflow_scripts/weights.py"),
+    shell:
+        "python $SED_HOME/workflow_scripts/weights.py --encoder {wildcards.embedding}"
+        " --path {params.path:q} {params.options} --receipt {output.receipt:q} > {log:q} 2>&1"
+
+
+rule embed:
+    """Run {wildcards.embedding} over {wildcards.split}; continues where it was stopped."""
+    input:
+        weights="<data>/embeddings/{embedding}/weights.json",
+        corpus="<data>/audio16k/{split}.h5",
+    output:
+        rows="<data>/embeddings/{embedding}/{split}_{kind}.h5",
+        energy="<data>/embeddings/{embedding}/{split}_{kind}.energy.json",
+        kwh="<data>/embeddings/{embedding}/{split}_{kind}_codecarbon/extraction_tot_kwh.txt",
+    log:
+        "<logs>/embed/{embedding}/{split}_{kind}.log",
+    benchmark:
+        "<logs>/benchmarks/embed/{embedding}/{split}_{kind}.tsv"
+    wildcard_constraints:
+        embedding=embeddings_where(lambda entry: not entry["extracted"]),
+    conda:
+        "../envs/sed.yaml"
+    threads: embedding_threads
+    resources:
+        gpu=config["compute"]["gpus"],
+        mem_mb=1000 * config["compute"]["memory_gb"],
+        runtime="24h",
+    params:
+        seconds=DATASET["clip_seconds"],
+        batch=embedding("batch_size"),
+        precision=embedding("precision"),
+        code=code_version("workflow_scripts/embed.py"),
+    shell:
+        "python $SED_HOME/workflow_scripts/embed.py --weights {input.weights:q}"
+        " --corpus {input.corpus:q} --kind {wildcards.kind} --clip-seconds {params.seconds}"
+        " --batch-size {params.batch} --precision {params.precision} --output {output.rows:q}"
+        " --energy {output.energy:q} --kwh {output.kwh:q} --gpus {resources.gpu}"
+        " --threads {threads} > {log:q} 2>&1"
+
+
+rule import_embeddings:
+    """Take the published embeddings of {wildcards.split} instead of making them."""
+    input:
+        corpus="<data>/audio16k/{split}.h5",
+    output:
+        rows="<data>/embeddings/{embedding}/{split}_{kind}.h5",
+    log:
+        "<logs>/import_embeddings/{embedding}/{split}_{kind}.log",
+    wildcard_constraints:
+        embedding=embeddings_where(lambda entry: entry["extracted"]),
+    conda:
+        "../envs/sed.yaml"
+    resources:
+        mem_mb=2000,
+        runtime="12h",
+    params:
+        folder=embedding("extracted"),
+        seconds=DATASET["clip_seconds"],
+        code=code_version("workflow_scripts/import_embeddings.py"),
+    shell:
+        "python $SED_HOME/workflow_scripts/import_embeddings.py --folder {params.folder:q}"
+        " --encoder {wildcards.embedding} --split {wildcards.split} --corpus {input.corpus:q}"
+        " --kind {wildcards.kind} --clip-seconds {params.seconds} --output {output.rows:q}"
+        " > {log:q} 2>&1"
+
+
+rule pretrain_mini:
+    """Teach a small {wildcards.embedding} network the sounds of the embedded data set."""
+    input:
+        corpus="<data>/audio16k/tagging.h5",
+        truth="<data>/truth/tagging.tsv",
+    output:
+        weights="<data>/pretrained/{embedding}.pth",
+    log:
+        "<logs>/pretrain_mini/{embedding}.log",
+    wildcard_constraints:
+        embedding=embeddings_where(lambda entry: entry["pretraining"]),
+    conda:
+        "../envs/sed.yaml"
+    threads: config["compute"]["threads"]
+    resources:
+        mem_mb=4000,
+        runtime="30m",
+    params:
+        classes=classes,
+        seconds=DATASET["clip_seconds"],
+        steps=lambda wildcards: config["embeddings"][wildcards.embedding][
+            "pretraining"
+        ]["steps"],
+        code=code_version("workflow_scripts/pretrain_mini.py"),
+    shell:
+        "python $SED_HOME/workflow_scripts/pretrain_mini.py --encoder {wildcards.embedding}"
+        " --corpus {input.corpus:q} --truth {input.truth:q} --classes {params.classes:q}"
+        " --clip-seconds {params.seconds} --steps {params.steps} --output {output.weights:q}"
+        " --threads {threads} > {log:q} 2>&1"

@@ -1,0 +1,136 @@
+"""Functions that say what a rule reads; no rules here."""
+
+
+def embedding_inputs(system, splits):
+    """What a system with a pretrained network reads besides audio; nothing for others."""
+    pretrained = SYSTEMS[system]["pretrained"]
+    folder = f"<data>/embeddings/{pretrained['model']}"
+    if pretrained["model"] is None:
+        return []
+    if pretrained["e2e"]:
+        return [f"{folder}/weights.json"]
+    return [f"{folder}/{split}_{pretrained['kind']}.h5" for split in splits]
+
+
+def prediction_embeddings(wildcards):
+    """The embeddings of the predicted split; those of an end-to-end system come from its model."""
+    if SYSTEMS[wildcards.system]["pretrained"]["e2e"]:
+        return []
+    return embedding_inputs(wildcards.system, [wildcards.split])
+
+
+def embedding(key):
+    """A parameter function: one value of the entry in `embeddings`."""
+    return lambda wildcards: config["embeddings"][wildcards.embedding][key]
+
+
+def embedding_threads(wildcards):
+    """A small taught network gains nothing from more than one; several jobs do."""
+    taught = config["embeddings"][wildcards.embedding]["pretraining"]
+    return 1 if taught else config["compute"]["threads"]
+
+
+def weights_options(wildcards):
+    """Addresses, checksum and note, and what tells that a file put by hand has changed."""
+    entry = config["embeddings"][wildcards.embedding]
+    options = [f"--url {shlex.quote(url)}" for url in entry["urls"]]
+    if entry["checksum"]:
+        options.append(f"--checksum {entry['checksum']}")
+    return " ".join([*options, f"--note {shlex.quote(entry['note'])}"])
+
+
+def weights_state(wildcards):
+    path = Path(config["embeddings"][wildcards.embedding]["weights"])
+    if config["embeddings"][wildcards.embedding]["pretraining"] or not path.is_file():
+        return None
+    return f"{path.stat().st_size} {path.stat().st_mtime_ns}"
+
+
+def taught_weights(wildcards):
+    """The file that rule pretrain_mini makes, for entries that ask for it."""
+    entry = config["embeddings"][wildcards.embedding]
+    return [entry["weights"]] if entry["pretraining"] else []
+
+
+def embeddings_where(test):
+    """A wildcard constraint: the entries of `embeddings` that pass a test."""
+    return one_of([name for name, e in config["embeddings"].items() if test(e)])
+
+
+def provenance_files(row, seed):
+    """Where the networks behind a row come from; several files for an ensemble."""
+    if ROWS[row].kind == "ensemble":
+        members = ROWS[row].members
+        return [
+            path for name in members for path in seed_files(name, "provenance.json")
+        ]
+    return [f"<results>/{row}/seed{seed}/provenance.json"]
+
+
+def untuned(pattern):
+    """An input function: a file of the system that a variant decodes."""
+    return lambda wildcards: expand(
+        f"<results>/{ROWS[wildcards.variant].members[0]}/seed{wildcards.seed}/{pattern}",
+        split=wildcards.get("split"),
+    )
+
+
+def tuning(pattern):
+    """An input function: a file about the split that a variant is tuned on."""
+    return lambda wildcards: pattern.format(
+        system=ROWS[wildcards.variant].members[0],
+        seed=wildcards.seed,
+        split=ROWS[wildcards.variant].variant["tune_on"],
+    )
+
+
+def tuning_option(key):
+    """A parameter function: one value of a variant's entry in the configuration."""
+    return lambda wildcards: ROWS[wildcards.variant].variant[key]
+
+
+def member_files(pattern):
+    """An input function: one file for each seed of each member of an ensemble."""
+    return lambda wildcards: [
+        path
+        for member in ROWS[wildcards.ensemble].members
+        for path in seed_files(member, pattern.format(**wildcards))
+    ]
+
+
+def shown_energy():
+    """Energy records of all systems and ensembles; variants cost what their system costs."""
+    names = [name for name, row in TARGETS.items() if row.kind != "variant"]
+    return [path for name in names for path in energy_files(name)]
+
+
+def reported_split():
+    """The split that all rows are scored on; where they differ, that of the first."""
+    return next(iter(TARGETS.values())).system["data"]["test"]
+
+
+def labelled_splits(*kinds):
+    """Splits with labels of some kinds that a row trains on, is tuned on or is scored on."""
+    used = [
+        name
+        for row in TARGETS.values()
+        for name in systems_config.used_splits(row.system)
+    ]
+    return [
+        name
+        for name, split in DATASET["splits"].items()
+        if name in used and split["labels"] in kinds
+    ]
+
+
+def report_files(_wildcards):
+    """What the report reads of each seed of each row."""
+    files = []
+    for name, row in TARGETS.items():
+        split = row.system["data"]["test"]
+        files += seed_files(name, f"{split}_roc.json")
+        files += seed_files(name, f"{split}_events/student.tsv")
+        if row.kind == "system":
+            files.append(f"<results>/{name}/system.json")
+            files += [] if is_given(name) else seed_files(name, "history.csv")
+    return files

@@ -1,0 +1,117 @@
+"""Small networks of the public classes, with what they need to be taught from clip labels."""
+
+import math
+from abc import ABC, abstractmethod
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from sed_core.features.embeddings.ast import AST, N_SPECIAL, N_TIMES
+from sed_core.features.embeddings.ast_names import to_original
+from sed_core.features.embeddings.encoder import Encoder
+from sed_core.features.embeddings.panns import (
+    CHANNELS,
+    FRAME_BLOCK,
+    FRAME_POOLING,
+    N_MELS,
+    PANNs,
+)
+
+KEPT_TIMES = 33  # of AST's 101 moments in a training step: attention costs the square
+
+
+class Tagger(nn.Module, ABC):
+    """A pretrained network in the making.
+
+    Attributes:
+        encoder: the network.
+        learning_rate: highest of the schedule.
+        nepers: features per neper of power, in which sounds add.
+    """
+
+    encoder: Encoder
+    learning_rate: float
+    nepers: float
+
+    @abstractmethod
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Features of a batch -> clip logits (B, C) and frame logits (B, T, C)."""
+
+    @abstractmethod
+    def public(self) -> dict[str, Any]:
+        """Content of a file in the layout of the published one."""
+
+
+class ASTTagger(Tagger):
+    """AST; a step sees a third of the moments of a clip, drawn at random (after PaSST, 2022)."""
+
+    encoder: AST
+    learning_rate = 1e-3
+    nepers = 1 / (2 * 4.5689974)
+
+    def __init__(self, n_labels: int) -> None:
+        super().__init__()
+        self.encoder = AST(width=128, depth=3, hidden=256, n_labels=n_labels)
+        embeddings = self.encoder.net.embeddings
+        for token in (
+            embeddings.cls_token,
+            embeddings.distillation_token,
+            embeddings.position_embeddings,
+        ):
+            nn.init.normal_(token, std=0.02)
+
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """The same head reads the clip from the extra tokens and each moment from its patches."""
+        net = self.encoder.net
+        tokens = net.embeddings(features)
+        moments = torch.randperm(N_TIMES)[:KEPT_TIMES].sort().values
+        patches = tokens[:, N_SPECIAL:].unflatten(1, (-1, N_TIMES))[:, :, moments]
+        x = torch.cat((tokens[:, :N_SPECIAL], patches.flatten(1, 2)), dim=1)
+        for layer in net.layers:
+            x = layer(x, None)
+        x = net.layernorm(x)
+        frames = x[:, N_SPECIAL:].unflatten(1, (-1, KEPT_TIMES)).mean(1)
+        return self.encoder.head(x[:, :N_SPECIAL].mean(1)), self.encoder.head(frames)
+
+    def public(self) -> dict[str, Any]:
+        """As in `audioset_10_10_0.4593.pth`."""
+        return to_original(self.encoder.state_dict())
+
+
+class PANNsTagger(Tagger):
+    """Cnn14 with an eighth of the channels; its batch norms learn their statistics here."""
+
+    encoder: PANNs
+    learning_rate = 3e-3
+    nepers = 10 / math.log(10)
+
+    def __init__(self, n_labels: int) -> None:
+        super().__init__()
+        channels = tuple(number // 8 for number in CHANNELS)
+        self.encoder = PANNs(channels=channels)
+        self.fc_audioset = nn.Linear(channels[-1], n_labels)
+        width = channels[FRAME_BLOCK - 1] * N_MELS // FRAME_POOLING
+        self.frame_head = nn.Linear(width, n_labels)
+
+    def train(self, mode: bool = True) -> "PANNsTagger":
+        """Unlike in fine-tuning, batch norms are taught too."""
+        super().train(mode)
+        for layer in self.modules():
+            layer.training = mode
+        return self
+
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """The clip from the clip embedding, each frame from the frame embedding."""
+        found = self.encoder.embeddings(features)
+        clip = functional.relu(self.encoder.fc1(found["global"]))
+        return self.fc_audioset(clip), self.frame_head(found["frame"].transpose(1, 2))
+
+    def public(self) -> dict[str, Any]:
+        """As in `Cnn14_16k_mAP=0.438.pth`."""
+        labels = {f"fc_audioset.{key}": value for key, value in self.fc_audioset.named_parameters()}
+        return {"model": {**self.encoder.state_dict(), **labels}}
+
+
+TAGGERS: dict[str, type[Tagger]] = {"ast": ASTTagger, "panns": PANNsTagger}
