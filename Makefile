@@ -31,7 +31,7 @@ $(VENV)/.ready: requirements.txt envs/trim_torchaudio.py
 
 demo: setup ## The whole workflow on the embedded data set: no download, no GPU
 	@snakemake --cores $(CORES) --configfile configs/mini.yaml --quiet rules host
-	@snakemake --cores 1 --configfile configs/mini.yaml --quiet all --report results/mini/report.html
+	@snakemake --cores 1 --configfile configs/mini.yaml --quiet all --report results/mini/snakemake-report.html
 	@cat results/mini/tables/tables.txt && echo "Report: results/mini/report.html"
 
 demo-short: setup ## A few clips and a few steps through every rule: seconds, not scores
