@@ -128,6 +128,6 @@ def _bars(axes: Axes, events: Events, top: float, height: float, tint: str, name
     if len(events):
         onset = min(events.onset.min(), axes.get_xlim()[1] * 0.8)
         words = axes.text(
-            onset + 0.05, top - height / 2, name, fontsize=9, va="center", color="white"
+            onset + 0.05, top - height / 2, name, fontsize=9, va="center", color="black"
         )
-        words.set_path_effects([withStroke(linewidth=1.6, foreground="black")])
+        words.set_path_effects([withStroke(linewidth=1.8, foreground="white")])
