@@ -33,7 +33,8 @@ def test_one_target_needs_only_its_system(clone):
 def test_mini_is_another_tree_of_the_same_rules(clone):
     mini = Clone(clone.folder, ["configs/mini.yaml"])
     fetched = {"adopt", "download_archive", "download_clips"}
-    assert mini.planned() - {"synthesize", "pretrain_mini"} == clone.planned() - fetched
+    embeddings = {"weights", "embed"}  # DESED's targets include a system with embeddings
+    assert mini.planned() - {"synthesize"} == clone.planned() - fetched - embeddings
     assert "results/mini/crnn/" in mini.run("-n").stdout
 
 
@@ -70,7 +71,8 @@ def test_a_typo_is_one_sentence(clone, change, sentence):
 def test_an_unknown_system_names_those_that_exist(clone):
     done = clone.run("--dry-run", "results/crn/devtest_psds.json")
     assert done.returncode != 0
-    assert "there is no system 'crn'; there is crnn, crnn_strong" in done.stdout
+    assert "there is no system 'crn'; there is crnn," in done.stdout
+    assert " crnn_strong," in done.stdout
     assert "Did you mean 'crnn'?" in done.stdout
 
 

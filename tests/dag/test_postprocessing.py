@@ -36,7 +36,11 @@ def test_tuning_on_reported_data_is_one_sentence(clone):
 
 
 def test_an_ensemble_and_its_variants_are_rows_like_any_other(clone):
-    both = clone.override("both.yaml", {"ensembles": {"both": ["crnn", "crnn_strong"]}})
+    change = {
+        "ensembles": {"both": ["crnn", "crnn_strong"]},
+        "postprocessing": {"cw-median": {"systems": ["both"]}},
+    }
+    both = clone.override("both.yaml", change)
     jobs = plan(both, "results/mini/both+cw-median/devtest_psds.json")
     for rule in ("ensemble", "tune", "postprocess", "score", "aggregate"):
         assert f"rule {rule}:" in jobs

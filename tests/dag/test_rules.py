@@ -13,6 +13,7 @@ RULES = {
     match[1]: match[2]
     for file in (ROOT / "rules").glob("*.smk")
     for match in re.finditer(r"^rule (\w+):\n((?:    .*\n|\n)+)", file.read_text(), re.M)
+    if "    shell:" in match[2]  # the others only name what they collect
 }
 SCRIPTS = sorted((ROOT / "workflow_scripts").glob("*.py"))
 

@@ -62,7 +62,8 @@ def test_a_clip_is_the_same_in_any_batch(encoder, clips):
     with torch.inference_mode():
         together, alone = encoder(clips), encoder(clips[1:])
     for kind in encoder.kinds:
-        assert torch.allclose(together[kind][1:], alone[kind], atol=1e-5)
+        # Another batch takes other matrix kernels, hence float32 noise over the layers.
+        assert torch.allclose(together[kind][1:], alone[kind], atol=1e-4)
 
 
 def test_unknown_kind_is_refused(encoder, clips):
