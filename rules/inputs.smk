@@ -101,7 +101,15 @@ def member_files(pattern):
 def shown_energy():
     """Energy records of all systems and ensembles; variants cost what their system costs."""
     names = [name for name, row in TARGETS.items() if row.kind != "variant"]
-    return [path for name in names for path in energy_files(name)]
+    reference = config["energy"]["reference"]
+    shown = dict.fromkeys([*names, *([reference] if reference else [])])
+    return [path for name in shown for path in energy_files(name)]
+
+
+def reference_option():
+    """The system that energies are compared with."""
+    reference = config["energy"]["reference"]
+    return f"--reference {reference}" if reference else ""
 
 
 def reported_split():

@@ -25,7 +25,7 @@ def main(argv: list[str] | None = None) -> None:
     add("--strong", nargs="*", default=[], help="splits with strong labels to count")
     add("--weak", nargs="*", default=[], help="splits with weak labels to count")
     add("--energy", nargs="*", default=[], metavar="JSON", help="energy records")
-    add("--reference", default="crnn", help="system that energies are compared with")
+    add("--reference", default="", help="system that energies are compared with")
     add("--published", action=argparse.BooleanOptionalAction, default=False)
     add("--output", type=Path, required=True, metavar="HTML", help="report to write")
     add("--plane", type=Path, required=True, metavar="SVG", help="scores against energy to write")

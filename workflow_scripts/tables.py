@@ -20,7 +20,7 @@ def main(argv: list[str] | None = None) -> None:
     add("--scores", nargs="+", required=True, metavar="JSON", help="each system's *_psds.json")
     add("--energy", nargs="*", default=[], metavar="JSON", help="all systems' *.energy.json")
     add("--dataset-name", required=True, help="data set named in the titles")
-    add("--reference", default="crnn", help="system that energies are compared with")
+    add("--reference", default="", help="system that energies are compared with")
     add(
         "--published",
         action=argparse.BooleanOptionalAction,

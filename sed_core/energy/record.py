@@ -132,7 +132,12 @@ def combine(stage: str, pieces: list[dict[str, Any]]) -> dict[str, Any]:
 def total(records: list[dict[str, Any]], **labels: Any) -> dict[str, Any]:
     """One record for several systems or seeds that are used together, such as an ensemble."""
     pieces = sum(record["pieces"] for record in records)
-    return {**labels, **combine(records[0]["stage"], records), "pieces": pieces}
+    work: dict[str, int] = {}
+    for record in records:
+        for unit, count in record.get("work", {}).items():
+            # all members hear the same clips; each takes steps of its own
+            work[unit] = count if unit == "clips" else work.get(unit, 0) + count
+    return {**labels, **combine(records[0]["stage"], records), "pieces": pieces, "work": work}
 
 
 def _add(parts: list[dict[str, Any]]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ def full_energy_tables(
     Args:
         scores: aggregated score files, in row order.
         records: energy records of all systems.
-        reference: the system that energies are compared with.
+        reference: the system that energies are compared with; empty for none.
         dataset: name of the data set.
         others: published rows.
     """

@@ -40,7 +40,7 @@ class Sources:
         strong, weak: splits whose labels are counted.
         dataset: name of the data set.
         energy: energy records.
-        reference: the system that energies are compared with.
+        reference: the system that energies are compared with; empty for none.
         others: published rows.
     """
 

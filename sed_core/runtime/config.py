@@ -65,10 +65,13 @@ def systems(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, d
             f"`datasets` has {', '.join(config['datasets'])}."
         )
     dataset = config["datasets"][config["dataset"]]
-    for name in config["targets"]:
+    reference = config["energy"]["reference"]
+    named = [("targets", name) for name in config["targets"]]
+    named += [("energy.reference", reference)] if reference is not None else []
+    for key, name in named:
         if name not in config["systems"]:
             sentence = unknown_name(name, config["systems"], "system")
-            raise SedError(f"config: targets: {sentence}")
+            raise SedError(f"config: {key}: {sentence}")
     complete = {}
     for name, override in config["systems"].items():
         system = merge(config["defaults"], override)

@@ -54,6 +54,7 @@ def test_systems_are_listed(clone):
         ({"dataset": "desedd"}, "dataset 'desedd' is not defined"),
         ({"systems": {"mine": {"data": {"strong": ["stong"]}}}}, "data names split 'stong'"),
         ({"targets": ["crnn", "crn"]}, "targets: there is no system 'crn'"),
+        ({"energy": {"reference": "crn"}}, "energy.reference: there is no system 'crn'"),
         (
             {"systems": {"mine": {"pretrained": {"model": "pans"}}}},
             "there is no pretrained network 'pans'; there is ast, panns. Did you mean 'panns'?",

@@ -1,5 +1,7 @@
 """Run modes as configuration: what would run, without running it."""
 
+import re
+
 import pytest
 
 from tests.workflow_runner import Clone
@@ -78,6 +80,20 @@ def test_fast_development_run_has_its_own_tree(clone):
 def test_another_output_folder(clone):
     moved = clone.override("moved.yaml", {"pathvars": {"results": "elsewhere/out"}})
     assert "score" in moved.planned("--", "elsewhere/out/crnn/seed42/devtest_psds.json")
+
+
+def test_energy_reference_trains_the_baseline_in_short(clone):
+    rules = clone.planned("--", "energy_reference")
+    assert {"train", "predict", "energy_reference"} <= rules
+    assert not {"score", "tables"} & rules
+
+
+def test_energies_are_compared_with_a_system_that_is_run_for_it(clone):
+    alone = {"targets": ["crnn_strong"], "postprocessing": {"sebbs": {"systems": []}}}
+    for reference, trained in (("energy_reference", 2), (None, 1)):
+        asked = clone.override("alone.yaml", {**alone, "energy": {"reference": reference}})
+        done = asked.run("--dry-run", "--quiet", "rules", "--", "results/mini/tables/energy.md")
+        assert re.search(rf"^train +{trained}$", done.stdout, re.M), done.stdout
 
 
 @pytest.mark.parametrize(("gpus", "devices"), [(0, "0"), (2, "2")])

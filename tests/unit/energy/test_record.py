@@ -58,6 +58,20 @@ def test_load_is_weighted_by_time() -> None:
     assert record.combine("training", [piece()])["gpu_utilisation"] is None
 
 
+def test_an_ensemble_costs_the_sum_and_hears_the_same_clips() -> None:
+    members = [
+        {**record.combine("devtest", [piece()]), "work": {"clips": 60}},
+        {**record.combine("devtest", [piece(), piece()]), "work": {"clips": 60}},
+    ]
+    both = record.total(members, system="both", seed=0)
+    assert both["kwh"] == pytest.approx(3 * 0.8)
+    assert both["pieces"] == 3
+    assert both["work"] == {"clips": 60}
+    assert both["system"] == "both"
+    trained = [{**record.combine("training", [piece()]), "work": {"steps": n}} for n in (10, 20)]
+    assert record.total(trained)["work"] == {"steps": 30}
+
+
 def test_emissions_follow_the_stated_grid_factor() -> None:
     total = record.combine("devtest", [piece()])
     assert total["emissions"] == {

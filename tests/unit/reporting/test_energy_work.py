@@ -1,6 +1,8 @@
 import pytest
 
 from sed_core.reporting.energy_work import weighted_table, work_table
+from sed_core.runtime.files import write_json
+from workflow_scripts.energy_reference import main
 
 
 def test_energy_per_clip_and_step(energy):
@@ -36,6 +38,14 @@ def test_twice_the_energy_halves_the_score(tables):
     assert rows[0] == ["crnn", "0.346", "0.550", "0.346", "0.550"]
     assert rows[1] == ["big", "0.173", "0.275", "0.692", "1.100"]
     assert rows[2] == ["big+sebbs", *rows[1][1:]]
+
+
+def test_a_reference_run_prints_its_table(tmp_path, energy, capsys):
+    write_json(tmp_path / "training.energy.json", {**energy(kwh=2.0), "work": {"steps": 3600}})
+    out = tmp_path / "reference.md"
+    main([f"{tmp_path}/training.energy.json", "--dataset-name=mini", f"--output={out}"])
+    assert "2e+03" in capsys.readouterr().out
+    assert out.read_text().startswith("# Energy reference of this machine\n\n## Energy on mini")
 
 
 @pytest.mark.parametrize(
