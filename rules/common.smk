@@ -193,16 +193,6 @@ def classes(_wildcards):
     return ",".join(DATASET["classes"])
 
 
-def splits_in_use():
-    """Every split that some system touches, in the order of the configuration."""
-    used = {
-        split
-        for system in SYSTEMS.values()
-        for split in systems_config.used_splits(system)
-    }
-    return [split for split in DATASET["splits"] if split in used]
-
-
 def is_given(system):
     """Whether a system's networks come from a checkpoint instead of a training."""
     return ROWS[system].system["checkpoint"] is not None

@@ -72,7 +72,7 @@ rule check_data:
     """What is there of every split, what is missing or odd, and which labels it has."""
     input:
         manifests=expand("<data>/manifests/{split}.tsv", split=splits_in_use()),
-        truths=expand("<data>/truth/{split}.tsv", split=splits_in_use()),
+        truths=expand("<data>/truth/{split}.tsv", split=splits_in_use("strong", "weak")),
     output:
         markdown=report(
             "<results>/data/check.md",
@@ -81,8 +81,12 @@ rule check_data:
             labels={"table": "splits"},
         ),
         csv="<results>/data/check.csv",
-        labels="<results>/data/labels.csv",
-        statistics="<results>/data/statistics.npz",
+        plots=report(
+            expand("<results>/data/{split}.svg", split=splits_in_use("strong")),
+            caption="../report/data.rst",
+            category="Data",
+            labels={"plot": "events"},
+        ),
     log:
         "<logs>/check_data.log",
     conda:
@@ -91,17 +95,15 @@ rule check_data:
         mem_mb=2000,
         runtime="20m",
     params:
-        manifests=[
-            f"{split}={PATHS['data']}/manifests/{split}.tsv"
-            for split in splits_in_use()
-        ],
-        truths=[
-            f"{split}={PATHS['data']}/truth/{split}.tsv" for split in splits_in_use()
-        ],
+        data=PATHS["data"],
+        splits=splits_in_use(),
+        strong=splits_in_use("strong"),
+        weak=splits_in_use("weak"),
         classes=classes,
+        dataset=config["dataset"],
         code=code_version("workflow_scripts/check_data.py"),
     shell:
-        "python $SED_HOME/workflow_scripts/check_data.py --manifests {params.manifests:q}"
-        " --truths {params.truths:q} --classes {params.classes:q}"
-        " --markdown {output.markdown:q} --csv {output.csv:q} --labels-csv {output.labels:q}"
-        " --statistics {output.statistics:q} 2> {log:q}"
+        "python $SED_HOME/workflow_scripts/check_data.py --data {params.data:q}"
+        " --splits {params.splits} --strong {params.strong} --weak {params.weak}"
+        " --classes {params.classes:q} --dataset-name {params.dataset}"
+        " --markdown {output.markdown:q} --csv {output.csv:q} --plots {output.plots:q} 2> {log:q}"

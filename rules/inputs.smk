@@ -117,17 +117,20 @@ def reported_split():
     return next(iter(TARGETS.values())).system["data"]["test"]
 
 
-def labelled_splits(*kinds):
-    """Splits with labels of some kinds that a row trains on, is tuned on or is scored on."""
-    used = [
-        name
+def splits_in_use(*labels):
+    """Splits that a target trains on, is tuned on, is scored on or predicts.
+
+    With `labels`, only those that are labelled so.
+    """
+    used = {
+        split
         for row in TARGETS.values()
-        for name in systems_config.used_splits(row.system)
-    ]
+        for split in systems_config.used_splits(row.system)
+    }
     return [
         name
         for name, split in DATASET["splits"].items()
-        if name in used and split["labels"] in kinds
+        if name in used and split["labels"] in (labels or ("strong", "weak", "none"))
     ]
 
 

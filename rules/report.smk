@@ -101,11 +101,10 @@ rule report:
         ],
         energy=shown_energy(),
         seeds=report_files,
-        truth=expand(
-            "<data>/truth/{split}.tsv", split=labelled_splits("strong", "weak")
-        ),
+        manifests=expand("<data>/manifests/{split}.tsv", split=splits_in_use()),
+        truth=expand("<data>/truth/{split}.tsv", split=splits_in_use("strong", "weak")),
         durations=expand(
-            "<data>/truth/{split}_durations.tsv", split=labelled_splits("strong")
+            "<data>/truth/{split}_durations.tsv", split=splits_in_use("strong")
         ),
         corpus=f"<data>/audio16k/{reported_split()}.h5",
     output:
@@ -134,15 +133,16 @@ rule report:
         dataset=config["dataset"],
         rows=list(TARGETS),
         test=reported_split(),
-        strong=labelled_splits("strong"),
-        weak=labelled_splits("weak"),
+        splits=splits_in_use(),
+        strong=splits_in_use("strong"),
+        weak=splits_in_use("weak"),
         reference=reference_option(),
         published="--published" if DATASET["published"] else "--no-published",
         code=code_version("workflow_scripts/report.py"),
     shell:
         "python $SED_HOME/workflow_scripts/report.py --results {params.results:q}"
         " --data {params.data:q} --dataset-name {params.dataset} --rows {params.rows}"
-        " --test {params.test} --strong {params.strong} --weak {params.weak}"
+        " --test {params.test} --splits {params.splits} --strong {params.strong} --weak {params.weak}"
         " --energy {input.energy:q} {params.published} {params.reference}"
         " --output {output.html:q}"
         " --plane {output.plane:q} > {log:q} 2>&1"

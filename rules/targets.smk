@@ -62,6 +62,8 @@ def check_targets():
         if parts[: len(results)] != results or len(parts) < len(results) + 2:
             continue
         name = parts[len(results)]
+        if name in config["systems"] and name not in ROWS:
+            raise WorkflowError(systems_config.unfit(name, config))
         if name not in {*ROWS, "tables"}:
             sentence = systems_config.unknown_name(name, ROWS, "system")
             raise WorkflowError(f"{sentence} `snakemake systems` lists the targets.")

@@ -3,43 +3,39 @@
 import argparse
 from pathlib import Path
 
-import numpy as np
-
-from sed_core.data.download.check import check, label_table, to_arrays, to_markdown
+from sed_core.data.check import check
+from sed_core.reporting.statistics import figure, read_statistics, splits_table, table
+from sed_core.reporting.style import save
+from sed_core.reporting.table import markdown, text
 from sed_core.runtime.cli import run
-from sed_core.runtime.errors import SedError
-from sed_core.runtime.files import atomic, write_text
+from sed_core.runtime.files import write_text
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Parse the arguments, check, write and print the tables."""
+    """Parse arguments, count, write tables and plots, print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     add = parser.add_argument
-    add("--manifests", required=True, nargs="+", type=_named, help="of each split: devtest=….tsv")
-    add("--truths", default=[], nargs="+", type=_named, help="cleaned annotations, likewise")
-    add("--classes", nargs="+", required=True, help="class names of the data set")
-    add("--markdown", type=Path, required=True, help="both tables, to be read")
-    add("--csv", type=Path, required=True, help="clips per split")
-    add("--labels-csv", type=Path, required=True, help="labels per class and split")
-    add("--statistics", type=Path, required=True, help=".npz with the arrays for plots")
+    add("--data", type=Path, required=True, help="folder with manifests and truth")
+    add("--splits", nargs="+", required=True, help="names of the splits")
+    add("--strong", nargs="*", default=[], help="those with strong labels, each to be drawn")
+    add("--weak", nargs="*", default=[], help="those with weak labels")
+    add("--classes", required=True, help="class names, separated by commas")
+    add("--dataset-name", required=True, help="data set named in the title")
+    add("--markdown", type=Path, required=True, help="output: both tables")
+    add("--csv", type=Path, required=True, help="output: clips of each split")
+    add("--plots", type=Path, nargs="*", default=[], help="output: SVG of each strong split")
     args = parser.parse_args(argv)
 
-    table, labels = check(dict(args.manifests), dict(args.truths), classes=args.classes)
-    per_class = label_table(labels, args.classes)
-    text = f"{to_markdown(table)}\nLabels per class:\n\n{to_markdown(per_class)}"
-    write_text(args.markdown, text)
-    write_text(args.csv, table.to_csv(index=False, lineterminator="\n"))
-    write_text(args.labels_csv, per_class.to_csv(index=False, lineterminator="\n"))
-    with atomic(args.statistics) as part:
-        np.savez_compressed(part, allow_pickle=False, **to_arrays(labels, args.classes))
-    print(text)
-
-
-def _named(text: str) -> tuple[str, Path]:
-    split, _, path = text.partition("=")
-    if not path:
-        raise SedError(f"{text!r} must be written as <split>=<file>.")
-    return split, Path(path)
+    classes = args.classes.split(",")
+    checked = check(args.data, args.splits)
+    strong, weak = read_statistics(args.data, strong=args.strong, weak=args.weak, classes=classes)
+    tables = [splits_table(checked), table(strong, weak, classes)]
+    write_text(args.markdown, markdown(f"Data of {args.dataset_name}", tables))
+    write_text(args.csv, checked.to_csv(index=False, lineterminator="\n"))
+    for (split, part), path in zip(strong.items(), args.plots, strict=True):
+        title = f"Events of {split}"
+        save(figure(part, classes, title=title), path, title=title)
+    print(text(tables))
 
 
 if __name__ == "__main__":

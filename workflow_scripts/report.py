@@ -22,6 +22,7 @@ def main(argv: list[str] | None = None) -> None:
     add("--dataset-name", required=True, help="data set named in the titles")
     add("--rows", nargs="+", required=True, help="systems, variants and ensembles, in order")
     add("--test", required=True, help="split that is scored")
+    add("--splits", nargs="+", required=True, help="all splits in use")
     add("--strong", nargs="*", default=[], help="splits with strong labels to count")
     add("--weak", nargs="*", default=[], help="splits with weak labels to count")
     add("--energy", nargs="*", default=[], metavar="JSON", help="energy records")
@@ -36,6 +37,7 @@ def main(argv: list[str] | None = None) -> None:
         data=args.data,
         rows=args.rows,
         test=args.test,
+        splits=args.splits,
         strong=args.strong,
         weak=args.weak,
         dataset=args.dataset_name,

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from sed_core.data.check import check
 from sed_core.data.corpus import Corpus
 from sed_core.data.tsv import read_table
 from sed_core.reporting import confusion, document, gallery, plane, statistics
@@ -37,7 +37,8 @@ class Sources:
         results, data: folders of results and prepared data.
         rows: names of the table's rows, in order.
         test: split that is scored.
-        strong, weak: splits whose labels are counted.
+        splits: those that some row trains on, is tuned on, is scored on or predicts.
+        strong, weak: those of them whose labels are counted.
         dataset: name of the data set.
         energy: energy records.
         reference: the system that energies are compared with; empty for none.
@@ -48,6 +49,7 @@ class Sources:
     data: Path
     rows: Sequence[str]
     test: str
+    splits: Sequence[str]
     strong: Sequence[str]
     weak: Sequence[str]
     dataset: str
@@ -199,25 +201,18 @@ def _clips(sources: Sources, heard: Events, truth: Truth, best: Mapping[str, Any
 
 
 def _data(sources: Sources, classes: list[str]) -> str:
-    strong = {
-        split: statistics.statistics(read_labels(sources, split, classes))
-        for split in sources.strong
-    }
-    weak = {split: weak_counts(sources, split, classes) for split in sources.weak}
-    html = document.tables([statistics.table(strong, weak, classes)], headings=False)
+    strong, weak = statistics.read_statistics(
+        sources.data, strong=sources.strong, weak=sources.weak, classes=classes
+    )
+    checked = check(sources.data, sources.splits)
+    tables = [statistics.splits_table(checked), statistics.table(strong, weak, classes)]
+    html = document.tables(tables)
     for split, part in strong.items():
         drawing = statistics.figure(part, classes, title=f"Events of {split}")
         opened = split == sources.test
         image = document.plot(drawing, alt=f"Statistics of the events of {split}")
         html += document.details(f"Events of {split}", image, opened=opened)
     return html
-
-
-def weak_counts(sources: Sources, split: str, classes: list[str]) -> NDArray[np.int64]:
-    """(C,) clips of a weakly labelled split that hold each class."""
-    table = read_table(sources.data / "truth" / f"{split}.tsv", ("filename", "event_labels"))
-    found = table.event_labels.str.split(",").explode().value_counts()
-    return np.array([found.get(name, 0) for name in classes], np.int64)
 
 
 def _provenance(sources: Sources, scores: list[dict[str, Any]]) -> str:

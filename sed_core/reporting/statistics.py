@@ -1,15 +1,18 @@
 """What the data holds: events per class, their lengths, how they overlap."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from sed_core.data.tsv import read_table
 from sed_core.reporting import style
-from sed_core.reporting.table import Table
-from sed_core.scoring.truth import Truth
+from sed_core.reporting.table import ABSENT, Table
+from sed_core.scoring.truth import Truth, read_truth
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,50 @@ def polyphony(truth: Truth) -> NDArray[np.float64]:
     level = np.cumsum(change[order])
     spans = np.diff(time[order], append=ends[-1])
     return np.bincount(np.maximum(level, 0), spans) / ends[-1]
+
+
+def read_statistics(
+    data: Path, *, strong: Sequence[str], weak: Sequence[str], classes: list[str]
+) -> tuple[dict[str, Statistics], dict[str, NDArray[np.int64]]]:
+    """What the prepared ground truth of some splits holds; only clips that are there count.
+
+    Args:
+        data: folder of prepared data, with `truth`.
+        strong, weak: splits with such labels.
+        classes: C names.
+
+    Returns:
+        Statistics of the strongly labelled splits; for the weakly labelled ones (C,) clips that
+        hold each class.
+    """
+    counted = {}
+    for split in strong:
+        path = data / "truth" / f"{split}.tsv"
+        durations = path.with_name(f"{split}_durations.tsv")
+        counted[split] = statistics(read_truth(path, durations, classes))
+    return counted, {
+        split: _weak_counts(data / "truth" / f"{split}.tsv", classes) for split in weak
+    }
+
+
+def _weak_counts(path: Path, classes: list[str]) -> NDArray[np.int64]:
+    labels = read_table(path, ("filename", "event_labels")).event_labels
+    found = labels.str.split(",").explode().value_counts()
+    return np.array([found.get(name, 0) for name in classes], np.int64)
+
+
+def splits_table(checked: pd.DataFrame) -> Table:
+    """The rows of `data.check` for people: expected, missing and odd clips of each split."""
+    rows = [
+        [str(split), *(ABSENT if pd.isna(value) else f"{value:,}" for value in values)]
+        for split, *values in checked.itertuples(index=False)
+    ]
+    notes = [
+        "unreadable: also empty files and files with NaN. short: than the nominal length. silent: "
+        "peak below −80 dB. duplicates, elsewhere: the same samples in another clip of the split, "
+        "in another split.",
+    ]
+    return Table("Clips of each split", list(checked.columns), rows, notes)
 
 
 def table(

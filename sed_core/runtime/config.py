@@ -56,7 +56,8 @@ def systems(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, d
     """Merge each system's overrides into `defaults` and check every result.
 
     Returns:
-        Complete systems by name, in the order of the configuration.
+        Complete systems by name, in the order of the configuration. One that nobody asks for and
+        that is made for the splits of another data set is left out (see `unfit`).
     """
     check(config, schema, where="config")
     if config["dataset"] not in config["datasets"]:
@@ -64,7 +65,6 @@ def systems(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, d
             f"config: dataset '{config['dataset']}' is not defined; "
             f"`datasets` has {', '.join(config['datasets'])}."
         )
-    dataset = config["datasets"][config["dataset"]]
     reference = config["energy"]["reference"]
     named = [("targets", name) for name in config["targets"]]
     named += [("energy.reference", reference)] if reference is not None else []
@@ -72,6 +72,8 @@ def systems(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, d
         if name not in config["systems"]:
             sentence = unknown_name(name, config["systems"], "system")
             raise SedError(f"config: {key}: {sentence}")
+    wanted = [name for _, name in named]
+    anywhere = {split for dataset in config["datasets"].values() for split in dataset["splits"]}
     complete = {}
     for name, override in config["systems"].items():
         system = merge(config["defaults"], override)
@@ -86,14 +88,25 @@ def systems(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, d
                 f"config: systems.{name}: one checkpoint is given for {len(system['seeds'])} "
                 "seeds; give it one seed, or make a system of each checkpoint."
             )
-        for part in used_splits(system):
-            if part not in dataset["splits"]:
-                raise SedError(
-                    f"config: systems.{name}: data names split '{part}', but data set "
-                    f"'{config['dataset']}' has {', '.join(dataset['splits'])}."
-                )
-        complete[name] = system
+        problem = unfit(name, config)
+        if problem and (name in wanted or not anywhere.issuperset(used_splits(system))):
+            raise SedError(problem)
+        if not problem:
+            complete[name] = system
     return complete
+
+
+def unfit(name: str, config: Mapping[str, Any]) -> str:
+    """Why a system cannot run on the data set, in a sentence; empty if it can."""
+    system = merge(config["defaults"], config["systems"][name])
+    splits = config["datasets"][config["dataset"]]["splits"]
+    for part in used_splits(system):
+        if part not in splits:
+            return (
+                f"config: systems.{name}: data names split '{part}', but data set "
+                f"'{config['dataset']}' has {', '.join(splits)}."
+            )
+    return ""
 
 
 def used_splits(system: Mapping[str, Any]) -> list[str]:

@@ -1,6 +1,7 @@
 """The configuration ends in a workflow or in one sentence."""
 
 import pytest
+import yaml
 
 from tests.workflow_runner import Clone
 
@@ -75,6 +76,34 @@ def test_an_unknown_system_names_those_that_exist(clone):
     assert "there is no system 'crn'; there is crnn," in done.stdout
     assert " crnn_strong," in done.stdout
     assert "Did you mean 'crnn'?" in done.stdout
+
+
+def test_a_system_for_other_splits_is_no_obstacle(clone):
+    """`crnn_strong` wants real strong labels; a data set without them can have the others."""
+    splits = yaml.safe_load((clone.folder / "config.yaml").read_text())["datasets"]["desed"][
+        "splits"
+    ]
+    bare = {
+        "dataset": "bare",
+        "datasets": {
+            "bare": {
+                "root": "nowhere",
+                "source": "folder",
+                "classes": ["Robin"],
+                "clip_seconds": 5,
+                "sample_rate": 16000,
+                "unreadable": "error",
+                "published": False,
+                "splits": {name: split for name, split in splits.items() if name != "strong"},
+            }
+        },
+        "targets": ["crnn"],
+    }
+    asked = clone.override("bare.yaml", bare)
+    assert asked.run("systems").returncode == 0
+    done = asked.run("--dry-run", "results/crnn_strong/devtest_psds.json")
+    assert done.returncode != 0
+    assert "systems.crnn_strong: data names split 'strong', but data set 'bare' has" in done.stdout
 
 
 def test_absent_data_says_what_to_do(clone):

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from sed_core.data.corpus import VERSION
+from sed_core.data.manifest import write_manifest
 from sed_core.runtime.files import write_json
 from tests.unit.reporting.conftest import CLASSES
 from workflow_scripts.report import main as report
@@ -29,6 +30,11 @@ def page(tmp_path, scores, energy):
     durations = "filename\tduration\n" + "".join(f"{n}.wav\t5.0\n" for n in "abc")
     (data / "truth/devtest_durations.tsv").write_text(durations)
     (data / "truth/weak.tsv").write_text("filename\tevent_labels\nx.wav\tCat,Dog\ny.wav\tDog\n")
+    (data / "manifests").mkdir()
+    for split, names in (("devtest", "abc"), ("weak", "xy")):
+        sound = {"status": "ok", "flags": "", "duration": 5.0}
+        rows = [{"filename": f"{n}.wav", "digest": n, **sound} for n in names]
+        write_manifest(data / f"manifests/{split}.tsv", rows)
     with h5py.File(data / "audio16k/devtest.h5", "w") as file:
         noise = np.random.default_rng(0).integers(-9000, 9000, 3 * 80000).astype(np.int16)
         file.create_dataset("samples", data=noise)
@@ -58,7 +64,7 @@ def page(tmp_path, scores, energy):
     for stage in ("training", "devtest"):
         write_json(results / f"{stage}.energy.json", energy(stage=stage))
     arguments = f"""--results {results} --data {data} --dataset-name mini --rows crnn crnn+sebbs
-        --test devtest --strong devtest --weak weak --energy {results}/training.energy.json
+        --test devtest --splits devtest weak --strong devtest --weak weak --energy {results}/training.energy.json
         {results}/devtest.energy.json --output {tmp_path}/report.html --plane {tmp_path}/plane.svg"""  # noqa: E501
     report(arguments.split())
     return tmp_path / "report.html"
@@ -76,6 +82,7 @@ def test_the_page_holds_everything_and_fetches_nothing(page):
     assert html.count("data:image/jpeg") == 3
     assert "<b>" not in html.partition("Provenance</h2>")[2]
     assert "crnn+sebbs − crnn" in html
+    assert "Clips of each split" in html
     assert len(html) < 4e6
     assert page.with_name("plane.svg").read_text().count("<svg") == 1
     for label in CLASSES:
