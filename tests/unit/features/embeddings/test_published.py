@@ -70,6 +70,19 @@ def test_a_clip_that_is_not_in_the_file_is_named(corpus, tmp_path):
     assert not (tmp_path / "e.h5").exists()
 
 
+def test_a_kind_that_the_network_does_not_give_is_refused(corpus, tmp_path):
+    published(tmp_path / "p.hdf5", Corpus.open(corpus).filenames, 2022)
+    with pytest.raises(SedError, match=r"kind is 'mean', but PANNs gives only frame, aligned"):
+        import_published(
+            tmp_path / "p.hdf5",
+            corpus,
+            tmp_path / "e.h5",
+            encoder="panns",
+            kind="mean",
+            clip_seconds=10,
+        )
+
+
 def test_published_names(tmp_path):
     (tmp_path / "synth_train.hdf5").touch()
     assert published_file(tmp_path, "synth").name == "synth_train.hdf5"
