@@ -12,10 +12,10 @@ from sed_core.runtime.errors import SedError
 TOKENS = 2 + 12 * 101
 
 
-def published(path, filenames, layout, *, width=3):
+def published(path, filenames, layout, *, width=3, tokens=TOKENS):
     """Rows in an order of their own; frames as (N, D, T'), vectors as (N, D)."""
     generator = np.random.default_rng(0)
-    frames = generator.standard_normal((len(filenames), width, TOKENS)).astype(np.float32)
+    frames = generator.standard_normal((len(filenames), width, tokens)).astype(np.float32)
     vectors = generator.standard_normal((len(filenames), width)).astype(np.float32)
     stems = [name.removesuffix(".wav") for name in filenames]
     with h5py.File(path, "w") as archive:
@@ -53,6 +53,22 @@ def test_rows_come_in_the_order_of_the_corpus(corpus, tmp_path, layout, kind):
     }[kind]
     np.testing.assert_allclose(file.rows, expected, atol=2e-3)
     assert len(file.times) == (101 if kind == "aligned" else 0)
+
+
+def test_beats_as_the_recipe_of_2023_extracts_it(corpus, tmp_path):
+    names = Corpus.open(corpus).filenames
+    frames, _ = published(tmp_path / "p.hdf5", names, 2023, tokens=62 * 8)
+    import_published(
+        tmp_path / "p.hdf5",
+        corpus,
+        tmp_path / "e.h5",
+        encoder="beats",
+        kind="aligned",
+        clip_seconds=10,
+    )
+    file = EmbeddingFile.open(tmp_path / "e.h5")
+    np.testing.assert_allclose(file.rows, frames.reshape(5, 3, 62, 8).mean(3), atol=2e-3)
+    np.testing.assert_allclose(file.times[[0, -1]], [0.0875, 9.8475])
 
 
 def test_a_clip_that_is_not_in_the_file_is_named(corpus, tmp_path):
