@@ -17,7 +17,7 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     add = parser.add_argument
     add("--folder", type=Path, required=True, help="folder with synth_train.hdf5 and so on")
-    add("--encoder", required=True, help="the network that made them: ast or panns")
+    add("--encoder", required=True, help="the network that made them, such as ast")
     add("--split", required=True, help="name of the split")
     add("--corpus", type=Path, required=True, help="16 kHz audio of the split")
     add("--kind", required=True, help="frame, aligned, global or mean")

@@ -31,6 +31,12 @@ def test_one_target_needs_only_its_system(clone):
     assert "audio16k/strong.h5" not in rules.stdout
 
 
+def test_a_system_of_an_added_encoder_is_planned_like_any_other(clone):
+    rules = clone.run("-n", "results/beats_aligned/devtest_psds.json")
+    assert rules.returncode == 0
+    assert "data/desed/embeddings/beats/devtest_aligned.h5" in rules.stdout
+
+
 def test_mini_is_another_tree_of_the_same_rules(clone):
     mini = Clone(clone.folder, ["configs/mini.yaml"])
     fetched = {"adopt", "download_archive", "download_clips"}
@@ -58,7 +64,7 @@ def test_systems_are_listed(clone):
         ({"energy": {"reference": "crn"}}, "energy.reference: there is no system 'crn'"),
         (
             {"systems": {"mine": {"pretrained": {"model": "pans"}}}},
-            "there is no pretrained network 'pans'; there is ast, panns. Did you mean 'panns'?",
+            "no pretrained network 'pans'; there is ast, panns, beats. Did you mean 'panns'?",
         ),
         ({"compute": {"gpu": 1}}, "unknown key 'gpu' (did you mean 'gpus'?)"),
     ],

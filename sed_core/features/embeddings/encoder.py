@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -25,16 +25,29 @@ class Encoder(nn.Module, ABC):
     """
 
     sample_rate = 16000
-    kinds: tuple[str, ...]
+    kinds: ClassVar[tuple[str, ...]]
 
     @classmethod
     @abstractmethod
     def from_state(cls, state: Any) -> Self:
         """Build the network that the content of a weights file describes, in evaluation mode.
 
+        A network's own `state_dict()` is such a content too: trained systems keep theirs like that.
+
         Raises:
             KeyError: tensors are missing; `weights.load_encoder` says which file lacks them.
         """
+
+    @classmethod
+    def check_kind(cls, kind: str) -> None:
+        """Make sure that this network gives a kind of embedding.
+
+        Raises:
+            SedError: it does not; what it gives.
+        """
+        if kind not in cls.kinds:
+            given = ", ".join(cls.kinds)
+            raise SedError(f"pretrained.kind is '{kind}', but {cls.__name__} gives only {given}.")
 
     @staticmethod
     @abstractmethod
@@ -65,11 +78,7 @@ class Encoder(nn.Module, ABC):
         Raises:
             SedError: a kind that this network does not give.
         """
-        if kind not in self.kinds:
-            raise SedError(
-                f"pretrained.kind is '{kind}', but {type(self).__name__} gives only "
-                f"{', '.join(self.kinds)}."
-            )
+        self.check_kind(kind)
         dtype = PRECISIONS[precision]
         with torch.autocast(waveforms.device.type, dtype=dtype, enabled=dtype is not None):
             return self(waveforms)[kind].float()

@@ -33,6 +33,11 @@ def kaldi_filterbank(*, n_mels: int, sample_rate: int = 16000) -> Tensor:
     return functional.pad(bank, (0, 0, 0, 1))
 
 
+def povey_window() -> Tensor:
+    """Kaldi's own window, (400,): a symmetric Hann window to the power of 0.85."""
+    return torch.hann_window(WINDOW, periodic=False).pow(0.85)
+
+
 def fbank(waveforms: Tensor, filters: Tensor, window: Tensor) -> Tensor:
     """`kaldi.fbank(htk_compat=True, use_energy=False, dither=0)` with 10 ms shift, batched.
 
@@ -42,7 +47,7 @@ def fbank(waveforms: Tensor, filters: Tensor, window: Tensor) -> Tensor:
     Args:
         waveforms: (B, S), S >= 400.
         filters: of `kaldi_filterbank`.
-        window: (400,); AST wants a symmetric Hann window.
+        window: (400,); AST wants a symmetric Hann window, BEATs `povey_window`.
 
     Returns:
         (B, 1 + (S - 400) // 160, n_mels).

@@ -50,7 +50,7 @@ def import_published(
     """Write the published embeddings of a corpus' clips as a file of this program.
 
     Memory: 16 clips. Clips of the source that are not in the corpus are left out. `aligned` and
-    AST's `mean` are derived from the frames.
+    `mean` are derived from the frames.
 
     Args:
         source: published HDF5 file.
@@ -64,9 +64,11 @@ def import_published(
         Number of clips.
 
     Raises:
-        SedError: another kind of file, or a clip that it lacks, named.
+        SedError: another kind of file, a kind of embedding that the network does not give, or a
+            clip that the file lacks, named.
     """
     network = ENCODERS[encoder]
+    network.check_kind(kind)
     filenames = Corpus.open(corpus).filenames
     name = "global_embeddings" if kind == "global" else "frame_embeddings"
     with _opened(source) as archive:

@@ -4,7 +4,9 @@ import pytest
 import torch
 from torchaudio.compliance import kaldi
 
-from sed_core.features.embeddings.fbank import WINDOW, fbank, kaldi_filterbank
+from sed_core.features.embeddings.fbank import WINDOW, fbank, kaldi_filterbank, povey_window
+
+WINDOWS = {"hanning": torch.hann_window(WINDOW, periodic=False), "povey": povey_window()}
 
 
 def signals() -> torch.Tensor:
@@ -18,16 +20,17 @@ def signals() -> torch.Tensor:
 
 
 @pytest.mark.parametrize("n_mels", [128, 40])
-def test_equals_torchaudio_on_every_clip_of_a_batch(n_mels):
+@pytest.mark.parametrize(("name", "window"), WINDOWS.items())
+def test_equals_torchaudio_on_every_clip_of_a_batch(n_mels, name, window):
     batch = signals()
     filters = kaldi_filterbank(n_mels=n_mels)
-    ours = fbank(batch, filters, torch.hann_window(WINDOW, periodic=False))
+    ours = fbank(batch, filters, window)
     for clip, row in zip(batch, ours, strict=True):
         theirs = kaldi.fbank(
             clip[None],
             htk_compat=True,
             use_energy=False,
-            window_type="hanning",
+            window_type=name,
             num_mel_bins=n_mels,
             dither=0.0,
             frame_shift=10,

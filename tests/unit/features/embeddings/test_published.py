@@ -12,10 +12,10 @@ from sed_core.runtime.errors import SedError
 TOKENS = 2 + 12 * 101
 
 
-def published(path, filenames, layout, *, width=3):
+def published(path, filenames, layout, *, width=3, tokens=TOKENS):
     """Rows in an order of their own; frames as (N, D, T'), vectors as (N, D)."""
     generator = np.random.default_rng(0)
-    frames = generator.standard_normal((len(filenames), width, TOKENS)).astype(np.float32)
+    frames = generator.standard_normal((len(filenames), width, tokens)).astype(np.float32)
     vectors = generator.standard_normal((len(filenames), width)).astype(np.float32)
     stems = [name.removesuffix(".wav") for name in filenames]
     with h5py.File(path, "w") as archive:
@@ -55,6 +55,22 @@ def test_rows_come_in_the_order_of_the_corpus(corpus, tmp_path, layout, kind):
     assert len(file.times) == (101 if kind == "aligned" else 0)
 
 
+def test_beats_as_the_recipe_of_2023_extracts_it(corpus, tmp_path):
+    names = Corpus.open(corpus).filenames
+    frames, _ = published(tmp_path / "p.hdf5", names, 2023, tokens=62 * 8)
+    import_published(
+        tmp_path / "p.hdf5",
+        corpus,
+        tmp_path / "e.h5",
+        encoder="beats",
+        kind="aligned",
+        clip_seconds=10,
+    )
+    file = EmbeddingFile.open(tmp_path / "e.h5")
+    np.testing.assert_allclose(file.rows, frames.reshape(5, 3, 62, 8).mean(3), atol=2e-3)
+    np.testing.assert_allclose(file.times[[0, -1]], [0.0875, 9.8475])
+
+
 def test_a_clip_that_is_not_in_the_file_is_named(corpus, tmp_path):
     names = Corpus.open(corpus).filenames
     published(tmp_path / "p.hdf5", names[1:], 2022)
@@ -68,6 +84,19 @@ def test_a_clip_that_is_not_in_the_file_is_named(corpus, tmp_path):
             clip_seconds=10,
         )
     assert not (tmp_path / "e.h5").exists()
+
+
+def test_a_kind_that_the_network_does_not_give_is_refused(corpus, tmp_path):
+    published(tmp_path / "p.hdf5", Corpus.open(corpus).filenames, 2022)
+    with pytest.raises(SedError, match=r"kind is 'mean', but PANNs gives only frame, aligned"):
+        import_published(
+            tmp_path / "p.hdf5",
+            corpus,
+            tmp_path / "e.h5",
+            encoder="panns",
+            kind="mean",
+            clip_seconds=10,
+        )
 
 
 def test_published_names(tmp_path):

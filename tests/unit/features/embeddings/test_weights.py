@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 
 from sed_core.features.embeddings.ast import AST
 from sed_core.features.embeddings.ast_names import HUGGING_FACE, renamed, to_original
+from sed_core.features.embeddings.registry import ENCODERS
 from sed_core.features.embeddings.weights import load_encoder, obtain_weights
 from sed_core.runtime.errors import SedError
 
@@ -52,7 +53,7 @@ def test_absent_weights_say_where_to_put_them(tmp_path):
 
 def test_foreign_content_is_refused(small, tmp_path):
     torch.save({"some": torch.ones(1)}, tmp_path / "other.pth")
-    for name in ("ast", "panns"):
+    for name in ENCODERS:
         with pytest.raises(SedError, match=rf"other\.pth does not hold the weights of '{name}'"):
             load_encoder(name, tmp_path / "other.pth")
 
