@@ -28,6 +28,10 @@ check_targets()
 shell.prefix(shell_prefix())
 
 
+onerror:
+    print(said_by_failed_jobs(log), end="")
+
+
 report: "report/workflow.rst"
 
 

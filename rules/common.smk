@@ -49,8 +49,10 @@ TARGETS = {name: row for name, row in ROWS.items() if is_target(name)}
 DATASET = config["datasets"][config["dataset"]]
 PATHS = config["pathvars"]
 
-# Without a limit Snakemake starts all GPU jobs at once. Yields to --resources gpu=N.
-workflow.global_resources.setdefault("gpu", max(1, len(visible_gpus())))
+# Without a limit Snakemake starts all GPU jobs at once. Where there is no GPU here, cores are the
+# limit, or a cluster's scheduler. Yields to --resources gpu=N.
+if visible_gpus():
+    workflow.global_resources.setdefault("gpu", len(visible_gpus()))
 
 
 def one_of(names):
@@ -76,6 +78,19 @@ def shell_prefix():
     if sys.stderr.isatty():
         lines.append("export SED_TERMINAL=/dev/tty")
     return "; ".join(lines) + "; "
+
+
+def said_by_failed_jobs(log):
+    """The end of each failed job's log, which `--quiet rules` would hide with the job itself."""
+    if "RULES" not in {kind.name for kind in workflow.output_settings.quiet or ()}:
+        return ""
+    failed = re.findall(
+        r"> (\S+\.log)(?: 2>&1)?' returned non-zero", Path(log[0]).read_text()
+    )
+    tails = [Path(name).read_text().splitlines()[-15:] for name in failed]
+    return "".join(
+        "\n".join([f"{name}:", *lines, ""]) for name, lines in zip(failed, tails)
+    )
 
 
 OWN_DATA = os.environ.get("SED_DATA") if DATASET["source"] != "synthesis" else None
