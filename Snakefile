@@ -3,7 +3,7 @@
 snakemake --cores all                                   everything, on DESED
 snakemake --cores all --configfile configs/mini.yaml    everything, on the embedded data set
 snakemake --cores all results/crnn/devtest_psds.json    one result
-snakemake systems                                       what there is to ask for
+snakemake --cores 1 systems                             what there is to ask for
 """
 
 import sys

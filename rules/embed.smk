@@ -6,6 +6,12 @@ Out: <data>/embeddings/{embedding}/weights.json        which weights there are, 
      energy of the extraction.
 """
 
+# Snakemake's cache between workflows names a result before the rule runs, by the command and the
+# parameters of the rule and of all before it; wildcards are no part of that, so what decides stands
+# in `params`. Clips that are yet to be downloaded are no part either. Asking for the cache only
+# where it is on avoids a warning in every other run.
+CACHED = workflow.workflow_settings.cache is not None and SOURCE != "download"
+
 
 wildcard_constraints:
     embedding=one_of(config["embeddings"]),
@@ -46,10 +52,9 @@ rule embed:
         kwh="<data>/embeddings/{embedding}/{split}_{kind}_codecarbon/extraction_tot_kwh.txt",
     log:
         "<logs>/embed/{embedding}/{split}_{kind}.log",
-    benchmark:
-        "<logs>/benchmarks/embed/{embedding}/{split}_{kind}.tsv"
     wildcard_constraints:
         embedding=embeddings_where(lambda entry: not entry["extracted"]),
+    cache: CACHED
     conda:
         "../envs/sed.yaml"
     threads: embedding_threads
@@ -58,13 +63,14 @@ rule embed:
         mem_mb=1000 * config["compute"]["memory_gb"],
         runtime="24h",
     params:
+        kind="{kind}",
         seconds=DATASET["clip_seconds"],
         batch=embedding("batch_size"),
         precision=embedding("precision"),
         code=code_version("workflow_scripts/embed.py"),
     shell:
         "python $SED_HOME/workflow_scripts/embed.py --weights {input.weights:q}"
-        " --corpus {input.corpus:q} --kind {wildcards.kind} --clip-seconds {params.seconds}"
+        " --corpus {input.corpus:q} --kind {params.kind} --clip-seconds {params.seconds}"
         " --batch-size {params.batch} --precision {params.precision} --output {output.rows:q}"
         " --energy {output.energy:q} --kwh {output.kwh:q} --gpus {resources.gpu}"
         " --threads {threads} > {log:q} 2>&1"
@@ -107,6 +113,7 @@ rule pretrain_mini:
         "<logs>/pretrain_mini/{embedding}.log",
     wildcard_constraints:
         embedding=embeddings_where(lambda entry: entry["pretraining"]),
+    cache: CACHED
     conda:
         "../envs/sed.yaml"
     threads: config["compute"]["threads"]
@@ -114,6 +121,7 @@ rule pretrain_mini:
         mem_mb=4000,
         runtime="30m",
     params:
+        encoder="{embedding}",
         classes=classes,
         seconds=DATASET["clip_seconds"],
         steps=lambda wildcards: config["embeddings"][wildcards.embedding][
@@ -121,7 +129,7 @@ rule pretrain_mini:
         ]["steps"],
         code=code_version("workflow_scripts/pretrain_mini.py"),
     shell:
-        "python $SED_HOME/workflow_scripts/pretrain_mini.py --encoder {wildcards.embedding}"
+        "python $SED_HOME/workflow_scripts/pretrain_mini.py --encoder {params.encoder}"
         " --corpus {input.corpus:q} --truth {input.truth:q} --classes {params.classes:q}"
         " --clip-seconds {params.seconds} --steps {params.steps} --output {output.weights:q}"
         " --threads {threads} > {log:q} 2>&1"

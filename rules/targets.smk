@@ -36,7 +36,7 @@ def everything():
 
 
 def listing():
-    """What `snakemake systems` prints."""
+    """What `snakemake --cores 1 systems` prints."""
     lines = [
         f"data set: {config['dataset']}",
         f"splits: {', '.join(DATASET['splits'])}",
@@ -66,4 +66,4 @@ def check_targets():
             raise WorkflowError(systems_config.unfit(name, config))
         if name not in {*ROWS, "tables"}:
             sentence = systems_config.unknown_name(name, ROWS, "system")
-            raise WorkflowError(f"{sentence} `snakemake systems` lists the targets.")
+            raise WorkflowError(f"{sentence} `make systems` lists the targets.")

@@ -1,7 +1,5 @@
 """Score any system's predictions against any ground truth.
 
-    python -m sed_core.scoring predictions --truth truth.tsv --durations durations.tsv
-
 PREDICTIONS is a TSV of detected events (event_label, onset, offset, filename), such a TSV with a
 column `threshold` or a folder of such TSVs (operating points), an HDF5 file of frame scores, or a
 folder of TSVs of frame scores as sed_scores_eval writes them.
@@ -17,10 +15,10 @@ from sed_core.scoring.predictions import kind_of, score_predictions
 from sed_core.scoring.psds import SCENARIOS, read_scenarios
 
 
-def main(argv: list[str] | None = None) -> None:
+def main(argv: list[str] | None = None, *, prog: str = "python -m sed_core.scoring") -> None:
     """Parse arguments, score, print a table, write JSON."""
     parser = argparse.ArgumentParser(
-        prog="python -m sed_core.scoring",
+        prog=prog,
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -97,8 +97,13 @@ def events_from_table(
 def write_events(
     path: str | Path, events: Events, filenames: Sequence[str], classes: Sequence[str]
 ) -> None:
-    """Write events as a TSV with the columns the reference uses; times have 6 decimals at most."""
-    table = pd.DataFrame(
+    """Write events as a TSV with the columns the reference uses."""
+    write_table(path, events_table(events, filenames, classes))
+
+
+def events_table(events: Events, filenames: Sequence[str], classes: Sequence[str]) -> pd.DataFrame:
+    """A row an event, with the columns the reference uses; times have 6 decimals at most."""
+    return pd.DataFrame(
         {
             "event_label": np.asarray(classes, object)[events.label],
             "onset": np.round(events.onset, 6),
@@ -106,7 +111,6 @@ def write_events(
             "filename": np.asarray(filenames, object)[events.clip],
         }
     )
-    write_table(path, table)
 
 
 def _lookup(

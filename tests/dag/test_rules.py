@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
 
 from sed_core.runtime.provenance import code_version, imported_files
 
@@ -49,13 +48,6 @@ def test_files_stay_small():
         assert len(file.read_text().splitlines()) <= 350, file
     for file in (ROOT / "rules").glob("*.smk"):
         assert len(file.read_text().splitlines()) <= 300, file
-
-
-def test_conda_environment_repeats_the_lock():
-    lock = set((ROOT / "requirements.txt").read_text().splitlines())
-    environment = yaml.safe_load((ROOT / "envs/sed.yaml").read_text())
-    pins = environment["dependencies"][-1]["pip"]
-    assert pins and set(pins) <= lock
 
 
 def test_an_edit_is_seen_through_any_chain_of_imports(monkeypatch, tmp_path):

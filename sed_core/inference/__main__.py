@@ -1,0 +1,96 @@
+"""Find the sound events in recordings.
+
+AUDIO are files that libsndfile or ffmpeg can read, at any rate, or folders of them. A recording
+that is longer than the model's clips is heard in windows that overlap by half.
+"""
+
+import argparse
+import os
+from collections import Counter
+from pathlib import Path
+
+from sed_core.runtime.cli import run
+from sed_core.runtime.device import prepare
+from sed_core.runtime.errors import SedError
+
+
+def main(argv: list[str] | None = None, *, prog: str = "python -m sed_core.inference") -> None:
+    """Parse arguments, predict, write events and possibly scores."""
+    from sed_core.scoring.evaluate import windows
+
+    parser = argparse.ArgumentParser(
+        prog=prog, description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add = parser.add_argument
+    add("model", type=Path, help="a model.pt of the workflow, or a public DCASE 2022 .ckpt")
+    add("audio", type=Path, nargs="+", help="see above")
+    add("--output", type=Path, help="TSV of events; default: print them")
+    add("--scores", type=Path, help="folder for the filtered frame scores, a TSV a recording")
+    add("--network", choices=["student", "teacher"], default="student")
+    add("--threshold", type=float, default=0.5, help="what a score must exceed (default 0.5)")
+    add(
+        "--median-window",
+        type=windows,
+        default=7,
+        help="frames, one or a comma list by class (default 7, as in 2022)",
+    )
+    add("--weights", type=Path, help="of the pretrained network, for a model that fuses one")
+    add("--batch-size", type=int, default=8, help="windows at a time (default 8)")
+    add("--gpus", type=int, default=1, help="0: use the CPU even where there is a GPU")
+    add("--threads", type=int, default=len(os.sched_getaffinity(0)), help="default: all cores")
+    args = parser.parse_args(argv)
+    prepare(gpus=min(args.gpus, 1), threads=args.threads)
+
+    import pandas as pd
+
+    from sed_core.data.audio import read_clip
+    from sed_core.data.tsv import write_table
+    from sed_core.inference.recordings import find_recordings, load_predictor, score_recording
+    from sed_core.runtime.device import torch_device
+    from sed_core.runtime.progress import progress
+    from sed_core.scoring.decode import decode
+    from sed_core.scoring.events import events_table
+    from sed_core.scoring.score_folder import write_score_folder
+
+    recordings = find_recordings(args.audio)
+    _refuse_equal_names(recordings, by_stem=args.scores is not None)
+    predictor = load_predictor(args.model, torch_device(), weights=args.weights)
+    rate = predictor.system.dataset.sample_rate
+    tables, unusable = [], []
+    for path in progress(recordings, desc="predict", unit="recording"):
+        clip = read_clip(path, sample_rate=rate)
+        if clip.status != "ok":
+            unusable.append(f"{path} cannot be used as audio ({clip.note})")
+            continue
+        scores = score_recording(
+            predictor,
+            path.name,
+            clip.samples,
+            network=args.network,
+            median_window=args.median_window,
+            batch_size=args.batch_size,
+        )
+        strong = scores.networks[args.network].strong
+        events = decode(strong, args.threshold, frame_seconds=scores.frame_seconds)
+        tables.append(events_table(events, scores.filenames, scores.classes))
+        if args.scores:
+            write_score_folder(args.scores, scores, args.network)
+    if tables and args.output:
+        write_table(args.output, pd.concat(tables))
+    elif tables:
+        print(pd.concat(tables).to_csv(sep="\t", index=False), end="")
+    if unusable:  # one bad file among many does not cost the others their events
+        raise SedError(f"{'; '.join(unusable)}; the other {len(tables)} recordings are done.")
+
+
+def _refuse_equal_names(recordings: list[Path], *, by_stem: bool) -> None:
+    """Events name their recording without its folder, score files without its suffix as well."""
+    names = [path.stem if by_stem else path.name for path in recordings]
+    name, count = Counter(names).most_common(1)[0]
+    if count > 1:
+        same = [str(path) for path, own in zip(recordings, names, strict=True) if own == name]
+        raise SedError(f"{' and '.join(same[:2])} would have one name; give them in two runs.")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,156 @@
+"""A trained system on recordings of any length and rate, without a data set around them."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from sed_core.data.audio import SUFFIXES
+from sed_core.data.labels import FrameGrid
+from sed_core.features.embeddings.weights import load_encoder
+from sed_core.features.waveforms import FULL_SCALE
+from sed_core.inference.given import completed
+from sed_core.inference.predict import Predictor, grid_of
+from sed_core.models.checkpoint import load_checkpoint
+from sed_core.models.pretrained import EndToEnd
+from sed_core.runtime.errors import SedError
+from sed_core.runtime.system import System
+from sed_core.scoring.decode import median_filter
+from sed_core.scoring.score_file import Posteriors, Scores, refuse_nan
+
+BASELINE = Path(__file__).with_name("dcase2022.json")
+"""The baseline's configuration, for public checkpoints, which name neither classes nor lengths."""
+
+
+def load_predictor(
+    path: str | Path, device: torch.device, *, weights: str | Path | None = None
+) -> Predictor:
+    """The networks of a file with all that they need in front of them.
+
+    Args:
+        path: a `model.pt`, or a public 2022 `.ckpt`, whose classes are those of DESED.
+        device: that computes.
+        weights: of the pretrained network, where the system fuses embeddings that the workflow
+            keeps in files. Here they are computed along, in float32 and never rounded to 16 bits.
+
+    Raises:
+        SedError: no checkpoint, or embeddings are needed and nothing says of what.
+    """
+    checkpoint = load_checkpoint(path)
+    if "dataset" not in checkpoint.system:
+        if checkpoint.net["use_embeddings"]:
+            raise SedError(
+                f"{path} fuses embeddings and does not say which; make it a system of the "
+                "workflow (docs/coming-from-desed-task.md) and give that system's model.pt."
+            )
+        baseline = System.from_dict(json.loads(BASELINE.read_text(encoding="utf-8")))
+        checkpoint = completed(checkpoint, baseline, source=str(path))
+    predictor = Predictor.from_checkpoint(checkpoint, device)
+    system = predictor.system
+    if not system.reads_embeddings:
+        return predictor
+    if weights is None:
+        raise SedError(
+            f"{path} fuses embeddings of '{system.pretrained.model}'; name the file of its "
+            "pretrained weights with --weights."
+        )
+    encoder = load_encoder(str(system.pretrained.model), weights)
+    return replace(predictor, pretrained=EndToEnd(encoder, system).to(device).eval())
+
+
+def find_recordings(paths: Iterable[Path]) -> list[Path]:
+    """The files named, and the audio files in the folders named (not in folders below them).
+
+    Raises:
+        SedError: a path that does not exist, a folder without audio.
+    """
+    found: list[Path] = []
+    for path in paths:
+        inside = sorted(path.iterdir()) if path.is_dir() else []
+        audio = [
+            file
+            for file in inside
+            if file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
+        ]
+        if not path.exists():
+            raise SedError(f"{path} does not exist; name recordings, or folders of them.")
+        if path.is_dir() and not audio:
+            raise SedError(
+                f"{path} holds no audio; expected files such as {', '.join(SUFFIXES[:3])}."
+            )
+        found += audio if path.is_dir() else [path]
+    return found
+
+
+def score_recording(
+    predictor: Predictor,
+    name: str,
+    samples: NDArray[np.int16],
+    *,
+    network: str,
+    median_window: int | list[int],
+    batch_size: int,
+) -> Scores:
+    """Filtered frame scores of a whole recording.
+
+    Args:
+        predictor: the model.
+        name: of the recording.
+        samples: (n,) mono at the model's rate.
+        network: student or teacher.
+        median_window: frames, one or one a class.
+        batch_size: windows at a time; memory is that of one batch.
+
+    Raises:
+        SedError: a score is not a number, or the number of median windows is wrong.
+    """
+    system = predictor.system
+    strong = _posteriors(predictor, samples, network, batch_size)[None]
+    net = Posteriors(median_filter(strong, median_window), strong.max(1))
+    refuse_nan(net, [name], network)
+    return Scores(
+        filenames=[name],
+        classes=system.dataset.classes,
+        frame_seconds=grid_of(system).frame_seconds,
+        n_frames=np.array([strong.shape[1]], np.int32),
+        networks={network: net},
+    )
+
+
+def window_starts(n_samples: int, grid: FrameGrid) -> list[int]:
+    """First output frames of the windows that cover a recording.
+
+    One window where it fits in, so that it is treated as a clip of a data set; else they overlap
+    by half, and the last ends with the recording.
+    """
+    beyond = n_samples - grid.n_samples
+    last = max(0, -(-beyond // (grid.hop_length * grid.pooling)))
+    return [*range(0, last, grid.n_frames // 2), last]
+
+
+def _posteriors(
+    predictor: Predictor, samples: NDArray[np.int16], network: str, batch_size: int
+) -> NDArray[np.float32]:
+    """(T, C); each frame is taken from the window in which it lies further from the ends."""
+    grid = grid_of(predictor.system)
+    step = grid.hop_length * grid.pooling
+    starts = window_starts(len(samples), grid)
+    scores = np.empty((starts[-1] + grid.n_frames, len(predictor.system.dataset.classes)), "f4")
+    joins = [(left + right + grid.n_frames) // 2 for left, right in pairwise(starts)]
+    spans = list(zip(starts, [0, *joins], [*joins, len(scores)], strict=True))
+    for at in range(0, len(spans), batch_size):
+        batch = spans[at : at + batch_size]
+        windows = np.zeros((len(batch), grid.n_samples), np.int16)
+        for row, (start, _, _) in zip(windows, batch, strict=True):
+            piece = samples[start * step : start * step + grid.n_samples]
+            row[: len(piece)] = piece
+        waveforms = torch.from_numpy(windows).to(predictor.device).to(torch.float32) / FULL_SCALE
+        strong, _ = predictor(waveforms)[network]
+        for found, (start, begin, end) in zip(strong, batch, strict=True):
+            scores[begin:end] = found[begin - start : end - start]
+    return scores

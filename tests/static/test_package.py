@@ -1,0 +1,135 @@
+"""What `pip install .` gives: all files of `sed_core`, its dependencies, a command, one version."""
+
+import ast
+import importlib.metadata
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+import sed_core
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMED_BY_A_STRING = {"nvidia-ml-py", "tensorboard"}  # an importlib call; Lightning's logger
+
+
+def locked() -> dict[str, str]:
+    pins = [line.split("==") for line in (ROOT / "requirements.txt").read_text().splitlines()]
+    return {canonicalize_name(pin[0]): pin[1] for pin in pins if len(pin) == 2}
+
+
+def imported(*folders: str) -> set[str]:
+    """Distributions that the Python files of some folders import."""
+    names = set()
+    for folder in folders:
+        for file in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(file.read_text())):
+                if isinstance(node, ast.Import):
+                    names |= {alias.name.split(".")[0] for alias in node.names}
+                elif isinstance(node, ast.ImportFrom) and node.module:
+                    names.add(node.module.split(".")[0])
+    owners = importlib.metadata.packages_distributions()
+    foreign = names - sys.stdlib_module_names - {"sed_core"}
+    return {canonicalize_name(owners[name][0]) for name in foreign}
+
+
+def test_dependencies_are_what_is_imported_from_the_locked_version_on():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = {canonicalize_name(r.name): r for r in map(Requirement, project["dependencies"])}
+    assert set(wanted) == imported("sed_core") | NAMED_BY_A_STRING
+    for name, requirement in wanted.items():
+        (bound,) = requirement.specifier
+        version = locked()[name]
+        assert requirement.specifier.contains(version), requirement
+        assert version.startswith(bound.version), f"{requirement} begins before the lock, {version}"
+
+
+def test_the_environment_of_the_rules_is_valid_and_complete():
+    environment = yaml.safe_load((ROOT / "envs/sed.yaml").read_text())
+    assert set(environment) == {"name", "channels", "dependencies"}
+    *conda, pip = environment["dependencies"]
+    assert all(isinstance(name, str) for name in conda) and "pip" in conda
+    pins = dict(pin.split("==") for pin in pip["pip"])
+    names = {canonicalize_name(name): version for name, version in pins.items()}
+    assert names.items() <= locked().items()
+    missing = (imported("sed_core", "workflow_scripts") | NAMED_BY_A_STRING) - set(names)
+    assert not missing
+
+
+def test_every_place_has_the_same_version():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["version"] == sed_core.__version__
+    releases = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.M)
+    assert releases[0] == sed_core.__version__
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory) -> Path:
+    """Built from a copy, because building leaves folders beside the sources."""
+    if not importlib.util.find_spec("pip"):
+        pytest.skip("no pip in this environment")
+    folder = tmp_path_factory.mktemp("wheel")
+    source = folder / "source"
+    ignore = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "sed_core", source / "sed_core", ignore=ignore)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    pip("wheel", str(source), "--no-build-isolation", f"--wheel-dir={folder}")
+    return next(folder.glob("*.whl"))
+
+
+@pytest.fixture(scope="module")
+def installed(wheel, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    pip("install", str(wheel), f"--target={folder}")
+    return folder
+
+
+def pip(*words: str) -> None:
+    command = [sys.executable, "-m", "pip", *words, "--no-deps", "--no-index", "--quiet"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_wheel_holds_every_file(wheel):
+    own = {
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "sed_core").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    with zipfile.ZipFile(wheel) as archive:
+        packed = {name for name in archive.namelist() if ".dist-info/" not in name}
+        licences = [name for name in archive.namelist() if name.endswith("LICENSE")]
+    assert packed == own
+    assert licences
+    assert wheel.name.startswith(f"sed_core-{sed_core.__version__}-")
+
+
+def test_the_command_runs_outside_the_repository(installed, tmp_path):
+    (tmp_path / "truth.tsv").write_text("filename\tonset\toffset\tevent_label\na.wav\t0\t1\tDog\n")
+    (tmp_path / "durations.tsv").write_text("filename\tduration\na.wav\t10\n")
+    (tmp_path / "found.tsv").write_text("event_label\tonset\toffset\tfilename\nDog\t0\t1\ta.wav\n")
+    env = {**os.environ, "PYTHONPATH": str(installed)}
+    where = [sys.executable, "-c", "import sed_core; print(sed_core.__file__)"]
+    score = [installed / "bin/sed", "score", "found.tsv", "--truth=truth.tsv"]
+    for command, expected in (
+        (where, str(installed)),
+        ([installed / "bin/sed", "--help"], f"sed_core {sed_core.__version__}"),
+        ([installed / "bin/sed", "predict", "--help"], "a model.pt of the workflow"),
+        ([*score, "--durations=durations.tsv"], "1 of 1 clips"),
+    ):
+        done = subprocess.run(
+            command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        assert expected in done.stdout

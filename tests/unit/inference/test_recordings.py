@@ -1,0 +1,241 @@
+"""`sed predict`: the workflow's events for a clip, and more than a clip."""
+
+import json
+from dataclasses import asdict, replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile as sf
+import torch
+import yaml
+
+from sed_core.data.audio import read_clip
+from sed_core.data.corpus import Corpus
+from sed_core.features.embeddings.taggers import TAGGERS
+from sed_core.inference.__main__ import main
+from sed_core.inference.predict import grid_of
+from sed_core.inference.recordings import (
+    BASELINE,
+    load_predictor,
+    score_recording,
+    window_starts,
+)
+from sed_core.models.checkpoint import (
+    Checkpoint,
+    load_checkpoint,
+    save_checkpoint,
+    save_lightning,
+)
+from sed_core.models.pretrained import fused_net
+from sed_core.models.registry import build
+from sed_core.runtime import config
+from sed_core.runtime.errors import SedError
+from sed_core.scoring.decode import decode
+from sed_core.scoring.events import events_table
+from sed_core.scoring.score_file import read_scores
+from sed_core.scoring.score_folder import read_score_folder
+from tests.training_data import names, tiny_system
+from workflow_scripts.detect import main as detect
+from workflow_scripts.predict import main as predict
+
+CPU = torch.device("cpu")
+RATE = 16000
+
+
+@pytest.fixture(scope="module")
+def folder(trained, data, tmp_path_factory):
+    """A model file, and the devtest clips as recordings."""
+    folder = tmp_path_factory.mktemp("recordings")
+    save_checkpoint(folder / "model.pt", trained)
+    (folder / "audio").mkdir()
+    corpus = Corpus.open(data / "audio16k/devtest.h5")
+    for name, samples in zip(names("devtest"), corpus.gather(range(5), RATE), strict=True):
+        sf.write(folder / "audio" / name, samples, RATE, subtype="PCM_16")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def tones() -> np.ndarray:
+    """2.7 seconds for a network that hears one at a time."""
+    rng = np.random.default_rng(3)
+    seconds = np.arange(int(2.7 * RATE)) / RATE
+    loud = 0.2 * np.sin(2 * np.pi * 900 * seconds) * (np.sin(2 * np.pi * 0.7 * seconds) > 0.3)
+    return (loud + rng.normal(0, 0.01, len(seconds))).astype(np.float32)
+
+
+def run(*words) -> None:
+    main([*map(str, words), "--gpus=0", "--threads=1"])
+
+
+def scored(predictor, path, **options):
+    options = {"network": "student", "median_window": 1, "batch_size": 2} | options
+    samples = read_clip(path, sample_rate=RATE).samples
+    scores = score_recording(predictor, path.name, samples, **options)
+    return scores.networks[options["network"]].strong[0]
+
+
+@pytest.mark.parametrize("network", ["student", "teacher"])
+def test_a_clip_has_the_events_of_the_workflow(folder, data, network):
+    out = folder / network
+    predict(
+        [f"--model={folder / 'model.pt'}", f"--corpus={data / 'audio16k/devtest.h5'}",
+         "--split=devtest", "--gpus=0", f"--scores={out / 'scores.h5'}",
+         f"--energy={out / 'energy.json'}", f"--kwh={out / 'cc/kwh.txt'}"]
+    )  # fmt: skip
+    scores = read_scores(out / "scores.h5")
+    # The tiny network is unsure of everything: look where half of its scores are events.
+    middle = np.sort(scores.networks[network].strong, None)[112:114]
+    threshold = float(middle.mean())
+    events = decode(scores.networks[network].strong, threshold, frame_seconds=scores.frame_seconds)
+    expected = events_table(events, scores.filenames, scores.classes)
+    run(
+        folder / "model.pt", folder / "audio", f"--network={network}", f"--threshold={threshold}",
+        "--median-window=1", f"--output={out / 'events.tsv'}", f"--scores={out / 'scores'}",
+    )  # fmt: skip
+    assert len(expected) > 10
+    pd.testing.assert_frame_equal(pd.read_csv(out / "events.tsv", sep="\t"), expected)
+    ours = read_score_folder(out / "scores", scores.filenames).networks["system"].strong
+    assert np.abs(ours - scores.networks[network].strong).max() < 1e-6
+
+
+def test_defaults_are_those_of_the_workflow(folder, data):
+    """Threshold and filter, on scores that are sure of themselves."""
+    checkpoint = load_checkpoint(folder / "model.pt")
+    checkpoint.student["dense.bias"] += torch.tensor([4.0, 0.0, -4.0])
+    save_checkpoint(folder / "sure.pt", checkpoint)
+    predict(
+        [f"--model={folder / 'sure.pt'}", f"--corpus={data / 'audio16k/devtest.h5'}",
+         "--split=devtest", "--gpus=0", f"--scores={folder / 'scores.h5'}",
+         f"--energy={folder / 'energy.json'}", f"--kwh={folder / 'cc/kwh.txt'}"]
+    )  # fmt: skip
+    detect([f"--scores={folder / 'scores.h5'}", f"--student={folder / 's.tsv'}",
+            f"--teacher={folder / 't.tsv'}"])  # fmt: skip
+    run(folder / "sure.pt", folder / "audio", f"--output={folder / 'events.tsv'}")
+    text = (folder / "events.tsv").read_text()
+    assert text == (folder / "s.tsv").read_text()
+    assert len(text.splitlines()) > 1
+
+
+def test_events_are_printed_when_no_file_is_named(folder, capsys):
+    run(folder / "model.pt", folder / "audio/devtest_0.wav", "--threshold=0")
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "event_label\tonset\toffset\tfilename"
+    assert lines[1].endswith("\tdevtest_0.wav")
+
+
+@pytest.mark.parametrize("suffix", ["wav", "flac"])
+def test_any_rate_and_any_number_of_channels(folder, tones, tmp_path, suffix):
+    predictor = load_predictor(folder / "model.pt", CPU)
+    sf.write(tmp_path / "mono.wav", tones[:RATE], RATE)
+    sf.write(tmp_path / f"both.{suffix}", np.repeat(tones[:RATE], 3)[:, None] * [1, 1], 3 * RATE)
+    mono, both = (scored(predictor, tmp_path / name) for name in ("mono.wav", f"both.{suffix}"))
+    assert mono.shape == both.shape
+    assert np.abs(mono - both).mean() < 0.05  # holding samples is a rough way to a higher rate
+
+
+def test_windows_cover_a_long_recording_once():
+    grid = grid_of(tiny_system())
+    step = grid.hop_length * grid.pooling
+    for n_samples in (1, RATE - 1, RATE, RATE + 1, 3 * RATE, 3 * RATE + 7):
+        starts = window_starts(n_samples, grid)
+        assert starts[0] == 0
+        assert max(np.diff(starts), default=0) <= grid.n_frames // 2
+        assert min(np.diff(starts), default=1) >= 1
+        end = starts[-1] * step + grid.n_samples
+        assert end >= n_samples
+        assert end - n_samples < step or n_samples <= grid.n_samples
+        assert (len(starts) == 1) == (n_samples <= grid.n_samples)
+
+
+def test_a_long_recording_is_heard_in_overlapping_windows(folder, tones, tmp_path):
+    """Each frame has the score of the window in whose middle it lies, alone."""
+    predictor = load_predictor(folder / "model.pt", CPU)
+    grid = grid_of(predictor.system)
+    step, half = grid.hop_length * grid.pooling, grid.n_frames // 2
+    sf.write(tmp_path / "long.wav", tones, RATE, subtype="PCM_16")
+    whole = scored(predictor, tmp_path / "long.wav")
+    assert whole.shape == ((len(tones) - RATE + step - 1) // step + grid.n_frames, 3)
+    sf.write(tmp_path / "window.wav", tones[half * step :][:RATE], RATE, subtype="PCM_16")
+    window = scored(predictor, tmp_path / "window.wav")
+    quarter = (grid.n_frames - half) // 2
+    middle = slice(quarter + 1, quarter + half - 1)
+    assert np.allclose(whole[half:][middle], window[middle], atol=1e-6)
+    assert not np.allclose(whole[half:][:quarter], window[:quarter], atol=1e-6)
+    for batch_size in (1, 3):
+        again = scored(predictor, tmp_path / "long.wav", batch_size=batch_size)
+        assert np.allclose(whole, again, atol=1e-6)
+
+
+def test_a_public_checkpoint_has_the_baselines_classes(reference, folder, tmp_path):
+    predictor = load_predictor(reference / "golden/reference_crnn.ckpt", CPU)
+    assert predictor.system.dataset.classes[8] == "Speech"
+    assert grid_of(predictor.system).n_frames == 156
+    sf.write(tmp_path / "short.wav", np.zeros(8000), RATE)
+    assert scored(predictor, tmp_path / "short.wav").shape == (156, 10)
+
+
+def test_the_baseline_is_the_configurations(root):
+    full = yaml.safe_load((root / "config.yaml").read_text())
+    schema = yaml.safe_load((root / "schemas/config.schema.yaml").read_text())
+    crnn = config.systems(full, schema)["crnn"]
+    assert json.loads(BASELINE.read_text()) == config.trained_part("dcase2022", crnn, full)
+
+
+def test_embeddings_are_computed_along(tmp_path, tones):
+    """A system that read files of embeddings, given the weights they were made with."""
+    torch.manual_seed(0)
+    system = tiny_system(pretrained={"model": "panns", "kind": "frame"})
+    tagger = TAGGERS["panns"](3).eval()
+    torch.save(tagger.public(), tmp_path / "panns.pth")
+    size = tagger.encoder.embed(torch.zeros(1, RATE), "frame").shape[1]
+    net = fused_net(system, size)
+    state = build(net, 3).state_dict()
+    content = asdict(replace(system, net=net))
+    save_checkpoint(tmp_path / "model.pt", Checkpoint(state, state, content))
+    sf.write(tmp_path / "a.wav", tones[:RATE], RATE, subtype="PCM_16")
+    with pytest.raises(SedError, match="fuses embeddings of 'panns'; name the file"):
+        load_predictor(tmp_path / "model.pt", CPU)
+    predictor = load_predictor(tmp_path / "model.pt", CPU, weights=tmp_path / "panns.pth")
+    samples = read_clip(tmp_path / "a.wav", sample_rate=RATE).samples
+    waveform = torch.from_numpy(samples[None] / np.float32(32768))
+    given = tagger.encoder.embed(waveform, "frame")
+    expected = replace(predictor, pretrained=None)(waveform, given)["student"][0][0]
+    assert np.abs(scored(predictor, tmp_path / "a.wav") - expected).max() < 1e-5
+    save_lightning(tmp_path / "public.ckpt", load_checkpoint(tmp_path / "model.pt"))
+    public = torch.load(tmp_path / "public.ckpt", weights_only=True)
+    del public["hyper_parameters"]["dataset"]
+    torch.save(public, tmp_path / "public.ckpt")
+    with pytest.raises(SedError, match="fuses embeddings and does not say which"):
+        load_predictor(tmp_path / "public.ckpt", CPU)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["model.pt", "absent.wav"], "absent.wav does not exist; name recordings"),
+        (["absent.pt", "audio"], "absent.pt does not exist; give the path of a checkpoint"),
+        (["model.pt", "empty"], "empty holds no audio; expected files such as .wav"),
+        (["model.pt", "text.wav"], "text.wav cannot be used as audio"),
+        (["model.pt", "audio", "other"], "devtest_0.wav would have one name"),
+        (["model.pt", "audio", "--median-window=1,2"], "each of the 3 classes"),
+    ],
+)
+def test_mistakes_are_one_sentence(folder, monkeypatch, words, sentence):
+    monkeypatch.chdir(folder)
+    (folder / "empty").mkdir(exist_ok=True)
+    (folder / "other").mkdir(exist_ok=True)
+    (folder / "text.wav").write_text("no audio")
+    (folder / "other/devtest_0.wav").write_bytes(b"")
+    with pytest.raises(SedError) as error:
+        run(*words)
+    assert sentence in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_one_bad_file_does_not_cost_the_others(folder, tmp_path):
+    (tmp_path / "bad.wav").write_text("no audio")
+    with pytest.raises(SedError, match=r"bad.wav cannot be used as audio .* other 5 recordings"):
+        run(folder / "model.pt", tmp_path, folder / "audio", f"--output={tmp_path / 'e.tsv'}",
+            "--threshold=0")  # fmt: skip
+    assert set(pd.read_csv(tmp_path / "e.tsv", sep="\t").filename) == set(names("devtest"))
