@@ -103,7 +103,26 @@ def shown_energy():
     names = [name for name, row in TARGETS.items() if row.kind != "variant"]
     reference = config["energy"]["reference"]
     shown = dict.fromkeys([*names, *([reference] if reference else [])])
-    return [path for name in shown for path in energy_files(name)]
+    files = [path for name in shown for path in energy_files(name)]
+    for name, row in TARGETS.items():
+        files += seed_files(name, f"{row.system['data']['test']}_scoring.energy.json")
+    files += [
+        path for name in shown if name in SYSTEMS for path in extraction_energy(name)
+    ]
+    return list(dict.fromkeys(files))
+
+
+def extraction_energy(system):
+    """Energy records of the embeddings that a system reads, as far as they are made here."""
+    pretrained = SYSTEMS[system]["pretrained"]
+    model = pretrained["model"]
+    if model is None or pretrained["e2e"] or config["embeddings"][model]["extracted"]:
+        return []
+    splits = dict.fromkeys(systems_config.used_splits(SYSTEMS[system]))
+    return [
+        f"<data>/embeddings/{model}/{split}_{pretrained['kind']}.energy.json"
+        for split in splits
+    ]
 
 
 def reference_option():

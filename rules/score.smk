@@ -104,6 +104,7 @@ rule score:
         scores="<results>/{system}/seed{seed}/{split}_psds.json",
         roc="<results>/{system}/seed{seed}/{split}_roc.json",
         resamples="<results>/{system}/seed{seed}/{split}_resamples.json",
+        energy="<results>/{system}/seed{seed}/{split}_scoring.energy.json",
     log:
         "<logs>/score/{system}/seed{seed}_{split}.log",
     benchmark:
@@ -112,7 +113,6 @@ rule score:
         system=one_of(ROWS),
     conda:
         "../envs/sed.yaml"
-    threads: 2
     resources:
         mem_mb=4000,
         runtime="30m",
@@ -132,7 +132,7 @@ rule score:
         " --split {wildcards.split} --seed {wildcards.seed} --reported {params.reported}"
         " --median-window {params.median} --n-thresholds {params.thresholds}"
         " --eventless-clips {params.eventless} --min-coverage {params.coverage}"
-        " --bootstrap {params.bootstrap} --resamples {output.resamples:q}"
+        " --bootstrap {params.bootstrap} --resamples {output.resamples:q} --energy {output.energy:q}"
         " --provenance {input.provenance:q} --output {output.scores:q} --roc {output.roc:q} > {log:q} 2>&1"
 
 

@@ -42,6 +42,7 @@ def system_dict(**overrides: object) -> dict:
     full["datasets"]["desed"] |= {"classes": CLASSES, "clip_seconds": 1}
     full["defaults"] = config.merge(config.merge(full["defaults"], SECTIONS), overrides)
     full |= {"systems": {"tiny": {}}, "targets": ["tiny"]}
+    full["energy"] |= {"reference": None}
     system = config.systems(full, schema)["tiny"]
     return config.trained_part("tiny", system, full)
 

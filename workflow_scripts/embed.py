@@ -7,6 +7,7 @@ import argparse
 import shutil
 from pathlib import Path
 
+from sed_core.data.corpus import Corpus
 from sed_core.runtime.cli import run
 from sed_core.runtime.device import prepare
 from sed_core.runtime.files import read_json
@@ -50,8 +51,9 @@ def main(argv: list[str] | None = None) -> None:
             precision=args.precision,
             receipt=receipt,
         )
-    labels = {"system": receipt["encoder"], "seed": 0, "split": args.corpus.stem}
-    write_energy(meter.record(**labels), args.energy, args.kwh)
+    labels = {"system": f"{receipt['encoder']} ({args.kind})", "seed": 0, "split": args.corpus.stem}
+    work = {"clips": len(Corpus.open(args.corpus).filenames)}
+    write_energy(meter.record(**labels, work=work), args.energy, args.kwh)
     shutil.rmtree(journal)
 
 

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from sed_core.energy.record import merged
 from sed_core.reporting import style
 from sed_core.reporting.energy_table import read_energy
 from sed_core.reporting.plane import energy_plane
@@ -31,7 +32,7 @@ def main(argv: list[str] | None = None) -> None:
     add("--output", type=Path, required=True, metavar="HTML", help="report to write")
     add("--plane", type=Path, required=True, metavar="SVG", help="scores against energy to write")
     args = parser.parse_args(argv)
-    energy = [read_energy(path) for path in args.energy]
+    energy = merged([read_energy(path) for path in args.energy])
     sources = Sources(
         results=args.results,
         data=args.data,

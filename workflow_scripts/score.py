@@ -1,9 +1,12 @@
 """Score the predictions of a split: PSDS on both scales, F1s, curves and events."""
 
 import argparse
+from pathlib import Path
 
 from sed_core.data.manifest import check_coverage
+from sed_core.energy.meter import EnergyMeter
 from sed_core.runtime.cli import run
+from sed_core.runtime.files import write_json
 from sed_core.runtime.provenance import collect
 from sed_core.scoring.evaluate import Settings, windows
 from sed_core.scoring.psds import SCENARIOS, read_scenarios
@@ -36,25 +39,26 @@ def main(argv: list[str] | None = None) -> None:
     add("--manifest", help="manifest TSV of the split, for the coverage")
     add("--min-coverage", type=float, default=0.0, help="refuse fewer clips than this share")
     add("--provenance", nargs="*", help="JSON files copied into the result")
-    add("--events", help="folder for each network's events at threshold 0.5")
+    add("--energy", help="energy record to write")
     add("--bootstrap", type=int, default=1000, help="draws of clips behind the intervals; 0: none")
     add("--resamples", help="JSON of the drawn scores to write, for tests between systems")
     args = parser.parse_args(argv)
     settings = Settings(
         scenarios=read_scenarios(args.scenarios) if args.scenarios else SCENARIOS,
-        median_window=args.median_window,
-        n_thresholds=args.n_thresholds,
+        median_window=args.median_window, n_thresholds=args.n_thresholds,
         eventless_clips=args.eventless_clips,
-    )
+    )  # fmt: skip
     covered = args.manifest and check_coverage(args.manifest, minimum=args.min_coverage)
     names = {"system": args.system_name, "dataset": args.dataset_name, "seed": args.seed}
-    score_split(
-        args.scores, args.truth, args.durations, settings=settings, coverage=covered,
-        output=args.output, roc=args.roc, events=args.events, split=args.split,
-        resamples=args.resamples, n_resamples=args.bootstrap,
-        reported=args.reported, provenance=collect(args.provenance) if args.provenance else {},
-        **names,
-    )  # fmt: skip
+    with EnergyMeter("scoring", Path(args.output).parent, tracker=None) as meter:
+        score_split(
+            args.scores, args.truth, args.durations, settings=settings, coverage=covered,
+            output=args.output, roc=args.roc, resamples=args.resamples, split=args.split,
+            n_resamples=args.bootstrap, reported=args.reported, **names,
+            provenance=collect(args.provenance) if args.provenance else {},
+        )  # fmt: skip
+    if args.energy:
+        write_json(args.energy, meter.record(system=args.system_name, seed=args.seed))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from sed_core.energy.record import merged
 from sed_core.reporting.energy_table import energy_records, read_energy
 from sed_core.reporting.energy_work import full_energy_tables
 from sed_core.reporting.page import page
@@ -33,7 +34,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parser.parse_args(argv)
 
     scores = [read_scores(path) for path in args.scores]
-    energy = [read_energy(path) for path in args.energy]
+    energy = merged([read_energy(path) for path in args.energy])
     others = published() if args.published else []
     score_tables = scores_tables(scores, dataset=args.dataset_name, others=others)
     kwh_tables = full_energy_tables(

@@ -40,7 +40,12 @@ def main(argv: list[str] | None = None) -> None:
         fit(job, log_folder=log_folder, on_save=lambda: None)
         return
     with EnergyMeter("training", args.kwh.parent, journal=job.checkpoint.parent) as meter:
-        outcome = fit(job, log_folder=log_folder, on_save=meter.flush)
+        outcome = fit(
+            job,
+            log_folder=log_folder,
+            on_save=meter.flush,
+            validating=lambda: meter.part("validation"),
+        )
     outcome.write(job, model=args.model, history=args.history, provenance=args.provenance)
     work = {"steps": int(outcome.history[-1]["step"])}
     record = meter.record(system=system.name, seed=args.seed, work=work)

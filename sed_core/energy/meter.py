@@ -3,7 +3,8 @@
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -30,7 +31,7 @@ class EnergyMeter:
     A sensor that fails makes its component "not measurable" with the reason; nothing is raised.
 
     Args:
-        stage: `training`, `devtest` or `evaluation`.
+        stage: key of `PROJECTS`: `training`, `devtest`, `evaluation`, `extraction`, `scoring`.
         codecarbon_dir: gets codecarbon's `emissions.csv`, one row for each run of the stage.
         journal: folder that keeps each run's figures (`energy-<stage>-0001.json`, ...), so that
             a killed run counts up to its last sample; None keeps them in memory.
@@ -68,6 +69,7 @@ class EnergyMeter:
         self._tracker: Tracker | None = None
         self._tracker_note = "" if tracker else "codecarbon was not used"
         self._pieces: list[dict[str, Any]] = []
+        self._parts: dict[str, dict[str, float | None]] = {}
         self._lock = threading.Lock()
         self._done = threading.Event()
 
@@ -100,6 +102,24 @@ class EnergyMeter:
         """Take a sample now and write it to the journal and to codecarbon's CSV."""
         self._guard(Tracker.flush)
         self._sample()
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        """Note what a part of the stage uses, such as the validation inside a training.
+
+        It stays within the stage's figures; the record repeats it under `parts`.
+        """
+        before = self._now()
+        yield
+        after, sums = self._now(), self._parts.get(name, {})
+        self._parts[name] = {
+            key: _plus(sums.get(key, 0.0), after[key], before[key]) for key in after
+        }
+
+    def _now(self) -> dict[str, float | None]:
+        self._guard(Tracker.flush)
+        self._sample()
+        return records.amounts(self._pieces[-1])
 
     def record(self, **labels: Any) -> dict[str, Any]:
         """The stage's figures so far, all runs in the journal added up.
@@ -143,6 +163,7 @@ class EnergyMeter:
             "gpu_exclusive": self._gpus.exclusive,
             "gpu_utilisation": self._gpus.utilisation,
             "idle_watts": self._idle,
+            "parts": self._parts,
             "hardware": self._machine,
         }
 
@@ -192,3 +213,9 @@ class EnergyMeter:
         """codecarbon is somebody else's code: whatever it raises, the stage goes on without it."""
         self._tracker = None
         self._tracker_note = f"codecarbon failed: {error}"
+
+
+def _plus(total: float | None, after: float | None, before: float | None) -> float | None:
+    if total is None or after is None or before is None:
+        return None
+    return total + after - before

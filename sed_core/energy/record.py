@@ -122,11 +122,50 @@ def combine(stage: str, pieces: list[dict[str, Any]]) -> dict[str, Any]:
         "pieces": len(pieces),
         "cpu_utilisation": _cpu_utilisation(pieces),
         "gpu_utilisation": _mean([(p.get("gpu_utilisation"), p["seconds"]) for p in pieces]),
+        "parts": _parts(pieces),
         "idle_watts": pieces[-1].get("idle_watts", {"gpu": None, "cpu": None}),
         "gpu_exclusive": False if False in seen else None if None in seen else True,
         "hardware": pieces[-1]["hardware"],
         "limits": _limits(methods, pieces),
     }
+
+
+def amounts(piece: dict[str, Any]) -> dict[str, float | None]:
+    """Seconds, and kWh of each component and by codecarbon, that a piece has come to."""
+    components = {name: part["kwh"] for name, part in piece["components"].items()}
+    return {"seconds": piece["seconds"], **components, "codecarbon": piece["codecarbon"]["kwh"]}
+
+
+def merged(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Records of one system, stage and seed, such as the extraction from several splits, as one."""
+    groups: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for record in records:
+        groups.setdefault(tuple(record[key] for key in ("system", "stage", "seed")), []).append(
+            record
+        )
+    return [found[0] if len(found) == 1 else _as_one(found) for found in groups.values()]
+
+
+def _as_one(found: list[dict[str, Any]]) -> dict[str, Any]:
+    work: dict[str, int] = {}
+    for record in found:
+        for unit, count in record.get("work", {}).items():
+            work[unit] = work.get(unit, 0) + count
+    labels = {"system": found[0]["system"], "seed": found[0]["seed"]}
+    pieces = sum(record["pieces"] for record in found)
+    return {**labels, **combine(found[0]["stage"], found), "pieces": pieces, "work": work}
+
+
+def _parts(pieces: list[dict[str, Any]]) -> dict[str, dict[str, float | None]]:
+    """The parts of a stage, added up over its pieces."""
+    sums: dict[str, dict[str, float | None]] = {}
+    for piece in pieces:
+        for name, part in piece.get("parts", {}).items():
+            known = sums.setdefault(name, dict.fromkeys(part, 0.0))
+            for key, value in part.items():
+                before = known[key]
+                known[key] = None if value is None or before is None else before + value
+    return sums
 
 
 def total(records: list[dict[str, Any]], **labels: Any) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import read_json
 
 STAGES = {"training": "Training", "devtest": "Dev-test", "evaluation": "Evaluation"}
+OTHERS = {"extraction": "Extraction", "scoring": "Scoring"}  # not part of the published layout
 COMPONENTS = {"gpu": "GPU", "cpu": "CPU", "ram": "RAM"}
 BUSY = 0.9  # own share of the processor's time below which a note says so
 
@@ -71,11 +72,12 @@ def _labelled(runs: list[dict[str, Any]]) -> str:
 
 def _components(runs: Runs, systems: list[str], dataset: str) -> Table:
     rows = []
-    for name in systems:
-        for stage, title in STAGES.items():
+    for name in dict.fromkeys([*systems, *(system for system, _ in runs)]):
+        for stage, title in (STAGES | OTHERS).items():
             found = runs.get((name, stage), [])
             if found:
                 rows.append([f"{name}, {title.lower()}", *_figures(found)])
+                rows += _parts_of(name, found)
     columns = ["System, stage", "Time", "Mean power"]
     columns += [f"{title} kWh" for title in COMPONENTS.values()]
     columns += ["codecarbon kWh", "kg CO2e", "Seeds"]
@@ -86,6 +88,21 @@ def _components(runs: Runs, systems: list[str], dataset: str) -> Table:
         if everything
     ]
     return Table(f"Energy on {dataset}, components", columns, rows, notes)
+
+
+def _parts_of(name: str, runs: list[dict[str, Any]]) -> list[list[str]]:
+    """Rows for the parts of a stage, such as the validation that belongs to a training."""
+    rows = []
+    for part in runs[0].get("parts", {}):
+        found = [run["parts"].get(part, {}) for run in runs]
+        amounts = [
+            kwh(*_spread([run.get(key) for run in found])) for key in [*COMPONENTS, "codecarbon"]
+        ]
+        seconds = statistics.fmean(run.get("seconds", 0.0) for run in found)
+        rows.append(
+            [f"{name}, of that {part}", duration(seconds), ABSENT, *amounts, ABSENT, ABSENT]
+        )
+    return rows
 
 
 def _figures(runs: list[dict[str, Any]]) -> list[str]:

@@ -6,11 +6,10 @@ from typing import Any
 
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import write_json
-from sed_core.scoring.evaluate import NetworkResult, Settings, evaluate_network, pair
-from sed_core.scoring.events import write_events
+from sed_core.scoring.evaluate import Settings, evaluate_network, pair
 from sed_core.scoring.resamples import resample_network
 from sed_core.scoring.score_file import read_scores
-from sed_core.scoring.truth import Truth, read_truth
+from sed_core.scoring.truth import read_truth
 
 SCHEMA = 1
 
@@ -25,7 +24,6 @@ def score_split(
     roc: str | Path,
     resamples: str | Path | None,
     n_resamples: int,
-    events: str | Path | None,
     split: str,
     reported: str,
     coverage: Mapping[str, int] | None,
@@ -42,7 +40,6 @@ def score_split(
         roc: JSON of curves to write.
         resamples: JSON of resampled metrics of the reported network to write, or None.
         n_resamples: draws of clips behind its intervals.
-        events: folder for `<network>.tsv` with the events at the F1 threshold, or None.
         split: name in the result.
         reported: the network whose figures are the system's.
         coverage: clips present and expected; None: as the truth has them.
@@ -64,8 +61,6 @@ def score_split(
         allow_unknown=True,
     )
     results = {name: evaluate_network(pairing, name, settings) for name in posteriors.networks}
-    if events is not None:
-        _write_events(Path(events), results, pairing.truth)
     write_json(roc, {name: result.roc for name, result in results.items()})
     drawn = resample_network(pairing, reported, settings, n_resamples=n_resamples)
     if resamples is not None:
@@ -84,8 +79,3 @@ def score_split(
         **named,
     }
     write_json(output, content)
-
-
-def _write_events(folder: Path, results: Mapping[str, NetworkResult], truth: Truth) -> None:
-    for name, result in results.items():
-        write_events(folder / f"{name}.tsv", result.events, truth.filenames, truth.classes)

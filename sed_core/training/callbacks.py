@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,22 @@ from sed_core.training.module import SCALARS, MeanTeacher
 from sed_core.training.validation import Validation
 
 LOG_EVERY = 40
+
+
+class Validating(lightning.Callback):
+    """Runs every validation inside a context, such as one that measures it."""
+
+    def __init__(self, context: Callable[[], AbstractContextManager[None]]) -> None:
+        self.context = context
+        self.stack = ExitStack()
+
+    def on_validation_start(self, trainer: lightning.Trainer, module: MeanTeacher) -> None:
+        """Enter."""
+        self.stack.enter_context(self.context())
+
+    def on_validation_end(self, trainer: lightning.Trainer, module: MeanTeacher) -> None:
+        """Leave."""
+        self.stack.close()
 
 
 class Epochs(lightning.Callback):

@@ -3,6 +3,7 @@
 import logging
 import warnings
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import write_json
 from sed_core.runtime.system import System
 from sed_core.training.batches import BatchIndices
-from sed_core.training.callbacks import Bar, Epochs, Keeper
+from sed_core.training.callbacks import Bar, Epochs, Keeper, Validating
 from sed_core.training.history import History, write_history
 from sed_core.training.job import Job
 from sed_core.training.loaders import training_loader, validation_loader
@@ -53,13 +54,20 @@ class Outcome:
         write_json(provenance, {**job.provenance(), "selected": self.selected})
 
 
-def fit(job: Job, *, log_folder: Path | None, on_save: Callable[[], None]) -> Outcome:
+def fit(
+    job: Job,
+    *,
+    log_folder: Path | None,
+    on_save: Callable[[], None],
+    validating: Callable[[], AbstractContextManager[None]] = nullcontext,
+) -> Outcome:
     """Train to the end.
 
     Args:
         job: what to train.
         log_folder: for TensorBoard; None for no log.
         on_save: called whenever a checkpoint has been written.
+        validating: gives the context that each validation runs in.
 
     Raises:
         SedError: a clip part is too small, options do not go together, or SIGTERM arrived.
@@ -99,7 +107,7 @@ def fit(job: Job, *, log_folder: Path | None, on_save: Callable[[], None]) -> Ou
     epochs = Epochs(Validation(material), batches)
     patience = config.early_stop_patience
     stopping = EarlyStopping("val/obj_metric", mode="max", patience=patience, strict=False)
-    trainer.callbacks += [epochs, stopping, keeper, Bar()]
+    trainer.callbacks += [Validating(validating), epochs, stopping, keeper, Bar()]
     keeper.path.parent.mkdir(parents=True, exist_ok=True)
     trainer.fit(
         module,

@@ -19,6 +19,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("download")]
 CLASSES = yaml.safe_load((ROOT / "config.yaml").read_text())["datasets"]["desed"]["classes"]
 RATE = 44_100
 GONE, LATE = "Yvalidation3_0.000_10.000.wav", "Yvalidation5_0.000_10.000.wav"
+LOST = "Yweak______9_0.000_10.000.wav"
 
 
 def names(folder: str, count: int) -> list[str]:
@@ -94,7 +95,7 @@ def server():
     flaky.add("/eval21.zip", evaluation())
     for clips in CLIPS.values():
         for n, name in enumerate(clips):
-            if name not in (GONE, LATE):
+            if name not in (GONE, LATE, LOST):
                 flaky.add(f"/watch/{name[1:12]}.flac", sound(n, "FLAC"), kind="audio/flac")
     flaky.add(f"/watch/{LATE[1:12]}.flac", always=Fault(status=500))
     yield flaky
@@ -136,9 +137,9 @@ def run(clone: Clone, *words: str):
     return clone.run("--quiet", "rules", *words, NO_PROXY="127.0.0.1", no_proxy="127.0.0.1")
 
 
-def missing(clone: Clone) -> dict[str, str]:
-    """filename -> reason, of the validation clips."""
-    text = (clone.folder / "missing_files/missing_files_validation.tsv").read_text()
+def missing(clone: Clone, folder: str) -> dict[str, str]:
+    """filename -> reason."""
+    text = (clone.folder / f"missing_files/missing_files_{folder}.tsv").read_text()
     rows = [line.split("\t") for line in text.splitlines()[1:]]
     return {name: reason for name, _, reason in rows}
 
@@ -148,18 +149,20 @@ def scores(clone: Clone) -> dict:
 
 
 def test_download_train_score_and_say_what_is_missing(clone, server):
-    bound = clone.override("bound.yaml", {"defaults": {"data": {"min_coverage": 0.9}}})
-    refused = run(bound, "--", "results/crnn/devtest_psds.json")
+    bound = clone.override("bound.yaml", {"defaults": {"data": {"min_coverage": 0.95}}})
+    refused = run(bound)
     assert refused.returncode != 0
-    assert "min_coverage" in refused.stdout
-    assert "4 of 6" in refused.stdout
-    assert missing(clone) == {GONE: "removed", LATE: "network"}
+    assert "weak.tsv: 1 of 10 clips are missing or unusable" in refused.stdout
+    assert "data.min_coverage asks for 95.0%" in refused.stdout
+    assert missing(clone, "validation") == {GONE: "removed", LATE: "network"}
+    assert missing(clone, "weak") == {LOST: "removed"}
 
     loose = clone.override("loose.yaml", {"defaults": {"data": {"min_coverage": 0.5}}})
     server.log.clear()
     done = run(loose)
     assert done.returncode == 0, done.stdout[-5000:]
-    assert not server.log, "what is there was asked for again"
+    seen = {path for _, path, _ in server.log}
+    assert seen <= {"/eval21.zip"}, "what is there was asked for again"
     assert scores(clone)["coverage"]["devtest"] == {"present": 4, "expected": 6}
     for file in ("tables/scores.md", "report.html"):
         assert "4 of 6" in (clone.folder / "results" / file).read_text(), file
@@ -172,7 +175,7 @@ def test_next_try_asks_for_the_rest_only_and_redoes_what_depends_on_it(clone, se
     done = run(loose, "--forcerun", "download_clips", "--", "desed_real")
     assert done.returncode == 0, done.stdout[-3000:]
     assert {path for _, path, _ in server.log} == {f"/watch/{LATE[1:12]}.flac"}
-    assert missing(clone) == {GONE: "removed"}
+    assert missing(clone, "validation") == {GONE: "removed"}
 
     by_hand = clone.folder / "data/desed/source/audio/validation/validation" / GONE
     by_hand.write_bytes(sound(3, "WAV"))

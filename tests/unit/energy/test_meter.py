@@ -161,7 +161,7 @@ def test_the_stages_own_error_passes(tmp_path, no_gpu) -> None:
 
 
 def test_unknown_stage() -> None:
-    with pytest.raises(ValueError, match="training, validation"):
+    with pytest.raises(ValueError, match="training, extraction"):
         EnergyMeter("train", ABSENT)
 
 
@@ -189,3 +189,15 @@ def test_real_codecarbon_counts_short_stages_offline(tmp_path, no_gpu, monkeypat
     assert record["codecarbon"]["kwh"] == pytest.approx(rows["energy_consumed"].sum(), rel=1e-6)
     assert record["emissions"]["grid_kg_per_kwh"] == pytest.approx(0.056, abs=0.001)  # France
     assert record["components"]["ram"]["method"].startswith("estimated (codecarbon 3")
+
+
+def test_a_part_is_counted_within_the_whole(tmp_path):
+    with EnergyMeter("training", tmp_path, tracker=None) as meter:
+        for _ in range(2):
+            with meter.part("validation"):
+                time.sleep(0.05)
+        time.sleep(0.05)
+    record = meter.record(system="crnn", seed=1)
+    part = record["parts"]["validation"]
+    assert 0.1 <= part["seconds"] < record["seconds"] - 0.04
+    assert part["gpu"] == 0 or part["gpu"] is None

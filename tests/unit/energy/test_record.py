@@ -148,3 +148,23 @@ def test_text_file_without_codecarbon_holds_our_total(tmp_path, cpu, text) -> No
     total = record.combine("devtest", [piece(cpu=cpu, cpu_method=method, codecarbon=None)])
     record.write_energy(total, tmp_path / "a.json", tmp_path / "a.txt")
     assert float((tmp_path / "a.txt").read_text()) == pytest.approx(text)
+
+
+def test_splits_of_one_extraction_are_one_record() -> None:
+    splits = [
+        {**record.combine("extraction", [piece()]), "system": "ast (frame)", "seed": 0, **work}
+        for work in ({"work": {"clips": 60}, "split": "devtest"}, {"work": {"clips": 140}})
+    ]
+    other = {**record.combine("training", [piece()]), "system": "crnn", "seed": 1}
+    one, same = record.merged([*splits, other])
+    assert same is other
+    assert (one["system"], one["work"], one["pieces"]) == ("ast (frame)", {"clips": 200}, 2)
+    assert one["kwh"] == pytest.approx(2 * splits[0]["kwh"])
+
+
+def test_parts_add_up_over_pieces_unless_unknown() -> None:
+    used = {"seconds": 2.0, "cpu": 0.25, "gpu": None}
+    pieces = [{**piece(), "parts": {"validation": used}}, {**piece(), "parts": {}}]
+    pieces.append({**piece(), "parts": {"validation": {"seconds": 1.0, "cpu": 0.5, "gpu": 1.0}}})
+    parts = record.combine("training", pieces)["parts"]
+    assert parts == {"validation": {"seconds": 3.0, "cpu": 0.75, "gpu": None}}

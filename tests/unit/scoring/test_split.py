@@ -55,7 +55,7 @@ def run(main, options):
 
 def test_result_of_a_seed(inputs, tmp_path):
     (tmp_path / "provenance.json").write_text('{"code": "abc"}')
-    more = {"--events": tmp_path / "events", "--provenance": tmp_path / "provenance.json"}
+    more = {"--energy": tmp_path / "energy.json", "--provenance": tmp_path / "provenance.json"}
     run(score, inputs | more)
     result = json.loads((tmp_path / "psds.json").read_text())
     assert result["schema"] == 1
@@ -69,9 +69,9 @@ def test_result_of_a_seed(inputs, tmp_path):
     assert student["intersection_f1"]["macro"] == 1
     curves = json.loads((tmp_path / "roc.json").read_text())
     assert curves["teacher"]["psds2"]["efpr"][0] == 0
-    events = (tmp_path / "events" / "student.tsv").read_text().splitlines()
-    assert events[0] == "event_label\tonset\toffset\tfilename"
-    assert len(events) == 1 + len(TRUTH_ROWS)
+    energy = json.loads((tmp_path / "energy.json").read_text())
+    assert (energy["system"], energy["stage"]) == ("crnn", "scoring")
+    assert energy["seconds"] > 0
 
 
 def test_coverage_is_that_of_the_manifest(inputs, tmp_path):
