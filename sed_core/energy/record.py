@@ -151,7 +151,7 @@ def _as_one(found: list[dict[str, Any]]) -> dict[str, Any]:
     for record in found:
         for unit, count in record.get("work", {}).items():
             work[unit] = work.get(unit, 0) + count
-    labels = {"system": found[0]["system"], "seed": found[0]["seed"]}
+    labels = {str(key): found[0][key] for key in ("system", "seed", "size") if key in found[0]}
     pieces = sum(record["pieces"] for record in found)
     return {**labels, **combine(found[0]["stage"], found), "pieces": pieces, "work": work}
 

@@ -12,6 +12,7 @@ from sed_core.features.embeddings.resident import ResidentEmbeddings
 from sed_core.features.frontend import FrontEnd
 from sed_core.features.waveforms import ResidentAudio
 from sed_core.models.checkpoint import Checkpoint
+from sed_core.models.complexity import complexity
 from sed_core.models.pretrained import EndToEnd
 from sed_core.runtime.progress import progress
 from sed_core.runtime.seeding import derive
@@ -79,6 +80,22 @@ class Predictor:
                 )
         return found
 
+    def size(
+        self, waveforms: torch.Tensor, embeddings: torch.Tensor | None = None
+    ) -> dict[str, dict[str, int]]:
+        """Parameters and multiply-accumulates for a clip: of one network, of an encoder inside.
+
+        Args:
+            waveforms: (1, S).
+            embeddings: of the clip, where the system reads them from files.
+        """
+        sizes = {}
+        if self.pretrained is not None:
+            sizes["encoder"] = complexity(self.pretrained.encoder, waveforms).as_dict()
+            embeddings = self.pretrained(waveforms)
+        network = next(iter(self.networks.values()))
+        return {"system": complexity(network, self.front(waveforms), embeddings).as_dict(), **sizes}
+
 
 def predict_split(
     predictor: Predictor,
@@ -89,11 +106,14 @@ def predict_split(
     seed: int,
     batch_size: int,
     name: str,
-) -> None:
+) -> dict[str, dict[str, int]]:
     """Write the posteriors of both networks on every clip of a corpus.
 
     Clips shorter than the networks' input are zero-padded and keep all of its frames; longer
     ones are cut as in training (2022: at random, here drawn from the seed).
+
+    Returns:
+        `Predictor.size`.
     """
     system = predictor.system
     grid = grid_of(system)
@@ -117,6 +137,9 @@ def predict_split(
             given = resident.gather(clips) if resident else None
             for network, (strong, weak) in predictor(waveforms, given).items():
                 writer.put(network, rows, strong, weak)
+    first = audio.gather(range(1), grid.n_samples, starts)
+    with torch.inference_mode():
+        return predictor.size(first, resident.gather(range(1)) if resident else None)
 
 
 def cut_starts(surplus: np.ndarray, *, crop: str, seed: int) -> np.ndarray:

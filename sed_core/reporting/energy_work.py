@@ -10,6 +10,7 @@ from sed_core.reporting.table import ABSENT, Table
 UNITS = {"clips": "J per clip", "steps": "J per step"}
 STAGES = {"training": "training", "devtest": "dev-test"}
 METRICS = {"psds1_exact": "PSDS1", "psds2_exact": "PSDS2"}
+SIZES = ("parameters", "macs")
 JOULES = 3.6e6  # per kWh
 
 Records = list[dict[str, Any]]
@@ -30,7 +31,7 @@ def full_energy_tables(
     systems = [row["system"] for row in scores]
     tables = energy_tables(records, systems=systems, dataset=dataset, others=others)
     if records:
-        tables.append(work_table(records, dataset=dataset))
+        tables += [work_table(records, dataset=dataset), size_table(records, dataset=dataset)]
     standard = [record for record in records if record["system"] == reference]
     if standard:
         tables.append(
@@ -68,6 +69,34 @@ def work_table(records: Records, *, dataset: str) -> Table:
     ]
     title = f"Energy on {dataset}, per unit of work"
     return Table(title, [*columns, "CPU busy", "GPU busy"], rows, notes)
+
+
+def size_table(records: Records, *, dataset: str) -> Table:
+    """Parameters and multiply-accumulates of each system and encoder.
+
+    Args:
+        records: contents of energy files; those of inference and extraction know the sizes.
+        dataset: name of the data set.
+    """
+    sizes = {record["system"]: record["size"] for record in records if record.get("size")}
+    rows = [
+        [
+            name,
+            *(
+                _size(size.get(part, {}).get(key))
+                for part in ("system", "encoder")
+                for key in SIZES
+            ),
+        ]
+        for name, size in sizes.items()
+    ]
+    columns = ["Parameters", "MACs", "Encoder parameters", "Encoder MACs"]
+    notes = [
+        "MACs: multiply-accumulates of convolutions, matrix products and attention, for one clip "
+        "and one network (student or teacher).",
+        "The encoder of a system that reads extracted embeddings has a row of its own.",
+    ]
+    return Table(f"Size of the networks on {dataset}", ["System", *columns], rows, notes)
 
 
 def weighted_table(
@@ -122,6 +151,16 @@ def _ratio(standard: Records, found: Records) -> float | None:
 def _per(record: dict[str, Any], unit: str) -> float | None:
     count = record.get("work", {}).get(unit)
     return record["kwh"] * JOULES / count if count and record["kwh"] is not None else None
+
+
+def _size(count: int | None) -> str:
+    """A count with three digits: 1.11 M."""
+    if count is None:
+        return ABSENT
+    for unit, name in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if count >= unit:
+            return f"{count / unit:.3g} {name}"
+    return str(count)
 
 
 def _idle(record: dict[str, Any]) -> float | None:

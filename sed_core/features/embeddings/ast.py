@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from sed_core.features.embeddings.ast_names import from_public
-from sed_core.features.embeddings.encoder import Encoder
+from sed_core.features.embeddings.encoder import Encoder, full_precision
 from sed_core.features.embeddings.fbank import SHIFT, WINDOW, fbank, kaldi_filterbank
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class AST(Encoder):
 
     def features(self, waveforms: Tensor) -> Tensor:
         """(B, S) waveforms -> (B, 1024, 128) network input; always in float32."""
-        with torch.autocast(waveforms.device.type, enabled=False):
+        with full_precision(waveforms):
             centred = waveforms.float() - waveforms.float().mean(-1, keepdim=True)
             energies = fbank(centred, self.filters, self.window)[:, :N_FRAMES]
             energies = functional.pad(energies, (0, 0, 0, N_FRAMES - energies.shape[1]))

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from sed_core.features.embeddings.encoder import Encoder, State
+from sed_core.features.embeddings.encoder import Encoder, State, full_precision
 from sed_core.features.embeddings.fbank import SHIFT, WINDOW, fbank, kaldi_filterbank, povey_window
 
 N_MELS, PATCH = 128, 16
@@ -113,7 +113,7 @@ class BEATs(Encoder):
 
     def features(self, waveforms: Tensor) -> Tensor:
         """(B, S) waveforms -> (B, 1 + (S - 400) // 160, 128) network input; always in float32."""
-        with torch.autocast(waveforms.device.type, enabled=False):
+        with full_precision(waveforms):
             energies = fbank(waveforms.float() * FULL_SCALE, self.filters, self.window)
             return (energies - MEAN) / TWO_SIGMA
 

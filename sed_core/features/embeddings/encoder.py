@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -14,6 +15,13 @@ State = Mapping[str, Tensor]
 KINDS = {"frame": "frame", "aligned": "aligned", "global": "global", "mean": "global"}
 """Kind of embedding -> the fusion (`net.embedding_type`) that takes it."""
 PRECISIONS = {"32-true": None, "bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
+
+
+def full_precision(x: Tensor) -> AbstractContextManager[None]:
+    """A context without autocast, for front ends; the meta device knows none."""
+    if x.device.type == "meta":
+        return nullcontext()
+    return torch.autocast(x.device.type, enabled=False)
 
 
 class Encoder(nn.Module, ABC):

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from sed_core.features.embeddings.encoder import Encoder
+from sed_core.features.embeddings.encoder import Encoder, full_precision
 
 N_FFT, HOP = 512, 160
 N_MELS, LOW_HERTZ, HIGH_HERTZ = 64, 50, 8000
@@ -93,7 +93,7 @@ class PANNs(Encoder):
 
     def features(self, waveforms: Tensor) -> Tensor:
         """(B, S) waveforms -> (B, 1 + S // 160, 64) log-mel power in dB; always in float32."""
-        with torch.autocast(waveforms.device.type, enabled=False):
+        with full_precision(waveforms):
             spectrum = torch.stft(
                 waveforms.float(),
                 N_FFT,

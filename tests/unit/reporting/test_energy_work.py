@@ -1,6 +1,6 @@
 import pytest
 
-from sed_core.reporting.energy_work import weighted_table, work_table
+from sed_core.reporting.energy_work import size_table, weighted_table, work_table
 from sed_core.runtime.files import write_json
 from workflow_scripts.energy_reference import main
 
@@ -53,3 +53,15 @@ def test_a_reference_run_prints_its_table(tmp_path, energy, capsys):
 )
 def test_what_does_not_compare_is_not_divided(tables, changes):
     assert tables(**changes)[1][1:3] == ["–", "–"]
+
+
+def test_sizes_are_said_once_for_each_network(energy):
+    size = {"system": {"parameters": 1_112_420, "macs": 917_553_152}}
+    records = [{**energy(stage=stage), "size": size} for stage in ("devtest", "evaluation")]
+    encoder = {"encoder": {"parameters": 86_594_063, "macs": 130_547_204_096}}
+    records.append({**energy("ast (frame)", stage="extraction"), "size": encoder})
+    table = size_table(records, dataset="mini")
+    assert table.rows == [
+        ["crnn", "1.11 M", "918 M", "–", "–"],
+        ["ast (frame)", "–", "–", "86.6 M", "131 G"],
+    ]
