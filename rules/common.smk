@@ -62,10 +62,13 @@ def shell_prefix():
     """Make `sed_core` importable and this environment's Python the one that jobs find.
 
     Snakemake drops PYTHONPATH from conda jobs, so it is part of the command itself; a conda
-    environment brings its own Python.
+    environment brings its own Python. SIGTERM to the whole process group (`docker stop`, Slurm)
+    must not end the shell before the script, or Snakemake would be gone before a checkpoint is
+    written; a shell with a trap waits.
     """
     lines = [
         "set -euo pipefail",
+        "trap : TERM",
         f"export PYTHONPATH='{HOME}' SED_HOME='{HOME}' SED_COUNTRY={config['energy']['country']}",
     ]
     methods = {
