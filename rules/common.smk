@@ -81,6 +81,13 @@ def shell_prefix():
     return "; ".join(lines) + "; "
 
 
+def all_cores():
+    """What --cores gives; on a cluster, where nobody gives a number, `compute.threads`."""
+    cores = workflow.resource_settings.cores
+    on_cluster = cores is None or workflow.remote_exec
+    return config["compute"]["threads"] if on_cluster else cores
+
+
 OWN_DATA = os.environ.get("SED_DATA") if DATASET["source"] != "synthesis" else None
 SOURCE = "folder" if OWN_DATA else DATASET["source"]
 ROOT = Path(OWN_DATA or DATASET["root"])

@@ -105,7 +105,7 @@ def test_the_apptainer_recipe_makes_the_same_image():
         assert step in APPTAINER and step in TEXT
 
 
-@pytest.mark.parametrize("page", ["containers.md"])
+@pytest.mark.parametrize("page", ["containers.md", "clusters.md"])
 def test_the_page_names_files_that_exist(page):
     text = (ROOT / "docs" / page).read_text()
     for name in re.findall(r"(?<![\w/])(?:configs|profiles|docs|tests)/[\w./-]+\w", text):
