@@ -64,10 +64,13 @@ def shell_prefix():
     """Make `sed_core` importable and this environment's Python the one that jobs find.
 
     Snakemake drops PYTHONPATH from conda jobs, so it is part of the command itself; a conda
-    environment brings its own Python.
+    environment brings its own Python. SIGTERM to the whole process group (`docker stop`, Slurm)
+    must not end the shell before the script, or Snakemake would be gone before a checkpoint is
+    written; a shell with a trap waits.
     """
     lines = [
         "set -euo pipefail",
+        "trap : TERM",
         f"export PYTHONPATH='{HOME}' SED_HOME='{HOME}' SED_COUNTRY={config['energy']['country']}",
     ]
     methods = {
@@ -91,6 +94,13 @@ def said_by_failed_jobs(log):
     return "".join(
         "\n".join([f"{name}:", *lines, ""]) for name, lines in zip(failed, tails)
     )
+
+
+def all_cores():
+    """What --cores gives; on a cluster, where nobody gives a number, `compute.threads`."""
+    cores = workflow.resource_settings.cores
+    on_cluster = cores is None or workflow.remote_exec
+    return config["compute"]["threads"] if on_cluster else cores
 
 
 OWN_DATA = os.environ.get("SED_DATA") if DATASET["source"] != "synthesis" else None

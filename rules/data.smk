@@ -20,7 +20,7 @@ rule resample:
         "<logs>/benchmarks/resample/{split}.tsv"
     conda:
         "../envs/sed.yaml"
-    threads: workflow.cores
+    threads: all_cores()
     resources:
         mem_mb=4000,
         runtime="4h",

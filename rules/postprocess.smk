@@ -98,6 +98,9 @@ rule ensemble_energy:
         stage=one_of(["training", *DATASET["splits"]]),
     conda:
         "../envs/sed.yaml"
+    resources:
+        mem_mb=1000,
+        runtime="10m",
     params:
         code=code_version("workflow_scripts/ensemble_energy.py"),
     shell:

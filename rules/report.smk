@@ -36,6 +36,9 @@ rule tables:
         "<logs>/tables.log",
     conda:
         "../envs/sed.yaml"
+    resources:
+        mem_mb=1000,
+        runtime="10m",
     params:
         dataset=config["dataset"],
         reference=reference_option(),
@@ -84,6 +87,9 @@ rule compare:
         "<logs>/compare.log",
     conda:
         "../envs/sed.yaml"
+    resources:
+        mem_mb=2000,
+        runtime="15m",
     params:
         dataset=config["dataset"],
         code=code_version("workflow_scripts/compare.py"),

@@ -160,6 +160,9 @@ rule aggregate:
         system=one_of(ROWS),
     conda:
         "../envs/sed.yaml"
+    resources:
+        mem_mb=1000,
+        runtime="10m",
     params:
         code=code_version("workflow_scripts/aggregate.py"),
     shell:

@@ -16,7 +16,7 @@ rule synthesize:
         "<logs>/benchmarks/synthesize/{split}.tsv"
     conda:
         "../envs/sed.yaml"
-    threads: workflow.cores
+    threads: all_cores()
     resources:
         mem_mb=2000,
         runtime="30m",

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -21,9 +22,10 @@ class Clone:
 
     folder: Path
     configs: list[str] = field(default_factory=list)
+    cores: int | None = 2  # None: a profile says where jobs run
 
     @classmethod
-    def make(cls, folder: Path, configs: Sequence[str] = ()) -> "Clone":
+    def make(cls, folder: Path, configs: Sequence[str] = (), *, cores: int | None = 2) -> "Clone":
         for name in (*PARTS, *MORE):
             source, target = ROOT / name, folder / name
             if source.is_dir():
@@ -31,27 +33,35 @@ class Clone:
             else:
                 folder.mkdir(parents=True, exist_ok=True)
                 shutil.copy(source, target)
-        return cls(folder, list(configs))
+        return cls(folder, list(configs), cores)
 
     def override(self, name: str, content: dict) -> "Clone":
         """The same files under one more configuration."""
         (self.folder / "configs" / name).write_text(yaml.safe_dump(content))
-        return Clone(self.folder, [*self.configs, f"configs/{name}"])
+        return Clone(self.folder, [*self.configs, f"configs/{name}"], self.cores)
 
     def run(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "snakemake", "--cores", "2"]
-        if self.configs:
-            command += ["--configfile", *self.configs]
-        return subprocess.run(
-            [*command, *words],
-            cwd=self.folder,
-            env={**os.environ, "OMP_NUM_THREADS": "1", **environment},
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            check=False,
-        )
+        return subprocess.run(self._command(words), **self._options(environment), check=False)
+
+    def start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
+        """The same in the background, in a process group of its own."""
+        options = self._options(environment)
+        return subprocess.Popen(self._command(words), **options, start_new_session=True)
+
+    def _command(self, words: Sequence[str]) -> list[str]:
+        configs = ["--configfile", *self.configs] if self.configs else []
+        cores = ["--cores", str(self.cores)] if self.cores else []
+        return [sys.executable, "-m", "snakemake", *cores, *configs, *words]
+
+    def _options(self, environment: dict[str, str]) -> dict[str, Any]:
+        return {
+            "cwd": self.folder,
+            "env": {**os.environ, "OMP_NUM_THREADS": "1", **environment},
+            "text": True,
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.STDOUT,
+            "stdin": subprocess.DEVNULL,
+        }
 
     def planned(self, *words: str) -> set[str]:
         """Names of the rules that a dry run would execute."""

@@ -54,6 +54,8 @@ def claim_gpus(count: int, *, folder: Path | None = None) -> list[str]:
     if is_helper():
         return visible_gpus()
     folder = folder or Path(tempfile.gettempdir()) / "sed_gpu_locks"
+    # Slurm gives each job its own GPUs and may call them all 0, so only its jobs' parts contend.
+    folder /= os.environ.get("SLURM_JOB_ID", "")
     gpus = visible_gpus()
     wanted = min(count, len(gpus))
     folder.mkdir(mode=0o777, parents=True, exist_ok=True)

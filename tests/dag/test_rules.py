@@ -32,9 +32,17 @@ def test_every_rule_is_documented_logged_and_versioned(name):
     assert ":q}" in body, "paths must be quoted"
 
 
-@pytest.mark.parametrize("name", ["train", "predict"])
-def test_computing_rules_take_a_gpu_threads_memory_and_time(name):
-    for need in ("threads:", "gpu=", "mem_mb=", "runtime="):
+@pytest.mark.parametrize("name", ["train", "predict", "embed"])
+def test_computing_rules_take_a_gpu_and_threads(name):
+    for need in ("threads:", "gpu="):
+        assert need in RULES[name]
+
+
+@pytest.mark.parametrize(
+    "name", sorted(set(RULES) - {"system_config"})
+)  # runs where Snakemake does
+def test_a_scheduler_learns_memory_and_time_of_every_rule(name):
+    for need in ("mem_mb=", "runtime="):
         assert need in RULES[name]
 
 

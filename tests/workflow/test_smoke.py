@@ -1,7 +1,10 @@
 """The whole workflow on a few clips, in a clone: once, then again, then after changes."""
 
 import json
+import os
 import re
+import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -127,6 +130,25 @@ def test_the_same_seed_gives_the_same_bytes(clone):
     for name in ("seed42/model.pt", "seed42/history.csv", "devtest_psds.json"):
         first = (clone.folder / RESULTS / "crnn" / name).read_bytes()
         assert (clone.folder / "results/again/crnn" / name).read_bytes() == first, name
+
+
+def test_a_stop_lets_the_training_save_before_snakemake_ends(clone):
+    """SIGTERM to the whole process group, as from `docker stop` and Slurm."""
+    paths = {"results": "results/stop", "checkpoints": "checkpoints/stop", "logs": "logs/stop"}
+    training = {"training": {"n_epochs": 100_000}}
+    endless = clone.override("stop.yaml", {"pathvars": paths, "defaults": training})
+    run = endless.start("--", "results/stop/crnn/seed42/model.pt")
+    deadline = time.monotonic() + 400
+    while not list((clone.folder / "checkpoints/stop").rglob("last.ckpt")):
+        assert run.poll() is None, run.communicate()[0][-3000:]
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    os.killpg(run.pid, signal.SIGTERM)
+    output, _ = run.communicate(timeout=60)
+    assert run.returncode == 1, output
+    log = (clone.folder / "logs/stop/train/crnn/seed42.log").read_text()
+    assert "training was asked to stop and did so at step" in log
+    assert not list((clone.folder / ".snakemake").glob("locks/*"))
 
 
 def test_a_broken_recording_is_one_sentence(clone):

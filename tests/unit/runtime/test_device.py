@@ -16,10 +16,10 @@ time.sleep(60)
 """
 
 
-def hold(folder, gpus: str) -> subprocess.Popen:
+def hold(folder, gpus: str, **environment: str) -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, "-c", HOLD, str(folder)],
-        env={**os.environ, "CUDA_VISIBLE_DEVICES": gpus},
+        env={**os.environ, "CUDA_VISIBLE_DEVICES": gpus, **environment},
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -34,6 +34,16 @@ def test_two_jobs_get_two_gpus_and_a_third_waits(tmp_path):
         time.sleep(0.5)
         jobs[0].kill()  # the lock goes with the process, however it dies
         assert third.stdout.readline().strip() in {"0", "1"}
+    finally:
+        for job in jobs:
+            job.kill()
+            job.wait()
+
+
+def test_the_gpus_0_of_two_slurm_jobs_are_not_the_same(tmp_path):
+    jobs = [hold(tmp_path, "0", SLURM_JOB_ID=job) for job in ("7", "8")]
+    try:
+        assert [job.stdout.readline().strip() for job in jobs] == ["0", "0"]
     finally:
         for job in jobs:
             job.kill()
