@@ -146,6 +146,7 @@ def test_a_stop_lets_the_training_save_before_snakemake_ends(clone):
     os.killpg(run.pid, signal.SIGTERM)
     output, _ = run.communicate(timeout=60)
     assert run.returncode == 1, output
+    assert "died with" not in output  # the shell around the script waited for it
     log = (clone.folder / "logs/stop/train/crnn/seed42.log").read_text()
     assert "training was asked to stop and did so at step" in log
     assert not list((clone.folder / ".snakemake").glob("locks/*"))
