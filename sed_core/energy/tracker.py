@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 PROJECTS = {
     "training": "DCASE Task 4 SED TRAINING",
+    "validation": "DCASE Task 4 SED VALIDATION",
     "extraction": "DCASE Task 4 SED EMBEDDINGS",
     "devtest": "DCASE Task 4 SED DEVTEST",
     "evaluation": "DCASE Task 4 SED EVALUATION",

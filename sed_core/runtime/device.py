@@ -5,6 +5,7 @@ first. Each job takes a lock file per GPU instead; the lock goes when the proces
 it dies.
 """
 
+import contextlib
 import fcntl
 import os
 import subprocess
@@ -58,7 +59,7 @@ def claim_gpus(count: int, *, folder: Path | None = None) -> list[str]:
     folder /= os.environ.get("SLURM_JOB_ID", "")
     gpus = visible_gpus()
     wanted = min(count, len(gpus))
-    folder.mkdir(mode=0o777, parents=True, exist_ok=True)
+    _shared(folder)
     while True:
         claimed = _try_claim(gpus, wanted, folder)
         if len(claimed) == wanted:
@@ -75,7 +76,9 @@ def _try_claim(gpus: list[str], wanted: int, folder: Path) -> list[str]:
         if len(claimed) == wanted:
             break
         name = gpu.replace("/", "_")
-        stream = (folder / f"gpu-{name}.lock").open("a+", encoding="utf-8")
+        path = folder / f"gpu-{name}.lock"
+        stream = path.open("a+", encoding="utf-8")
+        _open_to_all(path, 0o666)
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -93,6 +96,19 @@ def _try_claim(gpus: list[str], wanted: int, folder: Path) -> list[str]:
         return []
     _held.extend(streams)
     return claimed
+
+
+def _shared(folder: Path) -> None:
+    """Make the folder of locks, for every user of the machine whatever this one's umask."""
+    for place in (folder.parent, folder):
+        if not place.is_dir():
+            place.mkdir(exist_ok=True)
+            _open_to_all(place, 0o777)
+
+
+def _open_to_all(path: Path, mode: int) -> None:
+    with contextlib.suppress(PermissionError):  # another user's, who has done it
+        path.chmod(mode)
 
 
 def is_helper() -> bool:

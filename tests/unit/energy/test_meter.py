@@ -161,7 +161,7 @@ def test_the_stages_own_error_passes(tmp_path, no_gpu) -> None:
 
 
 def test_unknown_stage() -> None:
-    with pytest.raises(ValueError, match="training, extraction"):
+    with pytest.raises(ValueError, match="training, validation"):
         EnergyMeter("train", ABSENT)
 
 
