@@ -18,6 +18,7 @@ rule resample:
         "<logs>/resample/{split}.log",
     benchmark:
         "<logs>/benchmarks/resample/{split}.tsv"
+    priority: 30
     conda:
         "../envs/sed.yaml"
     threads: all_cores()
@@ -50,6 +51,7 @@ rule ground_truth:
         report="<data>/truth/{split}_report.json",
     log:
         "<logs>/ground_truth/{split}.log",
+    priority: 30
     conda:
         "../envs/sed.yaml"
     resources:

@@ -26,6 +26,7 @@ rule weights:
         receipt="<data>/embeddings/{embedding}/weights.json",
     log:
         "<logs>/weights/{embedding}.log",
+    priority: 20
     conda:
         "../envs/sed.yaml"
     resources:
@@ -55,6 +56,7 @@ rule embed:
     wildcard_constraints:
         embedding=embeddings_where(lambda entry: not entry["extracted"]),
     cache: CACHED
+    priority: 20
     conda:
         "../envs/sed.yaml"
     threads: embedding_threads
@@ -114,6 +116,7 @@ rule pretrain_mini:
     wildcard_constraints:
         embedding=embeddings_where(lambda entry: entry["pretraining"]),
     cache: CACHED
+    priority: 20
     conda:
         "../envs/sed.yaml"
     threads: config["compute"]["threads"]

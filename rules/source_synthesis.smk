@@ -14,6 +14,7 @@ rule synthesize:
         "<logs>/synthesize/{split}.log",
     benchmark:
         "<logs>/benchmarks/synthesize/{split}.tsv"
+    priority: 30
     conda:
         "../envs/sed.yaml"
     threads: all_cores()
