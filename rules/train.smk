@@ -38,7 +38,7 @@ rule train:
         "<logs>/benchmarks/train/{system}/seed{seed}.tsv"
     wildcard_constraints:
         system=one_of(name for name in SYSTEMS if not is_given(name)),
-    priority: 10 # what long jobs wait for has more; scores and plots, which have none, fill the gaps
+    priority: 10  # what long jobs wait for has more; scores and plots, which have none, fill the gaps
     conda:
         "../envs/sed.yaml"
     threads: config["compute"]["threads"]
