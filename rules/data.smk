@@ -97,7 +97,7 @@ rule check_data:
         mem_mb=2000,
         runtime="20m",
     params:
-        data=PATHS["data"],
+        data=lambda wildcards, input: Path(input.manifests[0]).parents[1],
         splits=splits_in_use(),
         strong=splits_in_use("strong"),
         weak=splits_in_use("weak"),
