@@ -63,6 +63,9 @@ rule energy_reference:
         "<logs>/energy_reference.log",
     conda:
         "../envs/sed.yaml"
+    resources:
+        mem_mb=1000,
+        runtime="10m",
     params:
         dataset=config["dataset"],
         code=code_version("workflow_scripts/energy_reference.py"),
