@@ -36,6 +36,7 @@ NOISE = (
     ".*in eval mode at the start.*",  # frozen batch norms
     ".*does not have many workers.*",  # nothing is read or decoded by the loader
     ".*rank_zero_only.*|.*sync_dist.*",  # all processes have the same objective
+    ".*`srun` command is available.*",  # on a cluster Snakemake starts the jobs
 )
 
 
