@@ -150,6 +150,8 @@ def scores(clone: Clone) -> dict:
 
 def test_download_train_score_and_say_what_is_missing(clone, server):
     bound = clone.override("bound.yaml", {"defaults": {"data": {"min_coverage": 0.95}}})
+    done = run(bound, "--", "desed_real", "desed_synth")
+    assert done.returncode == 0, done.stdout[-5000:]
     refused = run(bound)
     assert refused.returncode != 0
     assert "weak.tsv: 1 of 10 clips are missing or unusable" in refused.stdout
