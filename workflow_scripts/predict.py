@@ -35,7 +35,7 @@ def main(argv: list[str] | None = None) -> None:
     predictor = Predictor.from_checkpoint(load_checkpoint(args.model), torch_device())
     name = predictor.system.name
     with EnergyMeter(args.stage, args.kwh.parent) as meter:
-        size = predict_split(
+        clip = predict_split(
             predictor,
             args.corpus,
             args.scores,
@@ -46,7 +46,7 @@ def main(argv: list[str] | None = None) -> None:
         )
     work = {"clips": len(Corpus.open(args.corpus).filenames)}
     record = meter.record(system=name, seed=args.seed, split=args.split, work=work)
-    write_energy({**record, "size": size}, args.energy, args.kwh)
+    write_energy({**record, "size": predictor.size(*clip)}, args.energy, args.kwh)
 
 
 if __name__ == "__main__":

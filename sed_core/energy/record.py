@@ -147,13 +147,8 @@ def merged(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _as_one(found: list[dict[str, Any]]) -> dict[str, Any]:
-    work: dict[str, int] = {}
-    for record in found:
-        for unit, count in record.get("work", {}).items():
-            work[unit] = work.get(unit, 0) + count
     labels = {str(key): found[0][key] for key in ("system", "seed", "size") if key in found[0]}
-    pieces = sum(record["pieces"] for record in found)
-    return {**labels, **combine(found[0]["stage"], found), "pieces": pieces, "work": work}
+    return _summed(found, labels, same_clips=False)
 
 
 def _parts(pieces: list[dict[str, Any]]) -> dict[str, dict[str, float | None]]:
@@ -170,12 +165,19 @@ def _parts(pieces: list[dict[str, Any]]) -> dict[str, dict[str, float | None]]:
 
 def total(records: list[dict[str, Any]], **labels: Any) -> dict[str, Any]:
     """One record for several systems or seeds that are used together, such as an ensemble."""
-    pieces = sum(record["pieces"] for record in records)
+    return _summed(records, labels, same_clips=True)
+
+
+def _summed(
+    records: list[dict[str, Any]], labels: dict[str, Any], *, same_clips: bool
+) -> dict[str, Any]:
+    """Add records up; members of an ensemble hear the same clips, each takes steps of its own."""
     work: dict[str, int] = {}
     for record in records:
         for unit, count in record.get("work", {}).items():
-            # all members hear the same clips; each takes steps of its own
-            work[unit] = count if unit == "clips" else work.get(unit, 0) + count
+            again = same_clips and unit == "clips"
+            work[unit] = count if again else work.get(unit, 0) + count
+    pieces = sum(record["pieces"] for record in records)
     return {**labels, **combine(records[0]["stage"], records), "pieces": pieces, "work": work}
 
 

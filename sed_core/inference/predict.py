@@ -80,6 +80,7 @@ class Predictor:
                 )
         return found
 
+    @torch.inference_mode()
     def size(
         self, waveforms: torch.Tensor, embeddings: torch.Tensor | None = None
     ) -> dict[str, dict[str, int]]:
@@ -106,14 +107,14 @@ def predict_split(
     seed: int,
     batch_size: int,
     name: str,
-) -> dict[str, dict[str, int]]:
+) -> tuple[torch.Tensor, torch.Tensor | None]:
     """Write the posteriors of both networks on every clip of a corpus.
 
     Clips shorter than the networks' input are zero-padded and keep all of its frames; longer
     ones are cut as in training (2022: at random, here drawn from the seed).
 
     Returns:
-        `Predictor.size`.
+        Waveform and embeddings of one clip, as `Predictor.size` takes them.
     """
     system = predictor.system
     grid = grid_of(system)
@@ -138,8 +139,7 @@ def predict_split(
             for network, (strong, weak) in predictor(waveforms, given).items():
                 writer.put(network, rows, strong, weak)
     first = audio.gather(range(1), grid.n_samples, starts)
-    with torch.inference_mode():
-        return predictor.size(first, resident.gather(range(1)) if resident else None)
+    return first, resident.gather(range(1)) if resident else None
 
 
 def cut_starts(surplus: np.ndarray, *, crop: str, seed: int) -> np.ndarray:
