@@ -39,7 +39,7 @@ demo-short: setup ## A few clips and a few steps through every rule: seconds, no
 	@cat results/smoke/tables/tables.txt
 
 test: setup lint ## Static checks and all tests but those that need a GPU
-	@pytest -n $(JOBS) --dist loadgroup -m "not gpu"
+	@pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not gpu"
 
 lint: setup ## Formatting, types, layers, workflow
 	@ruff check . && ruff format --check .

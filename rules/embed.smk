@@ -36,10 +36,12 @@ rule weights:
         path=embedding("weights"),
         options=weights_options,
         state=weights_state,
+        seconds=DATASET["clip_seconds"],
         code=code_version("workflow_scripts/weights.py"),
     shell:
         "python $SED_HOME/workflow_scripts/weights.py --encoder {wildcards.embedding}"
-        " --path {params.path:q} {params.options} --receipt {output.receipt:q} > {log:q} 2>&1"
+        " --path {params.path:q} {params.options} --clip-seconds {params.seconds}"
+        " --receipt {output.receipt:q} > {log:q} 2>&1"
 
 
 rule embed:

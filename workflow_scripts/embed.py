@@ -31,13 +31,10 @@ def main(argv: list[str] | None = None) -> None:
     args = parser.parse_args(argv)
     prepare(gpus=args.gpus, threads=args.threads)
 
-    import torch  # after the GPU has been chosen
-
-    from sed_core.energy.meter import EnergyMeter
+    from sed_core.energy.meter import EnergyMeter  # after the GPU has been chosen
     from sed_core.energy.record import write_energy
     from sed_core.features.embeddings.extract import extract
     from sed_core.features.embeddings.weights import load_encoder
-    from sed_core.models.complexity import complexity
     from sed_core.runtime.device import torch_device
 
     receipt = read_json(args.weights)
@@ -56,8 +53,7 @@ def main(argv: list[str] | None = None) -> None:
         )
     labels = {"system": f"{receipt['encoder']} ({args.kind})", "seed": 0, "split": args.corpus.stem}
     work = {"clips": len(Corpus.open(args.corpus).filenames)}
-    clip = torch.empty(1, round(args.clip_seconds * encoder.sample_rate))
-    size = {"encoder": complexity(encoder, clip).as_dict()}
+    size = {"encoder": receipt["complexity"]}
     write_energy(meter.record(**labels, work=work, size=size), args.energy, args.kwh)
     shutil.rmtree(journal)
 

@@ -6,7 +6,10 @@ is downloaded. An interrupted download continues.
 
 import argparse
 
+import torch
+
 from sed_core.features.embeddings.weights import load_encoder, obtain_weights
+from sed_core.models.complexity import complexity
 from sed_core.runtime.cli import run
 from sed_core.runtime.files import write_json
 
@@ -20,12 +23,15 @@ def main(argv: list[str] | None = None) -> None:
     add("--url", action="append", default=[], help="its address; again for mirrors")
     add("--checksum", help="sha256:… or md5:…")
     add("--note", default="", help="what the tables should say of these weights")
+    add("--clip-seconds", type=float, default=10.0, help="clip whose cost is stated (default 10)")
     add("--receipt", required=True, help="JSON to write")
     args = parser.parse_args(argv)
     receipt = obtain_weights(args.path, urls=args.url, checksum=args.checksum, note=args.note)
-    parameters = sum(p.numel() for p in load_encoder(args.encoder, args.path).parameters())
-    write_json(args.receipt, {"encoder": args.encoder, "parameters": parameters, **receipt})
-    print(f"{args.path}: {receipt['size']:,} bytes, {parameters:,} parameters")
+    encoder = load_encoder(args.encoder, args.path)
+    size = complexity(encoder, torch.empty(1, round(args.clip_seconds * encoder.sample_rate)))
+    content = {"encoder": args.encoder, "complexity": size.as_dict(), **receipt}
+    write_json(args.receipt, content)
+    print(f"{args.path}: {receipt['size']:,} bytes, {size.parameters:,} parameters")
 
 
 if __name__ == "__main__":

@@ -48,6 +48,7 @@ def imported_files(path: Path) -> frozenset[Path]:
     return frozenset(seen)
 
 
+@functools.cache
 def _direct_imports(file: Path) -> list[Path]:
     names: set[str] = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"), str(file))):

@@ -12,7 +12,7 @@ import pytest
 
 from tests.workflow_runner import Clone
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("slurm")]
+pytestmark = pytest.mark.slow
 NODE = Path(__file__).with_name("slurm_single_node.sh")
 PROFILE = [
     "--profile=profiles/slurm",

@@ -14,7 +14,7 @@ import yaml
 from tests.servers.flaky import Fault, Flaky
 from tests.workflow_runner import ROOT, Clone
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("download")]
+pytestmark = pytest.mark.slow
 
 CLASSES = yaml.safe_load((ROOT / "config.yaml").read_text())["datasets"]["desed"]["classes"]
 RATE = 44_100

@@ -10,7 +10,7 @@ import yaml
 
 from tests.workflow_runner import ROOT, Clone
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("own_data")]
+pytestmark = pytest.mark.slow
 
 EXAMPLE = (ROOT / "docs/your-data.md").read_text().partition("## An example")[2]
 BIRDS = yaml.safe_load(re.search(r"```yaml\n(.*?)```", EXAMPLE, re.S)[1])

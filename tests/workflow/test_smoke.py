@@ -12,7 +12,7 @@ import pytest
 from sed_core.runtime.provenance import imported_files
 from tests.workflow_runner import ROOT, Clone
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("smoke")]
+pytestmark = pytest.mark.slow
 SMOKE = ["configs/mini.yaml", "configs/smoke.yaml"]
 RESULTS = Path("results/smoke")
 SCORING = {
