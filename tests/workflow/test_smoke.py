@@ -38,12 +38,12 @@ def clone(tmp_path_factory) -> Clone:
 
 def test_everything_is_there(clone):
     results = clone.folder / RESULTS
-    for system in ("crnn", "crnn_strong", "crnn+sebbs", "both"):
+    for system in ("crnn", "ast_aligned", "crnn+sebbs", "both"):
         scores = json.loads((results / system / "devtest_psds.json").read_text())
         assert scores["system"] == system
         assert scores["coverage"]["devtest"] == {"present": 6, "expected": 6}
         assert 0 <= scores["summary"]["psds1_exact"]["mean"] <= 1
-        if system not in ("crnn", "crnn_strong"):
+        if system not in ("crnn", "ast_aligned"):
             continue
         for plot in ("curves", "roc", "bars"):
             assert "<svg" in (results / system / "plots" / f"{plot}.svg").read_text()
@@ -55,7 +55,7 @@ def test_everything_is_there(clone):
         assert header.split("\t") == ["event_label", "onset", "offset", "filename"]
     assert "<h1>Results on mini</h1>" in (results / "report.html").read_text()
     table = (results / "tables/scores.md").read_text()
-    assert "crnn_strong" in table
+    assert "ast_aligned" in table
 
 
 def test_results_say_where_they_come_from(clone):
@@ -110,7 +110,7 @@ def test_an_edit_reruns_what_depends_on_it(clone, file, rules):
 
 
 def test_a_changed_option_trains_only_its_system(clone):
-    change = {"systems": {"crnn_strong": {"opt": {"lr": 0.002}}}}
+    change = {"systems": {"ast_aligned": {"opt": {"lr": 0.002}}}}
     changed = clone.override("lr.yaml", change)
     assert "train" in changed.planned()
     plan = changed.run("-n", "--quiet", "rules").stdout
