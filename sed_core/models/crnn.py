@@ -199,6 +199,7 @@ NET_KEYS = {
     "embedding_size": "embedding_size",
     "frame_emb_enc_dim": "frame_emb_enc_dim",
     "freeze_bn": "freeze_bn",
+    "batch_norm_momentum": "batch_norm_momentum",
     "train_cnn": "train_cnn",
 }
 CHOICES: dict[str, tuple[Any, ...]] = {

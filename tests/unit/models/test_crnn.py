@@ -110,6 +110,17 @@ def test_fusion_needs_embeddings():
         network(x)
 
 
+@pytest.mark.parametrize(("option", "weight"), [({}, 0.99), ({"batch_norm_momentum": 0.1}, 0.1)])
+def test_running_statistics_follow_the_newest_batch_by_its_weight(option, weight):
+    crnn = build_crnn({**SMALL, **option}, 3)
+    norm = crnn.cnn.cnn.batchnorm0
+    before = norm.running_mean.clone()
+    x = torch.rand(2, 128, 40)
+    newest = crnn.cnn.cnn.conv0(x.transpose(1, 2).unsqueeze(1)).mean((0, 2, 3))
+    crnn.train()(x)
+    torch.testing.assert_close(norm.running_mean, before + weight * (newest - before))
+
+
 def test_frozen_batch_norm_and_cnn():
     network = build_crnn({**SMALL, "freeze_bn": True}, 3).train()
     norm = network.cnn.cnn.batchnorm0
