@@ -20,6 +20,19 @@ def test_the_recurrent_part_counts():
     assert found.macs == 10 * 2 * 3 * 4 * (8 + 4)
 
 
+def test_the_reader_of_frame_embeddings_counts():
+    """A GRU of 8 cells over 30 embeddings of 16 values; backwards, one step is enough."""
+    net = {"use_embeddings": True, "embedding_type": "frame", "embedding_size": 16}
+    with_few, without = (
+        complexity(build_crnn(options, 10), torch.zeros(1, 128, 64), embeddings).macs
+        for options, embeddings in (
+            ({**net, "frame_emb_enc_dim": 8}, torch.zeros(1, 16, 30)),
+            ({}, None),
+        )
+    )
+    assert with_few - without >= (30 + 1) * 3 * 8 * (16 + 8)
+
+
 def test_the_baseline_has_the_size_that_was_published():
     """1,112,420 parameters (2022); 930.9 M MACs by a tool that counts a little more (2023)."""
     network = build_crnn({}, 10)
