@@ -140,6 +140,4 @@ def prepare(*, gpus: int, threads: int) -> None:
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
     import torch
 
-    # Averages of small gradients sink below 1e-38, where a CPU computes many times as slowly.
-    torch.set_flush_denormal(True)
     torch.set_num_threads(threads)
