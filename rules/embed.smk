@@ -49,6 +49,7 @@ rule embed:
     input:
         weights="<data>/embeddings/{embedding}/weights.json",
         corpus="<data>/audio16k/{split}.h5",
+        frames=frames_to_derive_from,
     output:
         rows="<data>/embeddings/{embedding}/{split}_{kind}.h5",
         energy="<data>/embeddings/{embedding}/{split}_{kind}.energy.json",
@@ -71,11 +72,14 @@ rule embed:
         seconds=DATASET["clip_seconds"],
         batch=embedding("batch_size"),
         precision=embedding("precision"),
+        frames=lambda wildcards, input: (
+            f"--frames {shlex.quote(input.frames)}" if input.frames else ""
+        ),
         code=code_version("workflow_scripts/embed.py"),
     shell:
         "python $SED_HOME/workflow_scripts/embed.py --weights {input.weights:q}"
         " --corpus {input.corpus:q} --kind {params.kind} --clip-seconds {params.seconds}"
-        " --batch-size {params.batch} --precision {params.precision} --output {output.rows:q}"
+        " {params.frames} --batch-size {params.batch} --precision {params.precision} --output {output.rows:q}"
         " --energy {output.energy:q} --kwh {output.kwh:q} --gpus {resources.gpu}"
         " --threads {threads} > {log:q} 2>&1"
 

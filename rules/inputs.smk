@@ -24,6 +24,14 @@ def embedding(key):
     return lambda wildcards: config["embeddings"][wildcards.embedding][key]
 
 
+def frames_to_derive_from(wildcards):
+    """The file of frames that others of the same network follow from, where that is asked for."""
+    follows = wildcards.kind in ("aligned", "mean")
+    if not (follows and config["embeddings"][wildcards.embedding]["from_frames"]):
+        return []
+    return f"<data>/embeddings/{wildcards.embedding}/{wildcards.split}_frame.h5"
+
+
 def embedding_threads(wildcards):
     """A small taught network gains nothing from more than one; several jobs do."""
     taught = config["embeddings"][wildcards.embedding]["pretraining"]

@@ -1,5 +1,6 @@
 """Embeddings of all clips of a split, and the energy they took.
 
+Energy of embeddings that are derived from others includes theirs.
 Killed at any point, the same command continues; the bytes do not depend on interruptions.
 """
 
@@ -19,6 +20,7 @@ def main(argv: list[str] | None = None) -> None:
     add = parser.add_argument
     add("--weights", type=Path, required=True, help="receipt written by weights.py")
     add("--corpus", type=Path, required=True, help="16 kHz audio of the split")
+    add("--frames", type=Path, help="embeddings of kind frame, to derive aligned or mean from")
     add("--kind", required=True, help="frame, aligned, global or mean")
     add("--clip-seconds", type=float, required=True, help="length of a clip")
     add("--batch-size", type=int, default=8, help="clips at a time")
@@ -32,17 +34,21 @@ def main(argv: list[str] | None = None) -> None:
     prepare(gpus=args.gpus, threads=args.threads)
 
     from sed_core.energy.meter import EnergyMeter  # after the GPU has been chosen
-    from sed_core.energy.record import write_energy
+    from sed_core.energy.record import total, write_energy
     from sed_core.features.embeddings.extract import extract
+    from sed_core.features.embeddings.file import EmbeddingFile
     from sed_core.features.embeddings.weights import load_encoder
     from sed_core.runtime.device import torch_device
 
     receipt = read_json(args.weights)
-    encoder = load_encoder(receipt["encoder"], receipt["path"]).to(torch_device())
+    if args.frames is None:
+        source = load_encoder(receipt["encoder"], receipt["path"]).to(torch_device())
+    else:
+        source = EmbeddingFile.open(args.frames)
     journal = args.energy.with_suffix(".part")
     with EnergyMeter("extraction", args.kwh.parent, journal=journal) as meter:
         extract(
-            encoder,
+            source,
             args.corpus,
             args.output,
             kind=args.kind,
@@ -52,9 +58,11 @@ def main(argv: list[str] | None = None) -> None:
             receipt=receipt,
         )
     labels = {"system": f"{receipt['encoder']} ({args.kind})", "seed": 0, "split": args.corpus.stem}
-    work = {"clips": len(Corpus.open(args.corpus).filenames)}
-    size = {"encoder": receipt["complexity"]}
-    write_energy(meter.record(**labels, work=work, size=size), args.energy, args.kwh)
+    labels |= {"size": {"encoder": receipt["complexity"]}}
+    record = meter.record(**labels, work={"clips": len(Corpus.open(args.corpus).filenames)})
+    if args.frames is not None:
+        record = total([read_json(args.frames.with_suffix(".energy.json")), record], **labels)
+    write_energy(record, args.energy, args.kwh)
     shutil.rmtree(journal)
 
 

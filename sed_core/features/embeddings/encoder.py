@@ -14,6 +14,8 @@ from sed_core.runtime.errors import SedError
 State = Mapping[str, Tensor]
 KINDS = {"frame": "frame", "aligned": "aligned", "global": "global", "mean": "global"}
 """Kind of embedding -> the fusion (`net.embedding_type`) that takes it."""
+DERIVED = ("aligned", "mean")
+"""Kinds that follow from `frame` (`Encoder.derived`)."""
 PRECISIONS = {"32-true": None, "bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
 
 

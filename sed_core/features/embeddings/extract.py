@@ -1,24 +1,30 @@
 """From the audio of a split to its file of embeddings."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from sed_core.data.corpus import Corpus
-from sed_core.features.embeddings.encoder import Encoder
-from sed_core.features.embeddings.file import EmbeddingWriter
+from sed_core.features.embeddings.encoder import DERIVED, Encoder
+from sed_core.features.embeddings.file import EmbeddingFile, EmbeddingWriter
+from sed_core.features.embeddings.registry import ENCODERS
 from sed_core.features.waveforms import ResidentAudio
+from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import digest_json
 from sed_core.runtime.progress import progress
 from sed_core.runtime.provenance import code_version
 
+Rows = Callable[[range | None], Tensor]
+"""Float16 embeddings of these clips of a split, or of one clip of silence."""
+
 
 @torch.inference_mode()
 def extract(
-    encoder: Encoder,
+    source: Encoder | EmbeddingFile,
     corpus: str | Path,
     target: str | Path,
     *,
@@ -31,11 +37,13 @@ def extract(
     """Write the embeddings of all clips of a corpus, in its order.
 
     Longer clips are cut after `clip_seconds`, shorter ones padded with zeros. Batches begin at the
-    same clips however often the run is interrupted, so the bytes do not depend on that. Memory:
+    same clips however often the run is interrupted, so the bytes do not depend on that; nor, on a
+    CPU, on the source, as kinds that follow from `frame` always do so after its rounding. Memory:
     the audio (2 bytes a sample) and one batch.
 
     Args:
-        encoder: on the device that computes.
+        source: a network on the device that computes, or the file of its frames, for a kind that
+            follows from these.
         corpus: 16 kHz audio.
         target: HDF5 file to write.
         kind: of embedding.
@@ -46,37 +54,79 @@ def extract(
 
     Returns:
         Number of clips.
+
+    Raises:
+        SedError: a kind that the network does not give, or frames of other weights, audio or
+            settings.
     """
+    encoder = ENCODERS[receipt["encoder"]]
+    encoder.check_kind(kind)
     opened = Corpus.open(corpus)
-    device = next(encoder.parameters()).device
     n_samples = round(clip_seconds * encoder.sample_rate)
-    probe = encoder.embed(torch.zeros(1, n_samples, device=device), kind, precision=precision)
+    provenance = {
+        "encoder": receipt["encoder"],
+        "weights": receipt["digest"],
+        "note": receipt["note"],
+        "extractor": code_version("sed_core/features/embeddings/extract.py"),
+        "kind": kind,
+        "precision": precision,
+        "clip_seconds": str(float(clip_seconds)),
+        "batch_size": str(batch_size),
+        "audio": digest_json([opened.filenames, opened.digests]),
+    }
+    computed = "frame" if kind in DERIVED else kind
+    if isinstance(source, EmbeddingFile):
+        rows_of = _stored(source, {**provenance, "kind": computed})
+    else:
+        audio = ResidentAudio([Path(corpus)], device=next(source.parameters()).device)
+        rows_of = _computed(source, audio, n_samples, kind=computed, precision=precision)
+
+    def wanted(clips: range | None) -> Tensor:
+        rows = rows_of(clips)
+        if computed != kind:
+            rows = encoder.derived(rows.contiguous().float())[kind].half()
+        return rows
+
     writer = EmbeddingWriter(
         target,
         filenames=opened.filenames,
         times=encoder.frame_times(n_samples) if kind == "aligned" else np.empty(0),
-        shape=probe.shape[1:],
-        provenance={
-            "encoder": receipt["encoder"],
-            "weights": receipt["digest"],
-            "note": receipt["note"],
-            "extractor": code_version("sed_core/features/embeddings/extract.py"),
-            "kind": kind,
-            "precision": precision,
-            "clip_seconds": str(float(clip_seconds)),
-            "batch_size": str(batch_size),
-            "audio": digest_json([opened.filenames, opened.digests]),
-        },
+        shape=wanted(None).shape[1:],
+        provenance=provenance,
     )
-    audio = ResidentAudio([Path(corpus)], device=device)
     batches = range(writer.done, len(opened), batch_size)
     try:
         for at in progress(batches, desc=f"embed {Path(target).stem}", unit="batch"):
-            waveforms = audio.gather(range(at, min(at + batch_size, len(opened))), n_samples)
-            rows = encoder.embed(waveforms, kind, precision=precision)
-            writer.add(rows.half().cpu().numpy())
+            writer.add(wanted(range(at, min(at + batch_size, len(opened)))).cpu().numpy())
     except BaseException:
         writer.close()
         raise
     writer.finish()
     return len(opened)
+
+
+def _computed(
+    encoder: Encoder, audio: ResidentAudio, n_samples: int, *, kind: str, precision: str
+) -> Rows:
+    def rows(clips: range | None) -> Tensor:
+        silence = torch.zeros(1, n_samples, device=next(encoder.parameters()).device)
+        waveforms = silence if clips is None else audio.gather(clips, n_samples)
+        return encoder.embed(waveforms, kind, precision=precision).half()
+
+    return rows
+
+
+def _stored(file: EmbeddingFile, provenance: Mapping[str, str]) -> Rows:
+    for key, value in provenance.items():
+        if file.provenance.get(key) != value:
+            raise SedError(
+                f"{file.path} has {key} '{file.provenance.get(key)}', but '{value}' is needed to "
+                "derive other embeddings from it; delete it and run again."
+            )
+
+    def rows(clips: range | None) -> Tensor:
+        if clips is None:
+            return torch.zeros(1, *file.rows.shape[1:], dtype=torch.float16)
+        return torch.from_numpy(np.array(file.rows[clips.start : clips.stop]))
+
+    return rows

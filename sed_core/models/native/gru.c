@@ -1,4 +1,4 @@
-/* The recurrence of a bidirectional GRU layer with H cells per direction (-DH=128):
+/* The recurrence of a GRU layer with H cells per direction (-DH=128), forward in time or both ways:
  *
  *   r = sigmoid(in_r + h_r), z = sigmoid(in_z + h_z), n = tanh(in_n + r h_n)
  *   h <- (1 - z) n + z h     with h_g = W_g h + c_g of each gate g = r, z, n
@@ -6,7 +6,8 @@
  * The products of the layer's input (in_r, in_z, in_n) and all gradients that are plain matrix
  * products are left to the caller. One thread takes TALL clips in one direction through all times,
  * so that the weights stay in its cache and threads never wait for each other.
- * Arrays: in (clips, times, 2, 3, H), out (clips, times, 2, H), gates (clips, times, 2, 4, H).
+ * Arrays: in (clips, times, ways, 3, H), out (clips, times, ways, H), gates (clips, times, ways, 4, H);
+ * way 0 is forward in time, way 1 backward.
  */
 #define N H
 #include "vector.h"
@@ -14,13 +15,13 @@
 static inline vec tangent(vec x) { return 2.0f * sigmoid(2.0f * x) - 1.0f; }
 
 /* gates keeps r, z, n, h_n for the backward pass; NULL where there will be none.
- * w is (2, 3, H from, H to), c is (2, 3, H). */
+ * w is (ways, 3, H from, H to), c is (ways, 3, H). */
 void forward(const loose *in, const loose *w, const loose *c, loose *out, loose *gates, long clips,
-             long times) {
+             long times, long ways) {
     long groups = (clips + TALL - 1) / TALL;
 #pragma omp parallel for schedule(dynamic)
-    for (long task = 0; task < 2 * groups; task++) {
-        long way = task % 2, first = task / 2 * TALL;
+    for (long task = 0; task < ways * groups; task++) {
+        long way = task % ways, first = task / ways * TALL;
         long count = clips - first < TALL ? clips - first : TALL;
         vec h[TALL * VECS], by_h[3][TALL * VECS];
         memset(h, 0, sizeof h);
@@ -30,7 +31,7 @@ void forward(const loose *in, const loose *w, const loose *c, loose *out, loose 
                 product(TALL, 0, H, 1, H, (float *)h, w + (way * 3 + g) * H * VECS,
                         c + (way * 3 + g) * VECS, by_h[g]);
             for (long row = 0; row < count; row++) {
-                long at = ((first + row) * times + t) * 2 + way;
+                long at = ((first + row) * times + t) * ways + way;
                 const loose *x = in + at * 3 * VECS;
                 for (int j = 0; j < VECS; j++) {
                     long i = row * VECS + j;
@@ -49,21 +50,21 @@ void forward(const loose *in, const loose *w, const loose *c, loose *out, loose 
     }
 }
 
-/* d_in (as in) and d_h (as in): gradients of in_g and of h_g; w is (2, 3, H to, H from). */
+/* d_in (as in) and d_h (as in): gradients of in_g and of h_g; w is (ways, 3, H to, H from). */
 void backward(const loose *d_out, const loose *out, const loose *gates, const loose *w,
-              loose *d_in, loose *d_h, long clips, long times) {
+              loose *d_in, loose *d_h, long clips, long times, long ways) {
     long groups = (clips + TALL - 1) / TALL;
 #pragma omp parallel for schedule(dynamic)
-    for (long task = 0; task < 2 * groups; task++) {
-        long way = task % 2, first = task / 2 * TALL;
+    for (long task = 0; task < ways * groups; task++) {
+        long way = task % ways, first = task / ways * TALL;
         long count = clips - first < TALL ? clips - first : TALL;
         vec d[TALL * VECS], by_gate[3][TALL * VECS];
         memset(d, 0, sizeof d);
         memset(by_gate, 0, sizeof by_gate);
         for (long step = times - 1; step >= 0; step--) {
-            long t = way ? times - 1 - step : step, before = way ? 2 : -2;
+            long t = way ? times - 1 - step : step, before = way ? ways : -ways;
             for (long row = 0; row < count; row++) {
-                long at = ((first + row) * times + t) * 2 + way;
+                long at = ((first + row) * times + t) * ways + way;
                 for (int j = 0; j < VECS; j++) {
                     long i = row * VECS + j;
                     const loose *keep = gates + at * 4 * VECS + j;

@@ -1,4 +1,4 @@
-"""A bidirectional GRU whose recurrence runs in C on the CPU, where torch's takes many small steps.
+"""A GRU whose recurrence runs in C on the CPU, where torch's takes many small steps.
 
 `nn.GRU` holds the weights, is the definition, and stands in wherever this does not serve.
 """
@@ -23,7 +23,7 @@ def _library(cells: int) -> ctypes.CDLL | None:
 
 
 def is_native(x: Tensor, gru: nn.GRU) -> bool:
-    """Whether `bidirectional_gru` serves this input and these weights."""
+    """Whether the functions below serve this input and these weights."""
     return (
         x.device.type == "cpu"
         and x.dtype in (torch.float32, torch.bfloat16)
@@ -47,32 +47,45 @@ def bidirectional_gru(x: Tensor, gru: nn.GRU) -> Tensor:
     for layer in range(gru.num_layers):
         if layer > 0 and gru.training:
             x = dropout(x, gru.dropout)
-        names = (f"{{}}_l{layer}", f"{{}}_l{layer}_reverse")
-        of_input, of_state, input_bias, state_bias = (
-            torch.cat([getattr(gru, name.format(kind)) for name in names])
-            for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        )
-        gates = functional.linear(x, of_input, input_bias).float()
-        x = _Recurrence.apply(gates, of_state, state_bias)
+        x = _layer(x, gru, (f"_l{layer}", f"_l{layer}_reverse"))
     return x
 
 
+def forward_gru(x: Tensor, gru: nn.GRU) -> Tensor:
+    """Output of the first layer forward in time: (B, T, inputs) -> (B, T, cells) float32."""
+    return _layer(x, gru, ("_l0",))
+
+
+def _layer(x: Tensor, gru: nn.GRU, ways: tuple[str, ...]) -> Tensor:
+    """One layer, in the directions whose weights have these suffixes."""
+    of_input, of_state, input_bias, state_bias = (
+        torch.cat([getattr(gru, kind + way) for way in ways])
+        for kind in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    )
+    gates = functional.linear(x, of_input, input_bias).float()
+    return _Recurrence.apply(gates, of_state, state_bias)
+
+
 class _Recurrence(torch.autograd.Function):
-    """(B, T, 6 H) gate inputs, (6 H, H) weights and (6 H) biases of the state -> (B, T, 2 H)."""
+    """Gate inputs (B, T, 3 WH), state's weights (3 WH, H) and biases (3 WH) -> (B, T, WH).
+
+    W directions ("ways") of H cells: forward in time, then, if there is a second, backward.
+    """
 
     @staticmethod
     def forward(ctx: Any, gates: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-        (clips, times, _), cells = gates.shape, weight.shape[1]
+        (clips, times, width), cells = gates.shape, weight.shape[1]
+        ways = width // (3 * cells)
         gates = gates.contiguous()
-        by_gate = weight.detach().view(6, cells, cells)
-        out = torch.empty(clips, times, 2 * cells)
+        by_gate = weight.detach().view(-1, cells, cells)
+        out = torch.empty(clips, times, ways * cells)
         learning = any(ctx.needs_input_grad)
-        kept = torch.empty(clips, times, 8 * cells) if learning else None
+        kept = torch.empty(clips, times, 4 * ways * cells) if learning else None
         library = cast(ctypes.CDLL, _library(cells))
         transposed = by_gate.transpose(1, 2).contiguous()
         library.forward(
             *pointers(gates, transposed, bias.detach().contiguous(), out, kept),
-            *longs(clips, times),
+            *longs(clips, times, ways),
         )
         ctx.library = library
         if kept is not None:
@@ -83,17 +96,23 @@ class _Recurrence(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, d_out: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         out, kept, weight = ctx.saved_tensors
-        (clips, times, _), cells = out.shape, weight.shape[1]
-        d_gates = torch.empty(clips, times, 6 * cells)
+        (clips, times, width), cells = out.shape, weight.shape[1]
+        d_gates = torch.empty(clips, times, 3 * width)
         d_state = torch.empty_like(d_gates)
         d_out = d_out.contiguous()
         ctx.library.backward(
             *pointers(d_out, out, kept, weight.detach().contiguous(), d_gates, d_state),
-            *longs(clips, times),
+            *longs(clips, times, width // cells),
         )
         # The state before each frame: of the frame before, or, backwards in time, of the one after.
-        forth = functional.pad(out[:, :-1, :cells], (0, 0, 1, 0)).view(-1, cells)
-        back = functional.pad(out[:, 1:, cells:], (0, 0, 0, 1)).view(-1, cells)
-        flat = d_state.view(-1, 6 * cells)
-        d_weight = torch.cat((flat[:, : 3 * cells].t() @ forth, flat[:, 3 * cells :].t() @ back))
+        states = [functional.pad(out[:, :-1, :cells], (0, 0, 1, 0))]
+        if width > cells:
+            states.append(functional.pad(out[:, 1:, cells:], (0, 0, 0, 1)))
+        flat = d_state.view(clips * times, 3 * width)
+        d_weight = torch.cat(
+            [
+                d_way.t() @ state.reshape(-1, cells)
+                for d_way, state in zip(flat.split(3 * cells, dim=1), states, strict=True)
+            ]
+        )
         return d_gates, d_weight, flat.sum(0)

@@ -90,15 +90,17 @@ def test_without_attention_the_clip_is_the_mean_of_its_frames():
     assert not any(key.startswith("dense_softmax") for key in network.state_dict())
 
 
-def test_last_state_is_the_bidirectional_output_at_the_last_frame():
-    encoder = torch.nn.GRU(4, 3, batch_first=True, bidirectional=True)
+@pytest.mark.parametrize("cells", [3, 8], ids=["torch", "native, where there is a compiler"])
+def test_last_state_is_the_bidirectional_output_at_the_last_frame(cells):
+    encoder = torch.nn.GRU(4, cells, batch_first=True, bidirectional=True)
     embeddings = torch.randn(2, 4, 9)
     whole = encoder(embeddings.transpose(1, 2))[0][:, -1]
     assert torch.allclose(last_state(encoder, embeddings), whole, atol=1e-6)
-    weight = encoder.weight_hh_l0_reverse
-    (expected,) = torch.autograd.grad(whole.square().sum(), weight, retain_graph=True)
-    (ours,) = torch.autograd.grad(last_state(encoder, embeddings).square().sum(), weight)
-    assert torch.allclose(ours, expected, atol=1e-6)
+    names, weights = zip(*encoder.named_parameters(), strict=True)
+    expected = torch.autograd.grad(whole.square().sum(), weights)
+    ours = torch.autograd.grad(last_state(encoder, embeddings).square().sum(), weights)
+    for name, got, wanted in zip(names, ours, expected, strict=True):
+        assert torch.allclose(got, wanted, atol=1e-6), name
 
 
 def test_fusion_needs_embeddings():
@@ -119,6 +121,12 @@ def test_running_statistics_follow_the_newest_batch_by_its_weight(option, weight
     newest = crnn.cnn.cnn.conv0(x.transpose(1, 2).unsqueeze(1)).mean((0, 2, 3))
     crnn.train()(x)
     torch.testing.assert_close(norm.running_mean, before + weight * (newest - before))
+
+
+@pytest.mark.parametrize(("option", "begin"), [({}, 0.5), ({"initial_posterior": 0.05}, 0.05)])
+def test_where_posteriors_begin(option, begin):
+    strong, weak = build_crnn({**SMALL, **option}, 3).eval()(torch.rand(2, 128, 40))
+    assert abs(strong.mean() - begin) < begin / 4 and abs(weak.mean() - begin) < begin / 4
 
 
 def test_frozen_batch_norm_and_cnn():

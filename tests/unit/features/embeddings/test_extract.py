@@ -6,12 +6,14 @@ import torch
 
 from sed_core.data.corpus import Corpus
 from sed_core.features.embeddings import extract as module
+from sed_core.features.embeddings.ast import AST
 from sed_core.features.embeddings.extract import extract
 from sed_core.features.embeddings.file import EmbeddingFile, EmbeddingWriter
 from sed_core.features.embeddings.panns import PANNs
+from sed_core.runtime.errors import SedError
 
 
-def run(encoder, corpus, target, kind="aligned", batch_size=2, weights="w"):
+def run(encoder, corpus, target, kind="aligned", batch_size=2, weights="w", name="panns"):
     return extract(
         encoder,
         corpus,
@@ -20,7 +22,7 @@ def run(encoder, corpus, target, kind="aligned", batch_size=2, weights="w"):
         clip_seconds=1.0,
         batch_size=batch_size,
         precision="32-true",
-        receipt={"encoder": "panns", "digest": weights, "note": ""},
+        receipt={"encoder": name, "digest": weights, "note": ""},
     )
 
 
@@ -92,3 +94,24 @@ def test_other_weights_start_afresh(encoder, corpus, tmp_path):
     writer.add(np.ones((1, 3)))
     writer.close()
     assert EmbeddingWriter(tmp_path / "e.h5", **options, provenance={"weights": "new"}).done == 0
+
+
+@pytest.mark.parametrize("kind", ["aligned", "mean"])
+def test_derived_from_the_file_of_frames_gives_equal_bytes(corpus, tmp_path, kind):
+    torch.manual_seed(0)
+    encoder = AST(width=64, depth=1, hidden=32, n_labels=3).eval()
+    frames, direct, derived = (tmp_path / f"{name}.h5" for name in ("frames", "direct", "derived"))
+    for target, wanted in ((frames, "frame"), (direct, kind)):
+        run(encoder, corpus, target, wanted, name="ast")
+    run(EmbeddingFile.open(frames), corpus, derived, kind, name="ast")
+    assert derived.read_bytes() == direct.read_bytes()
+    assert np.ptp(EmbeddingFile.open(derived).rows) > 0.1
+
+
+def test_frames_of_other_weights_are_not_derived_from(encoder, corpus, tmp_path):
+    run(encoder, corpus, tmp_path / "frames.h5", "frame", weights="old")
+    frames = EmbeddingFile.open(tmp_path / "frames.h5")
+    with pytest.raises(SedError, match="weights 'old', but 'new' is needed"):
+        run(frames, corpus, tmp_path / "e.h5", "aligned", weights="new")
+    with pytest.raises(SedError, match="kind 'frame', but 'global' is needed"):
+        run(frames, corpus, tmp_path / "e.h5", "global", weights="old")
