@@ -49,7 +49,8 @@ rule embed:
     input:
         weights="<data>/embeddings/{embedding}/weights.json",
         corpus="<data>/audio16k/{split}.h5",
-        frames=frames_to_derive_from,
+        frames=frames_to_derive_from(".h5"),
+        spent=frames_to_derive_from(".energy.json"),
     output:
         rows="<data>/embeddings/{embedding}/{split}_{kind}.h5",
         energy="<data>/embeddings/{embedding}/{split}_{kind}.energy.json",

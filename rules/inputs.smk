@@ -24,12 +24,18 @@ def embedding(key):
     return lambda wildcards: config["embeddings"][wildcards.embedding][key]
 
 
-def frames_to_derive_from(wildcards):
-    """The file of frames that others of the same network follow from, where that is asked for."""
-    follows = wildcards.kind in ("aligned", "mean")
-    if not (follows and config["embeddings"][wildcards.embedding]["from_frames"]):
-        return []
-    return f"<data>/embeddings/{wildcards.embedding}/{wildcards.split}_frame.h5"
+def frames_to_derive_from(ending):
+    """An input function: the frames that others of a network follow from, where asked for."""
+
+    def file(wildcards):
+        entry = config["embeddings"][wildcards.embedding]
+        if wildcards.kind not in ("aligned", "mean") or not entry["from_frames"]:
+            return []
+        return (
+            f"<data>/embeddings/{wildcards.embedding}/{wildcards.split}_frame{ending}"
+        )
+
+    return file
 
 
 def embedding_threads(wildcards):
