@@ -80,8 +80,11 @@ class ResidentEmbeddings:
             split = int(np.searchsorted(self.firsts, clip, side="right")) - 1
             row = int(self.positions[split][clip - self.firsts[split]])
             found.append(self.rows[split][row])
-        batch = torch.stack(found).to(self.device).float()
-        return batch if self.weights is None else batch @ self.weights
+        batch = torch.stack(found).to(self.device)
+        if self.weights is not None:
+            return batch.float() @ self.weights
+        # In memory the values of a frame follow each other: a GRU reads them like that.
+        return batch.mT.contiguous().float().mT if batch.ndim == 3 else batch.float()
 
 
 def _mapped(file: EmbeddingFile) -> np.ndarray:

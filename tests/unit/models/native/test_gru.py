@@ -41,6 +41,18 @@ def test_saturated_gates_stay_finite():
     assert torch.allclose(bidirectional_gru(x, single), single(x)[0], atol=1e-6)
 
 
+def test_gradients_that_fade_become_zero_and_never_subnormal():
+    single = gru(8, layers=1)
+    x = torch.randn(2, 600, 6, requires_grad=True)
+    bidirectional_gru(x, single)[:, -1].sum().backward()
+    size = x.grad.abs()
+    assert size[:, -1].min() > 0 and not size[:, 0].any()
+    assert not ((size > 0) & (size < torch.finfo(torch.float32).tiny)).any()
+    x.grad = None
+    (bidirectional_gru(x, single)[:, -1].sum() * float("nan")).backward()
+    assert x.grad[:, -1].isnan().all()
+
+
 def test_dropout_between_layers_only_while_training():
     network = gru(8, dropout=0.5)
     x = torch.randn(2, 5, 6)
