@@ -44,7 +44,7 @@ test: setup lint ## Static checks and all tests but those that need a GPU
 lint: setup ## Formatting, types, layers, workflow
 	@ruff check . && ruff format --check .
 	@mypy
-	@lint-imports --no-cache > /tmp/sed-imports.log || { cat /tmp/sed-imports.log; exit 1; }
+	@said=$$(lint-imports --no-cache 2>&1) || { echo "$$said"; exit 1; }
 	@snakefmt --check Snakefile rules
 	@snakemake --lint > /dev/null
 	@snakemake --lint --configfile configs/mini.yaml > /dev/null

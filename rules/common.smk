@@ -13,6 +13,7 @@ from snakemake.exceptions import WorkflowError
 from sed_core.data.download.adopt import adopt
 from sed_core.data.download.sources import read_parts
 from sed_core.data.listing import fingerprint
+from sed_core.data.published import published_file
 from sed_core.runtime import config as systems_config
 from sed_core.runtime.device import visible_gpus
 from sed_core.runtime.errors import SedError

@@ -89,6 +89,7 @@ rule import_embeddings:
     """Take the published embeddings of {wildcards.split} instead of making them."""
     input:
         corpus="<data>/audio16k/{split}.h5",
+        source=published_embeddings,
     output:
         rows="<data>/embeddings/{embedding}/{split}_{kind}.h5",
     log:

@@ -38,6 +38,15 @@ def frames_to_derive_from(ending):
     return file
 
 
+def published_embeddings(wildcards):
+    """The published file, so that another one is imported anew; the job says what is missing."""
+    folder = config["embeddings"][wildcards.embedding]["extracted"]
+    try:
+        return [str(published_file(folder, wildcards.split))]
+    except SedError:
+        return []
+
+
 def embedding_threads(wildcards):
     """A small taught network gains nothing from more than one; several jobs do."""
     taught = config["embeddings"][wildcards.embedding]["pretraining"]
@@ -54,8 +63,10 @@ def weights_options(wildcards):
 
 
 def weights_state(wildcards):
-    path = Path(config["embeddings"][wildcards.embedding]["weights"])
-    if config["embeddings"][wildcards.embedding]["pretraining"] or not path.is_file():
+    """Changes with a file put by hand. One that is fetched appears during a run: no change."""
+    entry = config["embeddings"][wildcards.embedding]
+    path = Path(entry["weights"])
+    if entry["pretraining"] or entry["urls"] or not path.is_file():
         return None
     return f"{path.stat().st_size} {path.stat().st_mtime_ns}"
 

@@ -73,15 +73,6 @@ class Corpus:
         """Samples of each clip."""
         return np.diff(self.offsets)
 
-    @property
-    def nbytes(self) -> int:
-        """Size of all samples in bytes: what `load` takes in RAM."""
-        return self.samples.nbytes
-
-    def load(self) -> NDArray[np.int16]:
-        """All samples in RAM, (total,) int16."""
-        return np.array(self.samples)
-
     def gather(
         self,
         indices: Sequence[int] | NDArray[np.integer],

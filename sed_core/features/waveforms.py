@@ -4,14 +4,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import psutil
 import torch
 
 from sed_core.data.corpus import Corpus
+from sed_core.runtime.memory import available_memory
 
 FULL_SCALE = 32768.0
 SHARE = 0.6
 """Part of the free memory that audio may take; the rest is for the networks."""
+BLOCK = 256 * 2**20
+"""Bytes that are copied at a time."""
 
 
 class ResidentAudio:
@@ -30,12 +32,7 @@ class ResidentAudio:
         self.device = device
         self.lengths = np.concatenate([corpus.lengths for corpus in opened])
         self.firsts = np.cumsum([0, *(len(corpus) for corpus in opened)])
-        n_bytes = sum(corpus.nbytes for corpus in opened)
-        resident = n_bytes < SHARE * free_bytes(device)
-        in_ram = resident or n_bytes < SHARE * psutil.virtual_memory().available
-        arrays = [corpus.load() if in_ram else _mapped(corpus) for corpus in opened]
-        where = device if resident else torch.device("cpu")
-        self.samples = [torch.from_numpy(array).to(where) for array in arrays]
+        self.samples = placed([_mapped(corpus) for corpus in opened], device)
         self.offsets = [corpus.offsets[:-1] for corpus in opened]
 
     def __len__(self) -> int:
@@ -64,11 +61,30 @@ class ResidentAudio:
         return batch.to(self.device).to(torch.float32) / FULL_SCALE
 
 
+def placed(arrays: Sequence[np.ndarray], device: torch.device) -> list[torch.Tensor]:
+    """Mapped arrays on the device if they fit together, else in RAM, else mapped as they are."""
+    n_bytes = sum(array.nbytes for array in arrays)
+    mapped = [torch.from_numpy(array) for array in arrays]
+    for place in (device, torch.device("cpu")):
+        if n_bytes < SHARE * free_bytes(place):
+            return [_copied(tensor, place) for tensor in mapped]
+    return mapped
+
+
+def _copied(mapped: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """On the way to a GPU only a block at a time is in RAM."""
+    found = torch.empty(mapped.shape, dtype=mapped.dtype, device=device)
+    rows = max(1, BLOCK // max(1, mapped[:1].nbytes))
+    for begin in range(0, len(mapped), rows):
+        found[begin : begin + rows] = mapped[begin : begin + rows]
+    return found
+
+
 def free_bytes(device: torch.device) -> int:
-    """Free memory of the device, or of the machine for the CPU."""
+    """Free memory of the device, or of the machine (or job) for the CPU."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
-    return int(psutil.virtual_memory().available)
+    return available_memory()
 
 
 def _mapped(corpus: Corpus) -> np.ndarray:

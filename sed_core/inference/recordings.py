@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sed_core.data.audio import SUFFIXES
 from sed_core.data.labels import FrameGrid
+from sed_core.data.published import PUBLISHED
 from sed_core.features.embeddings.weights import load_encoder
 from sed_core.features.waveforms import FULL_SCALE
 from sed_core.inference.given import completed
@@ -59,7 +60,8 @@ def load_predictor(
             f"{path} fuses embeddings of '{system.pretrained.model}'; name the file of its "
             "pretrained weights with --weights."
         )
-    encoder = load_encoder(str(system.pretrained.model), weights)
+    known = "" if checkpoint.weights.startswith(PUBLISHED) else checkpoint.weights
+    encoder = load_encoder(str(system.pretrained.model), weights, expected=known)
     return replace(predictor, pretrained=EndToEnd(encoder, system).to(device).eval())
 
 

@@ -33,6 +33,7 @@ class Checkpoint:
         system: the system's configuration (sections `feats`, `net`, `scaler`, ...).
         scaler: state dict of the scaler; empty unless its statistics are a data set's.
         encoder: state dict of the pretrained network, where it is part of the system.
+        weights: digest of the pretrained weights whose embeddings it was trained with, if known.
     """
 
     student: State
@@ -40,6 +41,7 @@ class Checkpoint:
     system: dict[str, Any]
     scaler: State = field(default_factory=dict)
     encoder: State = field(default_factory=dict)
+    weights: str = ""
 
     @property
     def n_classes(self) -> int:
@@ -90,8 +92,11 @@ def architecture(state: Mapping[str, Tensor]) -> dict[str, Any]:
     elif "shrink_emb.0.weight" in state:
         net["embedding_type"] = "global"
         net["embedding_size"] = state["shrink_emb.0.weight"].shape[1]
+    elif "shrink_frames.0.weight" in state:
+        net["embedding_type"], net["shrink_aligned"] = "aligned", True
+        net["embedding_size"] = state["shrink_frames.0.weight"].shape[1]
     elif "cat_tf.weight" in state:
-        net["embedding_type"] = "aligned"
+        net["embedding_type"], net["shrink_aligned"] = "aligned", False
         net["embedding_size"] = state["cat_tf.weight"].shape[1] - net["nb_filters"][-1]
     return net
 
@@ -118,6 +123,7 @@ def save_checkpoint(path: str | Path, checkpoint: Checkpoint) -> None:
         "scaler": _canonical(checkpoint.scaler),
         "encoder": _canonical(checkpoint.encoder),
         "system": json.dumps(checkpoint.system, sort_keys=True),
+        "weights": checkpoint.weights,
     }
     with atomic(path) as part:
         torch.save(content, part)
@@ -142,6 +148,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
             system=json.loads(content["system"]),
             scaler=content["scaler"],
             encoder=content["encoder"],
+            weights=content.get("weights", ""),
         )
     if isinstance(content, dict) and "state_dict" in content:
         return _from_lightning(path, content)

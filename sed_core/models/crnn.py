@@ -75,6 +75,7 @@ class CRNN(nn.Module):
         attention_axis: axis of the attention's softmax, `class` (2022) or `time`.
         fusion: None, `frame`, `global` or `aligned`, see `fusion.py`.
         embedding_size: length of the embedding vectors that are fused.
+        shrink_aligned: see `fusion_layers`.
         frame_emb_enc_dim: cells of the GRU that reads `frame` embeddings. (The 2022 recipe ignores
             its key and always takes 512.)
         freeze_bn: batch norm keeps its statistics and weights while training.
@@ -103,6 +104,7 @@ class CRNN(nn.Module):
         attention_axis: str = "class",
         fusion: str | None = None,
         embedding_size: int = 527,
+        shrink_aligned: bool = True,
         frame_emb_enc_dim: int = ENCODER_CELLS,
         freeze_bn: bool = False,
         train_cnn: bool = True,
@@ -141,6 +143,7 @@ class CRNN(nn.Module):
                 embedding_size=embedding_size,
                 n_channels=n_channels,
                 encoder_cells=frame_emb_enc_dim,
+                shrink_aligned=shrink_aligned,
             )
             for name, layer in layers.items():
                 self.add_module(name, layer)
@@ -205,6 +208,7 @@ NET_KEYS = {
     "attention": "attention",
     "attention_axis": "attention_axis",
     "embedding_size": "embedding_size",
+    "shrink_aligned": "shrink_aligned",
     "frame_emb_enc_dim": "frame_emb_enc_dim",
     "freeze_bn": "freeze_bn",
     "batch_norm_momentum": "batch_norm_momentum",

@@ -1,6 +1,7 @@
 """Late fusion of the CRNN with the embeddings of a pretrained model.
 
-`frame` and `global` are those of DCASE 2022, `aligned` is how the 2023 baseline joins BEATs.
+`frame` and `global` are those of DCASE 2022. In `aligned` every frame has its own embedding; the
+2023 baseline joins BEATs like that, without the layers that shrink an embedding beforehand.
 """
 
 from typing import cast
@@ -16,7 +17,12 @@ FEW_CELLS = 64
 
 
 def fusion_layers(
-    fusion: str, *, embedding_size: int, n_channels: int, encoder_cells: int = ENCODER_CELLS
+    fusion: str,
+    *,
+    embedding_size: int,
+    n_channels: int,
+    encoder_cells: int = ENCODER_CELLS,
+    shrink_aligned: bool = True,
 ) -> dict[str, nn.Module]:
     """The layers that fusion adds to a CRNN, under the reference's state-dict names.
 
@@ -25,9 +31,14 @@ def fusion_layers(
         embedding_size: length of an embedding vector.
         n_channels: channels of the CNN's output.
         encoder_cells: cells of that GRU per direction.
+        shrink_aligned: False joins `aligned` embeddings as they are, as in 2023. Hundreds of
+            values of unit variance then outweigh the CNN's channels until training has found that.
     """
     if fusion == "aligned":
-        return {"cat_tf": nn.Linear(n_channels + embedding_size, n_channels)}
+        if not shrink_aligned:
+            return {"cat_tf": nn.Linear(n_channels + embedding_size, n_channels)}
+        shrink = nn.Sequential(nn.Linear(embedding_size, n_channels), nn.LayerNorm(n_channels))
+        return {"shrink_frames": shrink, "cat_tf": nn.Linear(2 * n_channels, n_channels)}
     layers: dict[str, nn.Module] = {}
     width = embedding_size
     if fusion == "frame":
@@ -43,17 +54,22 @@ def fusion_layers(
 def last_state(encoder: nn.GRU, embeddings: Tensor) -> Tensor:
     """Output of a bidirectional GRU at the last frame: (B, D, T') -> (B, 2 * cells).
 
-    There the backward direction has seen a single frame, so one step of it is computed, not T'.
+    There the backward direction has seen a single frame, so one step of it is computed, not T';
+    cuDNN runs both directions at once and wants all their weights in one piece, so not on a GPU.
     For few cells, on the CPU, the forward direction in C spares torch's many small steps.
     """
     frames = embeddings.transpose(1, 2)
+    if frames.is_cuda:
+        return encoder(frames)[0][:, -1]
     weights = cast(list[Tensor], encoder._flat_weights)
     start = frames.new_zeros(len(frames), encoder.hidden_size)
     if encoder.hidden_size <= FEW_CELLS and is_native(frames, encoder):
         forward = forward_gru(frames, encoder)[:, -1]
     else:
         first = start[None]
-        forward = torch.gru(frames, first, weights[:4], True, 1, 0.0, False, False, True)[1][0]
+        train, bidirectional, batch_first = encoder.training, False, True
+        options = (True, 1, 0.0, train, bidirectional, batch_first)
+        forward = torch.gru(frames, first, weights[:4], *options)[1][0]
     backward = torch.gru_cell(frames[:, -1], start, *weights[4:])
     return torch.cat((forward, backward), dim=-1)
 
@@ -74,7 +90,10 @@ def fuse(model: nn.Module, x: Tensor, embeddings: Tensor) -> Tensor:
     """
     layers = dict(model.named_children())
     if "shrink_emb" not in layers:
-        return layers["cat_tf"](torch.cat((x, embeddings.transpose(1, 2)), dim=-1))
+        frames = embeddings.transpose(1, 2)
+        if "shrink_frames" in layers:
+            frames = layers["shrink_frames"](frames)
+        return layers["cat_tf"](torch.cat((x, frames), dim=-1))
     vector = embeddings
     if "frame_embs_encoder" in layers:
         vector = last_state(cast(nn.GRU, layers["frame_embs_encoder"]), embeddings)

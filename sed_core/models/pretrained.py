@@ -58,13 +58,28 @@ class EndToEnd(nn.Module):
             times = encoder.frame_times(grid.n_samples)
             weights = torch.from_numpy(alignment(times, grid.centres))
         self.register_buffer("weights", weights, persistent=False)
+        self.silence = torch.zeros(1, grid.n_samples)
         with torch.no_grad():
-            self.embedding_size = encoder.embed(torch.zeros(1, grid.n_samples), self.kind).shape[1]
+            self.embedding_size = encoder.embed(self.silence, self.kind).shape[1]
 
     @classmethod
     def from_state(cls, system: System, state: Mapping[str, Tensor]) -> Self:
         """From the tensors in a trained system's file."""
         return cls(ENCODERS[str(system.pretrained.model)].from_state(state), system)
+
+    def freeze_unused(self) -> None:
+        """Freeze what the wanted kind does not depend on, such as the head of another.
+
+        It has nothing to learn, and processes that share a batch wait for a gradient of everything
+        that has.
+        """
+        parameters = [p for p in self.encoder.parameters() if p.requires_grad]
+        if not parameters:
+            return
+        found = self.encoder.embed(self.silence, self.kind)
+        slopes = torch.autograd.grad(found.sum(), parameters, allow_unused=True)
+        for parameter, slope in zip(parameters, slopes, strict=True):
+            parameter.requires_grad_(slope is not None)
 
     def train(self, mode: bool = True) -> Self:
         """Switch to training; a frozen network stays in evaluation."""
@@ -76,7 +91,7 @@ class EndToEnd(nn.Module):
     def forward(self, waveforms: Tensor) -> Tensor:
         """(B, S) -> (B, D) or (B, D, T), `aligned` ones on the frames of the CRNN."""
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
-            found = self.encoder(waveforms)[self.kind].float()
+            found = self.encoder(waveforms, self.kind)[self.kind].float()
         return found if self.weights is None else found @ self.weights
 
 
@@ -93,4 +108,7 @@ def end_to_end(system: System, data: Path) -> EndToEnd | None:
     if not system.pretrained.e2e or system.pretrained.model is None:
         return None
     receipt = read_json(weights_receipt(data, system.pretrained))
-    return EndToEnd(load_encoder(receipt["encoder"], receipt["path"]), system)
+    encoder = load_encoder(receipt["encoder"], receipt["path"], expected=receipt["digest"])
+    network = EndToEnd(encoder, system)
+    network.freeze_unused()
+    return network

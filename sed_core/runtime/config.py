@@ -14,6 +14,10 @@ TRAINED = ("data", "feats", "scaler", "net", "pretrained", "training", "opt")
 """Sections that decide what training does; a change in them trains anew."""
 
 
+ENCODER_RATE = 16000
+"""Sampling rate in Hz that all pretrained networks were trained at."""
+
+
 def merge(base: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, Any]:
     """Lay `override` over `base`, mapping by mapping; lists and scalars are replaced whole."""
     merged = dict(copy.deepcopy(base))
@@ -57,7 +61,7 @@ def systems(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, d
 
     Returns:
         Complete systems by name, in the order of the configuration. One that nobody asks for and
-        that is made for the splits of another data set is left out (see `unfit`).
+        that is made for another data set is left out (see `unfit`).
     """
     check(config, schema, where="config")
     if config["dataset"] not in config["datasets"]:
@@ -83,17 +87,31 @@ def systems(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, d
         if model is not None and model not in config["embeddings"]:
             sentence = unknown_name(model, config["embeddings"], "pretrained network")
             raise SedError(f"config: systems.{name}: pretrained.model: {sentence}")
-        if system["checkpoint"] is not None and len(system["seeds"]) > 1:
-            raise SedError(
-                f"config: systems.{name}: one checkpoint is given for {len(system['seeds'])} "
-                "seeds; give it one seed, or make a system of each checkpoint."
-            )
+        for contradiction in _contradictions(system):
+            raise SedError(f"config: systems.{name}: {contradiction}.")
         problem = unfit(name, config)
         if problem and (name in wanted or not anywhere.issuperset(used_splits(system))):
             raise SedError(problem)
         if not problem:
             complete[name] = system
     return complete
+
+
+def _contradictions(system: Mapping[str, Any]) -> list[str]:
+    """Keys of a system that are valid alone but do nothing, or fail, together."""
+    pretrained, seeds = system["pretrained"], len(system["seeds"])
+    wrong = {
+        f"one checkpoint is given for {seeds} seeds; give it one seed, or make a system of each "
+        "checkpoint": system["checkpoint"] is not None and seeds > 1,
+        "pretrained.e2e is true, but pretrained.model names no network": pretrained["e2e"]
+        and pretrained["model"] is None,
+        "pretrained.freezed is false, but embeddings from files cannot be trained along; set "
+        "pretrained.e2e to true": not (pretrained["freezed"] or pretrained["e2e"]),
+        "pretrained.mixup is true, but training.mixup is null; set that to soft or hard": (
+            pretrained["mixup"] and system["training"]["mixup"] is None
+        ),
+    }
+    return [sentence for sentence, holds in wrong.items() if holds]
 
 
 def unfit(name: str, config: Mapping[str, Any]) -> str:
@@ -106,13 +124,21 @@ def unfit(name: str, config: Mapping[str, Any]) -> str:
                 f"config: systems.{name}: data names split '{part}', but data set "
                 f"'{config['dataset']}' has {', '.join(splits)}."
             )
+    rate = config["datasets"][config["dataset"]]["sample_rate"]
+    if system["pretrained"]["model"] is not None and rate != ENCODER_RATE:
+        return (
+            f"config: systems.{name}: pretrained networks hear {ENCODER_RATE} Hz, but data set "
+            f"'{config['dataset']}' has sample_rate {rate}; set that to {ENCODER_RATE}, and audio "
+            "is resampled to it."
+        )
     return ""
 
 
 def used_splits(system: Mapping[str, Any]) -> list[str]:
     """Every split a system touches, training ones first."""
     data = system["data"]
-    return [*training_splits(system), data["test"], data["eval"]]
+    evaluated = [split for split in (data["test"], data["eval"]) if split is not None]
+    return [*training_splits(system), *evaluated]
 
 
 def training_splits(system: Mapping[str, Any]) -> list[str]:

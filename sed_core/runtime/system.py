@@ -32,7 +32,7 @@ class Data:
     unlabelled: str
     validation: str
     test: str
-    eval: str
+    eval: str | None
     weak_split: float
     split_seed: int | None
     crop: str

@@ -124,6 +124,7 @@ def fit(
         system=asdict(system),
         scaler=module.front.scaler.state_dict(),
         encoder=best["encoder"],
+        weights=job.pretrained().get("weights", ""),
     )
     selected = {key: best[key] for key in ("epoch", "step", "objective")}
     return Outcome(networks, epochs.history, selected)

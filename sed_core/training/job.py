@@ -93,11 +93,12 @@ class Job:
         if chosen.model is None:
             return {}
         if chosen.e2e:
-            note = read_json(weights_receipt(self.data, chosen))["note"]
+            receipt = read_json(weights_receipt(self.data, chosen))
+            note, weights = receipt["note"], receipt["digest"]
         else:
             weak = EmbeddingFile.open(embedding_file(self.data, chosen, self.system.data.weak))
-            note = weak.provenance.get("note", "")
-        return {"model": chosen.model, "kind": chosen.kind, "note": note}
+            note, weights = weak.provenance.get("note", ""), weak.provenance["weights"]
+        return {"model": chosen.model, "kind": chosen.kind, "note": note, "weights": weights}
 
     @property
     def checkpoint(self) -> Path:

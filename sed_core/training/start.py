@@ -36,6 +36,13 @@ def starting_point(module: MeanTeacher, own: Path) -> Path | None:
     checkpoint = load_checkpoint(given)
     _load(module.student, checkpoint.student, given)
     _load(module.teacher, checkpoint.teacher, given)
+    if checkpoint.encoder:
+        if module.pretrained is None:
+            raise SedError(
+                f"training.resume_from: {given} has a pretrained network inside that was trained "
+                "along; set pretrained.e2e to true."
+            )
+        _load(module.pretrained.encoder, checkpoint.encoder, given)
     return None
 
 

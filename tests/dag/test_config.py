@@ -66,6 +66,26 @@ def test_systems_are_listed(clone):
             {"systems": {"mine": {"pretrained": {"model": "pans"}}}},
             "no pretrained network 'pans'; there is ast, panns, beats. Did you mean 'panns'?",
         ),
+        (
+            {"defaults": {"net": {"dropuot": 0.3}}},
+            "unknown key 'dropuot' (did you mean 'dropout'?)",
+        ),
+        (
+            {"systems": {"mine": {"pretrained": {"model": "ast", "freezed": False}}}},
+            "systems.mine: pretrained.freezed is false, but embeddings from files cannot",
+        ),
+        ({"systems": {"mine": {"pretrained": {"e2e": True}}}}, "pretrained.model names no network"),
+        (
+            {
+                "systems": {
+                    "mine": {
+                        "pretrained": {"model": "ast", "mixup": True},
+                        "training": {"mixup": None},
+                    }
+                }
+            },
+            "systems.mine: pretrained.mixup is true, but training.mixup is null",
+        ),
         ({"compute": {"gpu": 1}}, "unknown key 'gpu' (did you mean 'gpus'?)"),
     ],
 )

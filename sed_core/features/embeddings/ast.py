@@ -119,7 +119,7 @@ class AST(Encoder):
         """(B, 1024, 128) -> (B, 2 + 12 * 101, D): class, distillation, patches by frequency."""
         return self.net(features).last_hidden_state
 
-    def forward(self, waveforms: Tensor) -> dict[str, Tensor]:
+    def forward(self, waveforms: Tensor, kind: str | None = None) -> dict[str, Tensor]:
         """`global` are the logits of the head that came with the weights."""
         found = self.derived(self.tokens(self.features(waveforms)).transpose(1, 2))
         return {**found, "global": self.head(found["mean"])}

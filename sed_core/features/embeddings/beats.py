@@ -122,7 +122,7 @@ class BEATs(Encoder):
         patches = self.patch_embedding(features[:, None]).flatten(2).transpose(1, 2)
         return self.encoder(self.post_extract_proj(self.layer_norm(patches)))
 
-    def forward(self, waveforms: Tensor) -> dict[str, Tensor]:
+    def forward(self, waveforms: Tensor, kind: str | None = None) -> dict[str, Tensor]:
         """`frame` has the order of `tokens`, as the original gives them.
 
         `global` are the predictor's logits; without one the mean token, as in DCASE 2023.

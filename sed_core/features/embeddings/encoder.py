@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from sed_core.runtime.config import ENCODER_RATE
 from sed_core.runtime.errors import SedError
 
 State = Mapping[str, Tensor]
@@ -34,7 +35,7 @@ class Encoder(nn.Module, ABC):
         kinds: the kinds it gives, of `KINDS`.
     """
 
-    sample_rate = 16000
+    sample_rate = ENCODER_RATE
     kinds: ClassVar[tuple[str, ...]]
 
     @classmethod
@@ -74,8 +75,12 @@ class Encoder(nn.Module, ABC):
         """The front end: (B, S) waveforms -> (B, T, F) network input, always in float32."""
 
     @abstractmethod
-    def forward(self, waveforms: Tensor) -> dict[str, Tensor]:
+    def forward(self, waveforms: Tensor, kind: str | None = None) -> dict[str, Tensor]:
         """Embeddings of (B, S) waveforms in [-1, 1], float32.
+
+        Args:
+            waveforms: of equally long clips.
+            kind: the one that is wanted, so that what only others need may be left out; None: all.
 
         Returns:
             `frame` (B, D, T'), the reference's frame embeddings; `aligned` (B, D, T) in the order
@@ -91,4 +96,4 @@ class Encoder(nn.Module, ABC):
         self.check_kind(kind)
         dtype = PRECISIONS[precision]
         with torch.autocast(waveforms.device.type, dtype=dtype, enabled=dtype is not None):
-            return self(waveforms)[kind].float()
+            return self(waveforms, kind)[kind].float()

@@ -111,7 +111,7 @@ def _computed(
     def rows(clips: range | None) -> Tensor:
         silence = torch.zeros(1, n_samples, device=next(encoder.parameters()).device)
         waveforms = silence if clips is None else audio.gather(clips, n_samples)
-        return encoder.embed(waveforms, kind, precision=precision).half()
+        return encoder.embed(waveforms, kind, precision=precision).half().contiguous()
 
     return rows
 

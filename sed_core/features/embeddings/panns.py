@@ -110,20 +110,26 @@ class PANNs(Encoder):
         """(B, T, 64) -> (B, 1, T, 64): batch norm over the mel bins."""
         return self.bn0(features.permute(0, 2, 1)[..., None]).permute(0, 3, 2, 1)
 
-    def embeddings(self, features: Tensor) -> dict[str, Tensor]:
-        """Embeddings of (B, T, 64) features; `frame` is block 3, channel before frequency."""
+    def embeddings(self, features: Tensor, kind: str | None = None) -> dict[str, Tensor]:
+        """Embeddings of (B, T, 64) features; `frame` is block 3, channel before frequency.
+
+        Where a kind is asked for that block 3 gives, the other blocks, half of the work, are not
+        computed.
+        """
         x = frame = self.normalised(features)
         for number in range(1, len(CHANNELS) + 1):
             x = getattr(self, f"conv_block{number}")(x, 2 if number < len(CHANNELS) else 1)
             x = functional.dropout(x, DROPOUT, self.training)
             if number == FRAME_BLOCK:
                 frame = x.permute(0, 1, 3, 2).flatten(1, 2)
+                if kind in self.derived(frame):
+                    return self.derived(frame)
         x = x.mean(3)
         return {**self.derived(frame), "global": x.amax(2) + x.mean(2)}
 
-    def forward(self, waveforms: Tensor) -> dict[str, Tensor]:
+    def forward(self, waveforms: Tensor, kind: str | None = None) -> dict[str, Tensor]:
         """`global` is the clip embedding before `fc1`."""
-        return self.embeddings(self.features(waveforms))
+        return self.embeddings(self.features(waveforms), kind)
 
 
 def slaney_filterbank() -> Tensor:

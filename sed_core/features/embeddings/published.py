@@ -4,6 +4,7 @@
 plain arrays and a data set `filenames`.
 """
 
+import hashlib
 from pathlib import Path
 
 import h5py
@@ -11,31 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sed_core.data.corpus import Corpus
+from sed_core.data.published import PUBLISHED
 from sed_core.features.embeddings.file import EmbeddingWriter
 from sed_core.features.embeddings.registry import ENCODERS
 from sed_core.runtime.errors import SedError
+from sed_core.runtime.files import digest_json
 from sed_core.runtime.progress import progress
+from sed_core.runtime.provenance import code_version
 
-NAMES = {"synth": "synth_train", "weak": "weak_train", "unlabelled": "unlabeled_train"}
-"""Split -> name of its published file, where the two differ; the 2023 files add `strong_train`."""
 BLOCK = 16  # clips in memory at a time
-
-
-def published_file(folder: str | Path, split: str) -> Path:
-    """The published file of a split.
-
-    Raises:
-        SedError: the folder has none.
-    """
-    names = [NAMES.get(split, split), split, f"{split}_train"]
-    paths = [Path(folder) / f"{name}.hdf5" for name in names]
-    for path in paths:
-        if path.is_file():
-            return path
-    raise SedError(
-        f"{paths[0]} does not exist, and the embeddings of split '{split}' are to be imported; put "
-        "it there, or extract all splits here by setting embeddings.<model>.extracted to null."
-    )
+SAMPLED = 16  # clips that tell one source from another
+EXTRACT = "extract this split here by setting embeddings.<model>.extracted to null."
 
 
 def import_published(
@@ -65,28 +52,24 @@ def import_published(
 
     Raises:
         SedError: another kind of file, a kind of embedding that the network does not give, or a
-            clip that the file lacks, named.
+            clip that the file lacks or has in another shape, named.
     """
     network = ENCODERS[encoder]
     network.check_kind(kind)
     filenames = Corpus.open(corpus).filenames
-    name = "global_embeddings" if kind == "global" else "frame_embeddings"
     with _opened(source) as archive:
-        if name not in archive:
-            raise SedError(f"{source} has no data set '{name}'; give a published embedding file.")
-        rows = archive[name]
-        place = _places(archive, rows)
-        missing = [file for file in filenames if _stem(file) not in place]
-        if missing:
-            others = f" and {len(missing) - 1} more clips" if len(missing) > 1 else ""
-            raise SedError(
-                f"{source} has no embedding of {missing[0]}{others}; extract this split here by "
-                "setting embeddings.<model>.extracted to null."
-            )
+        published = _Published(source, archive, vectors=kind == "global")
+        published.require(filenames)
 
         def read(clips: list[str]) -> NDArray[np.float32]:
-            found = np.stack([_row(rows, place[_stem(file)]) for file in clips])
-            return found if kind == "global" else network.derived(found)[kind]
+            block = published.block(clips)
+            try:
+                return block if kind == "global" else network.derived(block)[kind]
+            except ValueError as error:
+                raise SedError(
+                    f"{source} holds frames of shape {block.shape[1:]}, which are not those of "
+                    f"'{encoder}'; give the file of that network."
+                ) from error
 
         n_samples = round(clip_seconds * network.sample_rate)
         writer = EmbeddingWriter(
@@ -94,7 +77,14 @@ def import_published(
             filenames=filenames,
             times=network.frame_times(n_samples) if kind == "aligned" else np.empty(0),
             shape=read(filenames[:1]).shape[1:],
-            provenance={"encoder": encoder, "kind": kind, "weights": f"published {encoder}"},
+            provenance={
+                "encoder": encoder,
+                "kind": kind,
+                "weights": f"{PUBLISHED}{encoder}",
+                "note": "embeddings published by others",
+                "extractor": code_version("sed_core/features/embeddings/published.py"),
+                "source": published.fingerprint(filenames),
+            },
         )
         starts = range(writer.done, len(filenames), BLOCK)
         try:
@@ -114,19 +104,57 @@ def _opened(source: str | Path) -> h5py.File:
         raise SedError(f"{source} is not a readable HDF5 file ({error}); get it again.") from error
 
 
-def _places(archive: h5py.File, rows: h5py.Dataset) -> dict[str, int]:
-    """Row of every clip, by its name without `.wav`."""
-    if "filenames" in archive:
-        names = archive["filenames"].asstr()[:].tolist()
-        return {_stem(name): row for row, name in enumerate(names)}
-    return {name: int(row) for name, row in rows.attrs.items()}
+class _Published:
+    """A published file's embeddings by clip."""
+
+    def __init__(self, source: str | Path, archive: h5py.File, *, vectors: bool) -> None:
+        self.source = source
+        name = "global_embeddings" if vectors else "frame_embeddings"
+        if name not in archive:
+            raise SedError(f"{source} has no data set '{name}'; give a published embedding file.")
+        self.rows = archive[name]
+        if "filenames" in archive:
+            names = archive["filenames"].asstr()[:].tolist()
+            self.place = {_stem(name): row for row, name in enumerate(names)}
+        else:
+            self.place = {name: int(row) for name, row in self.rows.attrs.items()}
+
+    def require(self, filenames: list[str]) -> None:
+        """Make sure that all these clips are there."""
+        missing = [file for file in filenames if _stem(file) not in self.place]
+        if missing:
+            others = f" and {len(missing) - 1} more clips" if len(missing) > 1 else ""
+            raise SedError(f"{self.source} has no embedding of {missing[0]}{others}; {EXTRACT}")
+        self.shape = self.row(filenames[0]).shape
+
+    def row(self, filename: str) -> NDArray[np.float32]:
+        """One clip: (D, T) or (D,); a row of variable-length cells is stacked.
+
+        Cells of unequal length stay an array of objects, whose shape is no other clip's.
+        """
+        value = self.rows[self.place[_stem(filename)]]
+        if value.dtype != object:
+            return np.asarray(value, dtype=np.float32)
+        return np.stack(value) if len({len(cell) for cell in value}) == 1 else value
+
+    def block(self, filenames: list[str]) -> NDArray[np.float32]:
+        """(B, D, T) or (B, D)."""
+        found = [self.row(file) for file in filenames]
+        for file, row in zip(filenames, found, strict=True):
+            if row.shape != self.shape or row.dtype == object:
+                raise SedError(
+                    f"{self.source}: the embedding of {file} has shape {row.shape}, others have "
+                    f"{self.shape}; get the file again, or {EXTRACT}"
+                )
+        return np.stack(found)
+
+    def fingerprint(self, filenames: list[str]) -> str:
+        """Tells sources apart by some of the clips; all of them can be 60 GB."""
+        places = [self.place[_stem(file)] for file in filenames]
+        hashed = hashlib.blake2b(digest_json(places).encode(), digest_size=16)
+        hashed.update(self.block(filenames[:: max(1, len(filenames) // SAMPLED)]).tobytes())
+        return hashed.hexdigest()
 
 
 def _stem(filename: str) -> str:
     return Path(filename).name.removesuffix(".wav")
-
-
-def _row(rows: h5py.Dataset, at: int) -> NDArray[np.float32]:
-    """One clip: (D, T) or (D,) float32; a row of variable-length cells is stacked."""
-    value = rows[at]
-    return np.stack(value) if value.dtype == object else np.asarray(value, dtype=np.float32)

@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import psutil
 import torch
 
 from sed_core.features.embeddings.alignment import alignment
 from sed_core.features.embeddings.file import EmbeddingFile
-from sed_core.features.waveforms import SHARE, free_bytes
+from sed_core.features.waveforms import placed
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.system import Pretrained
 
@@ -63,12 +62,7 @@ class ResidentEmbeddings:
             file.positions(names) for file, names in zip(opened, filenames, strict=True)
         ]
         self.firsts = np.cumsum([0, *(len(names) for names in filenames)])
-        n_bytes = sum(file.rows.nbytes for file in opened)
-        resident = n_bytes < SHARE * free_bytes(device)
-        in_ram = resident or n_bytes < SHARE * psutil.virtual_memory().available
-        arrays = [np.array(file.rows) if in_ram else _mapped(file) for file in opened]
-        where = device if resident else torch.device("cpu")
-        self.rows = [torch.from_numpy(array).to(where) for array in arrays]
+        self.rows = placed([_mapped(file) for file in opened], device)
         self.weights = None
         if len(first.times):
             self.weights = torch.from_numpy(alignment(first.times, times)).to(device)

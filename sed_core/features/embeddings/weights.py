@@ -45,16 +45,26 @@ def obtain_weights(
     }
 
 
-def load_encoder(name: str, path: str | Path) -> Encoder:
+def load_encoder(name: str, path: str | Path, *, expected: str = "") -> Encoder:
     """The registered network with the weights of a file, on the CPU, in evaluation mode.
 
+    Args:
+        name: of the network.
+        path: its weights.
+        expected: digest that the file must have, as in the receipt; empty for any.
+
     Raises:
-        SedError: no such network, no such file, or a file of other content or of none that may be
-            read safely.
+        SedError: no such network, no such file, another file than expected, or one of other content
+            or of none that may be read safely.
     """
     if name not in ENCODERS:
         raise SedError(unknown_name(name, list(ENCODERS), "pretrained network"))
     state = _read(Path(path))
+    if expected and digest(path) != expected:
+        raise SedError(
+            f"{path} is another file of weights than was used before (digest {expected}); give "
+            "that one, or delete what was made with it (embeddings/<model> of the prepared data)."
+        )
     try:
         return ENCODERS[name].from_state(state)
     except (KeyError, RuntimeError, TypeError, ValueError, AttributeError) as error:

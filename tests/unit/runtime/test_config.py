@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from sed_core.models.crnn import CHOICES, NET_KEYS
 from sed_core.runtime import config
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.system import System
@@ -50,6 +51,22 @@ def test_schema_and_dataclasses_have_the_same_keys(schema):
     for field in ("data", "feats", "scaler", "training", "opt"):
         kind = System.__dataclass_fields__[field].type
         assert set(sections[field]["properties"]) == set(kind.__dataclass_fields__), field
+
+
+def test_schema_has_the_keys_of_the_network(schema):
+    """`model` chooses it; what follows from the embeddings is no key of users."""
+    keys = set(schema["$defs"]["system"]["properties"]["net"]["properties"]) - {"model"}
+    derived = {"use_embeddings", "embedding_type", "embedding_size"}
+    assert keys == {*NET_KEYS, *CHOICES} - derived
+
+
+def test_pretrained_networks_want_their_sampling_rate(text, schema):
+    text["datasets"]["desed"]["sample_rate"] = 22050
+    text["targets"] = ["crnn"]
+    assert "ast_frame" not in config.systems(text, schema)
+    text["targets"] = ["crnn", "ast_frame"]
+    with pytest.raises(SedError, match="hear 16000 Hz, but data set 'desed' has sample_rate 22050"):
+        config.systems(text, schema)
 
 
 def test_a_missing_key_is_named(text, schema):

@@ -11,8 +11,9 @@ from sed_core.features.embeddings.extract import extract
 from sed_core.features.embeddings.panns import PANNs
 from sed_core.inference.predict import Predictor, predict_split
 from sed_core.models.checkpoint import load_checkpoint, save_checkpoint
+from sed_core.models.pretrained import end_to_end
 from sed_core.runtime.errors import SedError
-from sed_core.runtime.files import write_json
+from sed_core.runtime.files import digest, write_json
 from sed_core.scoring.score_file import read_scores
 from sed_core.training.fit import fit
 from sed_core.training.job import Job
@@ -31,7 +32,7 @@ def data(tmp_path_factory):
     receipt = {
         "encoder": "panns",
         "path": str(folder / "panns.pth"),
-        "digest": "d",
+        "digest": digest(folder / "panns.pth"),
         "note": "small",
     }
     write_json(folder / "embeddings/panns/weights.json", receipt)
@@ -50,11 +51,11 @@ def data(tmp_path_factory):
     return folder
 
 
-def trained(data, folder, *, training_mixup=None, **pretrained):
+def trained(data, folder, *, training_mixup=None, training=None, **pretrained):
     system = tiny_system(
         pretrained={"model": "panns", **pretrained},
         net={"dropout": 0.0, "frame_emb_enc_dim": 3},
-        training={"n_epochs": 1, "mixup": training_mixup},
+        training={"n_epochs": 1, "mixup": training_mixup, **(training or {})},
     )
     job = Job(system, data, 1, folder)
     return job, fit(job, log_folder=None, on_save=lambda: None)
@@ -107,6 +108,28 @@ def test_fine_tuning_trains_the_network_along_and_freezing_does_not(data, tmp_pa
         assert not any("running" in key for key in moved)
 
 
+def test_what_the_kind_does_not_need_is_not_trained(data, tmp_path):
+    """Blocks after the frames, and `fc1`, which only the AudioSet classifier reads."""
+    job, outcome = trained(data, tmp_path, kind="frame", e2e=True, freezed=False)
+    inside = end_to_end(job.system, data)
+    frozen = {name for name, p in inside.encoder.named_parameters() if not p.requires_grad}
+    names = {"conv_block4", "conv_block5", "conv_block6", "fc1"}
+    assert {name.split(".")[0] for name in frozen} == names
+    pretrained = torch.load(data / "panns.pth")["model"]
+    assert all(torch.equal(outcome.networks.encoder[name], pretrained[name]) for name in frozen)
+
+
+def test_a_fine_tuned_network_goes_on_with_the_networks_that_know_it(data, tmp_path):
+    _, first = trained(data, tmp_path, kind="global", e2e=True, freezed=False)
+    save_checkpoint(tmp_path / "given.pt", first.networks)
+    given = {"resume_from": str(tmp_path / "given.pt")}
+    _, second = trained(data, tmp_path, training=given, kind="global", e2e=True)
+    for key, value in first.networks.encoder.items():
+        assert torch.equal(second.networks.encoder[key], value), key
+    with pytest.raises(SedError, match=r"given\.pt has a pretrained network inside"):
+        trained(data, tmp_path, training=given, kind="global")
+
+
 def test_mixup_of_embeddings_is_an_option(data, tmp_path):
     """The same audio and labels are mixed either way; only the embeddings differ."""
     learned = [
@@ -121,7 +144,10 @@ def test_mixup_of_embeddings_is_an_option(data, tmp_path):
 def test_provenance_names_the_network(data, tmp_path):
     job, _ = trained(data, tmp_path, kind="aligned")
     told = job.provenance()
-    assert told["pretrained"] == {"model": "panns", "kind": "aligned", "note": "small"}
+    known = digest(data / "panns.pth")
+    assert told["pretrained"] == {
+        "model": "panns", "kind": "aligned", "note": "small", "weights": known,
+    }  # fmt: skip
     assert "embeddings/synth" in told["inputs"]
     json.dumps(told)
 

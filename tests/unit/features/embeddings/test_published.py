@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from sed_core.data.corpus import Corpus
+from sed_core.data.published import published_file
 from sed_core.features.embeddings.file import EmbeddingFile
-from sed_core.features.embeddings.published import import_published, published_file
+from sed_core.features.embeddings.published import import_published
 from sed_core.runtime.errors import SedError
 
 TOKENS = 2 + 12 * 101
@@ -97,6 +98,38 @@ def test_a_kind_that_the_network_does_not_give_is_refused(corpus, tmp_path):
             kind="mean",
             clip_seconds=10,
         )
+
+
+def imported(source, corpus, target, *, encoder="ast", kind="frame"):
+    import_published(source, corpus, target, encoder=encoder, kind=kind, clip_seconds=10)
+    return EmbeddingFile.open(target)
+
+
+def test_clips_of_unequal_length_are_named(corpus, tmp_path):
+    names = Corpus.open(corpus).filenames
+    published(tmp_path / "p.hdf5", names, 2022)
+    with h5py.File(tmp_path / "p.hdf5", "r+") as archive:
+        for channel in range(3):
+            archive["frame_embeddings"][2, channel] = np.zeros(7, np.float32)
+        archive["frame_embeddings"][3, 1] = np.zeros(7, np.float32)
+    with pytest.raises(SedError, match=rf"embedding of {names[2]} has shape \(3, 7\), others have"):
+        imported(tmp_path / "p.hdf5", corpus, tmp_path / "e.h5")
+
+
+def test_frames_of_another_network_are_refused(corpus, tmp_path):
+    published(tmp_path / "p.hdf5", Corpus.open(corpus).filenames, 2023, tokens=125)
+    with pytest.raises(SedError, match=r"shape \(3, 125\), which are not those of 'ast'"):
+        imported(tmp_path / "p.hdf5", corpus, tmp_path / "e.h5", kind="aligned")
+
+
+def test_another_source_is_another_provenance(corpus, tmp_path):
+    """So that a training which read the first is not continued with the second."""
+    names = Corpus.open(corpus).filenames
+    found = []
+    for order in (names, names, names[::-1]):
+        published(tmp_path / "p.hdf5", order, 2023)
+        found.append(imported(tmp_path / "p.hdf5", corpus, tmp_path / "e.h5").provenance)
+    assert found[0] == found[1] != found[2]
 
 
 def test_published_names(tmp_path):

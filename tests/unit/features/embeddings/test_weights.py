@@ -46,6 +46,16 @@ def test_a_file_that_is_there_is_checked_and_used_in_place(tmp_path):
         obtain_weights(path, urls=(), checksum=f"sha256:{'0' * 64}")
 
 
+def test_another_file_than_before_is_refused(small, tmp_path):
+    torch.save(to_original(small.state_dict()), tmp_path / "w.pth")
+    known = obtain_weights(tmp_path / "w.pth", urls=(), checksum=None)["digest"]
+    load_encoder("ast", tmp_path / "w.pth", expected=known)
+    other = {key: value + 1 for key, value in small.state_dict().items()}
+    torch.save(to_original(other), tmp_path / "w.pth")
+    with pytest.raises(SedError, match=r"w\.pth is another file of weights than was used before"):
+        load_encoder("ast", tmp_path / "w.pth", expected=known)
+
+
 def test_absent_weights_say_where_to_put_them(tmp_path):
     with pytest.raises(SedError, match=r"put it at .*w\.pth \(md5:0{32}\)"):
         obtain_weights(tmp_path / "w.pth", urls=(), checksum=f"md5:{'0' * 32}")

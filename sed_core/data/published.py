@@ -1,0 +1,27 @@
+"""Where published embeddings lie, under the names that their authors gave them."""
+
+from pathlib import Path
+
+from sed_core.runtime.errors import SedError
+
+PUBLISHED = "published "
+"""Begins what stands for the digest of weights, of which published embeddings say nothing."""
+NAMES = {"synth": "synth_train", "weak": "weak_train", "unlabelled": "unlabeled_train"}
+"""Split -> name of its published file, where the two differ; the 2023 files add `strong_train`."""
+
+
+def published_file(folder: str | Path, split: str) -> Path:
+    """The published file of a split.
+
+    Raises:
+        SedError: the folder has none.
+    """
+    names = [NAMES.get(split, split), split, f"{split}_train"]
+    paths = [Path(folder) / f"{name}.hdf5" for name in names]
+    for path in paths:
+        if path.is_file():
+            return path
+    raise SedError(
+        f"{paths[0]} does not exist, and the embeddings of split '{split}' are to be imported; put "
+        "it there, or extract all splits here by setting embeddings.<model>.extracted to null."
+    )
