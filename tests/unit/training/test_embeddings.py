@@ -1,6 +1,9 @@
 """Systems with a pretrained network: from files and end to end, in training and prediction."""
 
 import json
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -17,7 +20,8 @@ from sed_core.runtime.files import digest, write_json
 from sed_core.scoring.score_file import read_scores
 from sed_core.training.fit import fit
 from sed_core.training.job import Job
-from tests.training_data import CLIPS, make_data, tiny_system
+from tests.training_data import CLIPS, ROOT, make_data, tiny_system
+from tests.unit.training.test_resume import Command
 
 KINDS = ("frame", "global", "aligned")
 
@@ -53,7 +57,7 @@ def data(tmp_path_factory):
 
 def trained(data, folder, *, training_mixup=None, training=None, **pretrained):
     system = tiny_system(
-        pretrained={"model": "panns", **pretrained},
+        pretrained={"model": "panns"} | pretrained,
         net={"dropout": 0.0, "frame_emb_enc_dim": 3},
         training={"n_epochs": 1, "mixup": training_mixup, **(training or {})},
     )
@@ -139,6 +143,44 @@ def test_mixup_of_embeddings_is_an_option(data, tmp_path):
     first, again, mixed = (outcome.networks.student["cat_tf.weight"] for outcome in learned)
     assert torch.equal(first, again)
     assert not torch.equal(first, mixed)
+
+
+def test_two_processes_fine_tune(data, tmp_path):
+    """Each waits for the other's gradients, so there must be one of all that learns."""
+    job = Command(
+        tmp_path / "two",
+        data,
+        pretrained={"model": "panns", "kind": "frame", "e2e": True, "freezed": False},
+        net={"frame_emb_enc_dim": 3},
+        training={"n_epochs": 1, "steps_per_epoch": 3},
+    )
+    done = subprocess.run(
+        [sys.executable, "workflow_scripts/train.py", *job.words, "--devices=2"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
+@pytest.mark.parametrize(
+    "pretrained",
+    [
+        {"model": None},
+        *({"kind": kind} for kind in KINDS),
+        *({"kind": kind, "e2e": True, "freezed": False} for kind in KINDS),
+    ],
+)
+def test_a_gpu_learns_what_a_processor_learns(data, tmp_path, monkeypatch, pretrained):
+    _, on_gpu = trained(data, tmp_path / "gpu", **pretrained)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    _, on_cpu = trained(data, tmp_path / "cpu", **pretrained)
+    for key, value in on_cpu.history[-1].items():
+        assert on_gpu.history[-1][key] == pytest.approx(value, rel=0.02, abs=0.02), key
 
 
 def test_provenance_names_the_network(data, tmp_path):
