@@ -1,80 +1,183 @@
-"""Clips per second of AST base384: unfused float32 attention, fused, fused in bfloat16.
+"""What extraction costs: clips per second of AST base384, and from audio file to embedding file.
 
-    python benchmarks/embed.py [--batch 2] [--rounds 3] [--threads N] [--device cuda]
+    python benchmarks/embed.py [--batch 8] [--rounds 3] [--threads N] [--device cuda]
+    python benchmarks/embed.py --weights data/mini/pretrained/ast.pth \\
+        --corpus data/mini/audio16k/devtest.h5
 
-Random weights of the real size (speed and rounding do not depend on training). All variants take
-turns in one process, so other load on the machine falls on all of them; the ratio is the median of
-the rounds' ratios. The difference is that of the token embeddings, relative, to unfused float32.
+The first compares implementations of the attention with random weights of the real size. Each has
+a process of its own and they take turns, so other load on the machine falls on all of them; ratios
+are medians over the rounds, of wall and of processor time. `plain` lets the C library hand freed
+memory back, as programs do that say nothing about it; the others keep it, as extraction does.
+
+The second asks what bfloat16 changes: for given weights and clips (the first of them here), the
+relative difference of each kind of embedding to float32. Then it runs the whole extraction from
+HDF5 to HDF5 as the workflow does, and reads batches of 48 clips as training does.
 """
 
 import argparse
+import io
 import statistics
+import subprocess
+import sys
+import tempfile
 import time
+from pathlib import Path
 
+import numpy as np
 import torch
 
+from sed_core.data.corpus import Corpus
 from sed_core.features.embeddings.ast import AST
+from sed_core.features.embeddings.extract import extract
+from sed_core.features.embeddings.file import EmbeddingFile
+from sed_core.features.embeddings.resident import ResidentEmbeddings
+from sed_core.features.embeddings.weights import load_encoder, obtain_weights
+from sed_core.features.waveforms import FULL_SCALE
 from sed_core.runtime.memory import keep_freed_memory
 
-VARIANTS = {
-    "unfused fp32": ("eager", "32-true"),
-    "fused fp32": ("sdpa", "32-true"),
-    "fused bf16": ("sdpa", "bf16-mixed"),
+VARIANTS = {  # attention, precision, whether freed memory is kept
+    "plain, unfused fp32": ("eager", "32-true", False),
+    "unfused fp32": ("eager", "32-true", True),
+    "fused fp32": ("sdpa", "32-true", True),
+    "fused bf16": ("sdpa", "bf16-mixed", True),
 }
+BASE = "plain, unfused fp32"
+N_SAMPLES = 160000
+CLIPS = 8  # whose embeddings are compared
 
 
-def encoders(device: str) -> dict[str, AST]:
+def random_encoder(attention: str) -> AST:
     """The same weights behind both kinds of attention; positions as large as trained ones."""
     torch.manual_seed(0)
-    first = AST(attention="eager")
+    first = AST(attention=attention)
     torch.nn.init.normal_(first.net.embeddings.position_embeddings, std=0.02)
-    second = AST.from_state(first.state_dict())
-    return {"eager": first.eval().to(device), "sdpa": second.to(device)}
+    return first.eval()
 
 
-def timed(
-    encoder: AST, waveforms: torch.Tensor, precision: str
-) -> tuple[float, float, torch.Tensor]:
-    """Wall and processor seconds of one batch, and its tokens."""
-    wall, cpu = time.perf_counter(), time.process_time()
-    tokens = encoder.embed(waveforms, "frame", precision=precision)
-    if waveforms.is_cuda:
+@torch.inference_mode()
+def work(args: argparse.Namespace) -> None:
+    """One variant: a batch for every line that comes in; tokens in the end."""
+    attention, precision, keep = VARIANTS[args.worker]
+    if keep:
+        keep_freed_memory()
+    torch.set_num_threads(args.threads)
+    encoder = random_encoder(attention).rounded(precision).to(args.device)
+    waveforms = 0.1 * torch.randn(args.batch, N_SAMPLES, device=args.device)
+    for _ in sys.stdin:
+        wall, cpu = time.perf_counter(), time.process_time()
+        tokens = encoder.embed(waveforms, "frame", precision=precision)
+        if waveforms.is_cuda:
+            torch.cuda.synchronize()
+        print(time.perf_counter() - wall, time.process_time() - cpu, flush=True)
+    memory = io.BytesIO()
+    np.save(memory, tokens.cpu().numpy())
+    sys.stdout.buffer.write(memory.getvalue())
+
+
+def compare(args: argparse.Namespace) -> None:
+    """Let the variants take turns and print their speeds."""
+    command = [sys.executable, __file__, *sys.argv[1:], "--worker"]
+    workers = {
+        name: subprocess.Popen([*command, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        for name in VARIANTS
+    }
+    walls: dict[str, list[float]] = {name: [] for name in VARIANTS}
+    busy: dict[str, list[float]] = {name: [] for name in VARIANTS}
+    for turn in range(args.rounds + 1):
+        for name, worker in workers.items():
+            assert worker.stdin and worker.stdout
+            worker.stdin.write(b"\n")
+            worker.stdin.flush()
+            wall, cpu = map(float, worker.stdout.readline().split())
+            if turn:  # the first round warms up
+                walls[name].append(wall)
+                busy[name].append(cpu)
+    tokens = {
+        name: np.load(io.BytesIO(worker.communicate()[0])) for name, worker in workers.items()
+    }
+    print(f"AST base384, {args.batch} clips, {args.rounds} rounds, {args.threads} threads")
+    print(f"{'':20} clips/s   times {BASE}: by wall, by processor time   relative difference")
+    for name in VARIANTS:
+        by_wall, by_cpu = (
+            statistics.median(slow / fast for slow, fast in zip(of[BASE], of[name], strict=True))
+            for of in (walls, busy)
+        )
+        speed = args.batch / statistics.median(walls[name])
+        apart = difference(tokens[name], tokens[BASE])
+        print(f"{name:20} {speed:7.3f} {by_wall:37.2f} {by_cpu:19.2f} {apart:21.1e}")
+
+
+def difference(found: np.ndarray, expected: np.ndarray) -> float:
+    """Norm of the difference over that of the expected."""
+    return float(np.linalg.norm(found - expected) / np.linalg.norm(expected))
+
+
+@torch.inference_mode()
+def check(args: argparse.Namespace) -> None:
+    """Given weights on given clips: precision of bfloat16, cost of the whole way and of reading."""
+    keep_freed_memory()
+    torch.set_num_threads(args.threads)
+    encoder = load_encoder(args.encoder, args.weights).to(args.device)
+    corpus = Corpus.open(args.corpus)
+    samples = torch.from_numpy(corpus.gather(range(min(CLIPS, len(corpus))), N_SAMPLES))
+    waveforms = (samples / FULL_SCALE).to(args.device)
+    print(f"relative difference of bf16 to fp32, {len(waveforms)} clips:", end="")
+    for kind in encoder.kinds:
+        low, high = (
+            encoder.embed(waveforms, kind, precision=precision).cpu().numpy()
+            for precision in ("bf16-mixed", "32-true")
+        )
+        print(f" {kind} {difference(low, high):.1e}", end="")
+    print()
+    receipt = obtain_weights(args.weights, urls=(), checksum=None)
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "frame.h5"
+        begin = time.perf_counter()
+        count = extract(
+            encoder.rounded("bf16-mixed"),
+            args.corpus,
+            target,
+            kind="frame",
+            clip_seconds=N_SAMPLES / encoder.sample_rate,
+            batch_size=args.batch,
+            precision="bf16-mixed",
+            receipt={"encoder": args.encoder, **receipt},
+        )
+        print(f"HDF5 to HDF5: {count / (time.perf_counter() - begin):.2f} clips/s")
+        read(target, torch.device(args.device))
+
+
+def read(path: Path, device: torch.device) -> None:
+    """Time of a clip in batches as training reads them."""
+    names = EmbeddingFile.open(path).filenames
+    rows = ResidentEmbeddings([path], [names], times=np.empty(0), device=device)
+    batch = np.random.default_rng(0).integers(len(names), size=48).tolist()
+    rows.gather(batch)
+    begin = time.perf_counter()
+    for _ in range(10):
+        rows.gather(batch)
+    if device.type == "cuda":
         torch.cuda.synchronize()
-    return time.perf_counter() - wall, time.process_time() - cpu, tokens
+    print(f"reading: {(time.perf_counter() - begin) / 480 * 1e3:.3f} ms a clip")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--batch", type=int, default=2, help="clips at a time")
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--batch", type=int, default=8, help="clips at a time")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.add_argument("--weights", help="pretrained weights, for the second comparison")
+    parser.add_argument("--encoder", default="ast", help="network that they are of")
+    parser.add_argument("--corpus", help="16 kHz audio for it")
+    parser.add_argument("--worker", choices=VARIANTS, help=argparse.SUPPRESS)
     args = parser.parse_args()
-    keep_freed_memory()
-    torch.set_num_threads(args.threads)
-    made = encoders(args.device)
-    waveforms = 0.1 * torch.randn(args.batch, 160000, device=args.device)
-    seconds: dict[str, list[float]] = {name: [] for name in VARIANTS}
-    walls: dict[str, list[float]] = {name: [] for name in VARIANTS}
-    tokens = {}
-    with torch.inference_mode():
-        for turn in range(args.rounds + 1):
-            for name, (attention, precision) in VARIANTS.items():
-                wall, cpu, tokens[name] = timed(made[attention], waveforms, precision)
-                if turn:  # the first round warms up
-                    walls[name].append(wall)
-                    seconds[name].append(wall if args.device == "cuda" else cpu)
-    base = "unfused fp32"
-    print(f"AST base384, {args.batch} clips, {args.rounds} rounds, {args.threads} threads")
-    print("variant        clips/s (wall)   times unfused fp32   relative difference")
-    for name in VARIANTS:
-        pairs = zip(seconds[base], seconds[name], strict=True)
-        ratio = statistics.median(slow / fast for slow, fast in pairs)
-        speed = args.batch / statistics.median(walls[name])
-        difference = torch.linalg.norm(tokens[name] - tokens[base]) / torch.linalg.norm(
-            tokens[base]
-        )
-        print(f"{name:14s} {speed:14.3f} {ratio:20.2f} {difference.item():21.1e}")
+    if args.worker:
+        work(args)
+    elif args.weights:
+        check(args)
+    else:
+        compare(args)
 
 
 if __name__ == "__main__":

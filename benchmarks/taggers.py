@@ -18,9 +18,8 @@ import yaml
 from sklearn.metrics import average_precision_score
 
 from sed_core.data.corpus import Corpus
-from sed_core.features.embeddings import taggers
-from sed_core.features.embeddings.ast import N_TIMES
 from sed_core.features.embeddings.pretrain import pretrain
+from sed_core.features.embeddings.taggers import Tagger
 from sed_core.features.waveforms import FULL_SCALE
 
 SECONDS = 10.0
@@ -29,9 +28,9 @@ CLASSES = yaml.safe_load(MINI.read_text())["datasets"]["mini"]["classes"]
 
 
 @torch.inference_mode()
-def answers(tagger: taggers.Tagger, corpus: Corpus) -> tuple[np.ndarray, np.ndarray]:
+def answers(tagger: Tagger, corpus: Corpus) -> tuple[np.ndarray, np.ndarray]:
     """Logits of clips (N, C) and of their moments (N, T, C)."""
-    taggers.KEPT_TIMES = N_TIMES  # all moments now
+    tagger.eval()
     n_samples = round(SECONDS * tagger.encoder.sample_rate)
     found = []
     for row in range(len(corpus)):
@@ -64,10 +63,8 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(1)
     corpus = Corpus.open(args.data / "audio16k/devtest.h5")
-    kept = taggers.KEPT_TIMES
     for name, steps in zip(("ast", "panns"), args.steps, strict=True):
         for seed in args.seeds:
-            taggers.KEPT_TIMES = kept
             begin = time.process_time()
             tagger = pretrain(
                 name,

@@ -43,7 +43,7 @@ def main(argv: list[str] | None = None) -> None:
     receipt = read_json(args.weights)
     if args.frames is None:
         encoder = load_encoder(receipt["encoder"], receipt["path"], expected=receipt["digest"])
-        source = encoder.to(torch_device())
+        source = encoder.rounded(args.precision).to(torch_device())
     else:
         source = EmbeddingFile.open(args.frames)
     journal = args.energy.with_suffix(".part")

@@ -87,6 +87,18 @@ class Encoder(nn.Module, ABC):
             of time; `global` (B, G) and possibly `mean` (B, D), one vector a clip.
         """
 
+    def rounded(self, precision: str) -> Self:
+        """Round now what autocast would round anew for each batch; same results, in place.
+
+        These are the weights of convolutions and linear layers; norms and front end stay as they
+        are.
+        """
+        dtype = PRECISIONS[precision]
+        for layer in self.modules():
+            if dtype is not None and isinstance(layer, (nn.Linear, nn.Conv1d, nn.Conv2d)):
+                layer.to(dtype)
+        return self
+
     def embed(self, waveforms: Tensor, kind: str, *, precision: str = "32-true") -> Tensor:
         """One kind, float32, computed in `precision` wherever autocast covers it.
 

@@ -47,7 +47,7 @@ class Tagger(nn.Module, ABC):
 
 
 class ASTTagger(Tagger):
-    """AST; a step sees few moments of each clip, drawn at random (after PaSST, 2022)."""
+    """AST; a training step sees few moments of each clip, drawn at random (after PaSST, 2022)."""
 
     encoder: AST
     learning_rate = 5e-4
@@ -68,11 +68,12 @@ class ASTTagger(Tagger):
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """The same head reads the clip from the extra tokens and each moment from its patches."""
         net = self.encoder.net
-        x = self._tokens(features, torch.randperm(N_TIMES)[:KEPT_TIMES].sort().values)
+        kept = KEPT_TIMES if self.training else N_TIMES
+        x = self._tokens(features, torch.randperm(N_TIMES)[:kept].sort().values)
         for layer in net.layers:
             x = layer(x, None)
         x = net.layernorm(x)
-        frames = x[:, N_SPECIAL:].unflatten(1, (-1, KEPT_TIMES)).mean(1)
+        frames = x[:, N_SPECIAL:].unflatten(1, (-1, kept)).mean(1)
         return self.encoder.head(x[:, :N_SPECIAL].mean(1)), self.encoder.head(frames)
 
     def _tokens(self, features: Tensor, moments: Tensor) -> Tensor:

@@ -97,6 +97,25 @@ def test_bf16_is_close_and_comes_back_as_float32(encoder, clips):
     assert 0 < torch.linalg.norm(rough - exact) < 0.03 * torch.linalg.norm(exact)
 
 
+def test_weights_rounded_beforehand_change_nothing(name, encoder, clips):
+    once = type(encoder).from_state(encoder.state_dict()).rounded("bf16-mixed")
+    kinds = [kind for kind in encoder.kinds if kind != "frame"]
+    with torch.inference_mode():
+        for kind in kinds:
+            found, expected = (
+                e.embed(clips, kind, precision="bf16-mixed") for e in (once, encoder)
+            )
+            assert torch.equal(found, expected), kind
+
+
+def test_a_kind_alone_is_the_same(encoder, clips):
+    """What only other kinds need may be left out."""
+    with torch.inference_mode():
+        whole = encoder(clips)
+        for kind in encoder.kinds:
+            assert torch.equal(encoder(clips, kind)[kind], whole[kind]), kind
+
+
 def test_ast_reads_sizes_off_the_tensors(clips):
     small = SMALL["ast"]()
     same = AST.from_state(to_original(small.state_dict()))
