@@ -65,7 +65,7 @@ rule embed:
         "../envs/sed.yaml"
     threads: embedding_threads
     resources:
-        gpu=config["compute"]["gpus"],
+        gpu=embedding_gpus,
         mem_mb=1000 * config["compute"]["memory_gb"],
         runtime="24h",
     params:

@@ -53,6 +53,12 @@ def embedding_threads(wildcards):
     return 1 if taught else config["compute"]["threads"]
 
 
+def embedding_gpus(wildcards):
+    """One at most; deriving from frames that are there computes next to nothing."""
+    derived = frames_to_derive_from(".h5")(wildcards)
+    return 0 if derived else min(1, config["compute"]["gpus"])
+
+
 def weights_options(wildcards):
     """Addresses, checksum and note, and what tells that a file put by hand has changed."""
     entry = config["embeddings"][wildcards.embedding]

@@ -42,7 +42,8 @@ def main(argv: list[str] | None = None) -> None:
 
     receipt = read_json(args.weights)
     if args.frames is None:
-        encoder = load_encoder(receipt["encoder"], receipt["path"], expected=receipt["digest"])
+        name, path, known = (receipt[key] for key in ("encoder", "path", "digest"))
+        encoder = load_encoder(name, path, expected=known)
         source = encoder.rounded(args.precision).to(torch_device())
     else:
         source = EmbeddingFile.open(args.frames)

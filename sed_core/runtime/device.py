@@ -14,6 +14,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from sed_core.runtime.errors import SedError
 from sed_core.runtime.memory import keep_freed_memory
 
 if TYPE_CHECKING:
@@ -31,6 +32,10 @@ def visible_gpus() -> list[str]:
     named = os.environ.get("CUDA_VISIBLE_DEVICES")
     if named is not None:
         return [name.strip() for name in named.split(",") if name.strip() not in ("", "-1")]
+    return _installed_gpus()
+
+
+def _installed_gpus() -> list[str]:
     try:
         listing = subprocess.run(
             ["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"],
@@ -133,11 +138,21 @@ def torch_device(name: str = "auto") -> "torch.device":
 
 
 def prepare(*, gpus: int, threads: int) -> None:
-    """What every training or prediction script does first: claim GPUs, set threads, keep memory."""
+    """What every training or prediction script does first: claim GPUs, set threads, keep memory.
+
+    Raises:
+        SedError: a GPU is there, but torch cannot compute on it, which would go unnoticed for days.
+    """
     keep_freed_memory()
-    claim_gpus(gpus)
+    claimed = claim_gpus(gpus)
     if gpus == 0:
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
     import torch
 
+    if claimed and not torch.cuda.is_available() and _installed_gpus():
+        raise SedError(
+            f"there is a GPU, but torch {torch.__version__} cannot use it: its driver is too old "
+            f"for CUDA {torch.version.cuda}, or this torch was built without CUDA; update the "
+            "driver, or set compute.gpus to 0 to compute on the CPU."
+        )
     torch.set_num_threads(threads)

@@ -38,9 +38,9 @@ def main(argv: list[str] | None = None, *, prog: str = "python -m sed_core.scori
     add(
         "--eventless-clips",
         choices=["skip", "score"],
-        default="score",
-        help="detections in clips without events: score them as false positives, or skip them, "
-        "as the workflow does, because the 2022 baseline never runs such clips",
+        default="skip",
+        help="detections in clips without events: skip them (default), as the 2022 baseline and "
+        "the workflow do, which never run such clips, or score them as false positives",
     )
     add("--scenarios", help="JSON of PSDS parameters; default: the two DCASE scenarios")
     add("--allow-missing", action="store_true", help="score without the clips that have no scores")

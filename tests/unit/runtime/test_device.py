@@ -6,6 +6,7 @@ import sys
 import time
 
 from sed_core.runtime import device
+from tests.training_data import ROOT
 
 HOLD = """
 import sys, time
@@ -55,3 +56,30 @@ def test_uuids_and_none(monkeypatch, tmp_path):
     assert device.visible_gpus() == ["GPU-8a1c", "MIG-77"]
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     assert device.claim_gpus(1, folder=tmp_path) == []
+
+
+def test_a_gpu_that_torch_cannot_use_is_no_silent_cpu(monkeypatch, tmp_path):
+    program = tmp_path / "nvidia-smi"
+    program.write_text("#!/bin/sh\necho 0\n")
+    program.chmod(0o755)
+    environment = {
+        **os.environ,
+        "PATH": f"{tmp_path}:{os.environ['PATH']}",
+        "TMPDIR": str(tmp_path),
+        "PYTHONPATH": str(ROOT),
+    }
+    environment.pop("CUDA_VISIBLE_DEVICES", None)
+    code = "import torch; torch.cuda.is_available = lambda: False\n"
+    code += "from sed_core.runtime.device import prepare; prepare(gpus={}, threads=1)"
+    ran = [
+        subprocess.run(
+            [sys.executable, "-c", code.format(gpus)],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        for gpus in (1, 0)
+    ]
+    assert "there is a GPU, but torch" in ran[0].stderr and ran[0].returncode != 0
+    assert ran[1].returncode == 0, ran[1].stderr

@@ -22,7 +22,7 @@ def truth_options(tmp_path):
     text = "filename\tduration\n" + "".join(f"{n}\t{s}\n" for n, s in lengths.items())
     (tmp_path / "durations.tsv").write_text(text)
     truth, durations = (str(tmp_path / f"{name}.tsv") for name in ("truth", "durations"))
-    return ["--truth", truth, "--durations", durations]
+    return ["--truth", truth, "--durations", durations, "--eventless-clips", "score"]
 
 
 def make_scores(detections, files=FILES):
