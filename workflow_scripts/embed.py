@@ -41,24 +41,17 @@ def main(argv: list[str] | None = None) -> None:
     from sed_core.runtime.device import torch_device
 
     receipt = read_json(args.weights)
-    if args.frames is None:
-        name, path, known = (receipt[key] for key in ("encoder", "path", "digest"))
-        encoder = load_encoder(name, path, expected=known)
-        source = encoder.rounded(args.precision).to(torch_device())
-    else:
+    if args.frames is not None:
         source = EmbeddingFile.open(args.frames)
+    else:
+        encoder = load_encoder(receipt["encoder"], receipt["path"], expected=receipt["digest"])
+        source = encoder.rounded(args.precision).to(torch_device())
     journal = args.energy.with_suffix(".part")
     with EnergyMeter("extraction", args.kwh.parent, journal=journal) as meter:
         extract(
-            source,
-            args.corpus,
-            args.output,
-            kind=args.kind,
-            clip_seconds=args.clip_seconds,
-            batch_size=args.batch_size,
-            precision=args.precision,
-            receipt=receipt,
-        )
+            source, args.corpus, args.output, kind=args.kind, clip_seconds=args.clip_seconds,
+            batch_size=args.batch_size, precision=args.precision, receipt=receipt,
+        )  # fmt: skip
     labels = {"system": f"{receipt['encoder']} ({args.kind})", "seed": 0, "split": args.corpus.stem}
     labels |= {"size": {"encoder": receipt["complexity"]}}
     record = meter.record(**labels, work={"clips": len(Corpus.open(args.corpus).filenames)})
