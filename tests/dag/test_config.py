@@ -132,6 +132,14 @@ def test_a_system_for_other_splits_is_no_obstacle(clone):
     assert "systems.crnn_strong: data names split 'strong', but data set 'bare' has" in done.stdout
 
 
+def test_a_data_set_without_an_evaluation_set(clone):
+    bare = clone.override("bare.yaml", {"defaults": {"data": {"eval": None}}})
+    done = bare.run("--dry-run")
+    assert done.returncode == 0, done.stdout
+    assert "audio16k/eval.h5" not in done.stdout and "/eval" not in done.stdout
+    assert "devtest_psds.json" in done.stdout
+
+
 def test_absent_data_says_what_to_do(clone):
     done = clone.run("data/desed/manifests/weak.tsv", SED_DATA="nowhere")
     assert done.returncode != 0

@@ -83,7 +83,7 @@ PARTS: dict[str, dict[str, Any]] = {
     "panns": {
         "group": "weights",
         "kind": "file",
-        "target": "pretrained_models/Cnn14_16k_mAP=0.438.pth",
+        "target": "pretrained/Cnn14_16k_mAP=0.438.pth",
         **_zenodo(3987831, "Cnn14_16k_mAP=0.438.pth"),
         "urls": [f"{ZENODO}/record/3987831/files/Cnn14_16k_mAP%3D0.438.pth"],
         "checksum": "sha256:e2ee543a27919542c2ea03eabaa70b24dcd4e6c8e05621de6b67a94e4c5058e6",
@@ -91,7 +91,7 @@ PARTS: dict[str, dict[str, Any]] = {
     "ast": {
         "group": "weights",
         "kind": "file",
-        "target": "pretrained_models/audioset_10_10_0.4593.pth",
+        "target": "pretrained/audioset_10_10_0.4593.pth",
         "urls": ["https://www.dropbox.com/s/cv4knew8mvbrnvq/audioset_0.4593.pth?dl=1"],
     },
     "checkpoint": {
