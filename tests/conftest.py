@@ -23,6 +23,12 @@ def reference() -> Path:
     return folder
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Only `pytest -m gpu` uses a GPU: all other tests compare what processors compute."""
+    if config.option.markexpr != "gpu":
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Long files first, so that no worker begins one when the others are done."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)

@@ -25,14 +25,18 @@ class ResidentAudio:
     Args:
         corpora: 16 kHz files of the splits; clip indices count through them in this order.
         device: where batches are wanted.
+        resident: False leaves the device's memory to the networks, where these are large.
     """
 
-    def __init__(self, corpora: Sequence[Path], *, device: torch.device) -> None:
+    def __init__(
+        self, corpora: Sequence[Path], *, device: torch.device, resident: bool = True
+    ) -> None:
         opened = [Corpus.open(path) for path in corpora]
         self.device = device
         self.lengths = np.concatenate([corpus.lengths for corpus in opened])
         self.firsts = np.cumsum([0, *(len(corpus) for corpus in opened)])
-        self.samples = placed([_mapped(corpus) for corpus in opened], device)
+        where = device if resident else torch.device("cpu")
+        self.samples = placed([_mapped(corpus) for corpus in opened], where)
         self.offsets = [corpus.offsets[:-1] for corpus in opened]
 
     def __len__(self) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from sed_core.features.precision import full_precision
 from sed_core.models.cnn import CNN
 from sed_core.models.dropout import Dropout
 from sed_core.models.fusion import ENCODER_CELLS, FUSIONS, fuse, fusion_layers
@@ -31,7 +32,8 @@ class BidirectionalGRU(nn.Module):
         """(B, T, n_in) -> (B, T, 2 * n_cells)."""
         if is_native(x, self.rnn):
             return bidirectional_gru(x, self.rnn)
-        return self.rnn(x)[0]
+        with full_precision(x):  # autocast to bfloat16 makes this float16, where gradients fade
+            return self.rnn(x.float())[0]
 
 
 def attention_pool(
@@ -184,7 +186,8 @@ class CRNN(nn.Module):
                 raise SedError("this network fuses embeddings, but none were given to it.")
             x = fuse(self, x, embeddings)
         x = self.dropout(self.rnn(x))
-        strong = torch.sigmoid(self.dense(x))
+        # In half precision a posterior near 1 becomes 1, whose cross-entropy has no gradient.
+        strong = torch.sigmoid(self.dense(x).float())
         if self.attention:
             weak = attention_pool(
                 strong, self.dense_softmax(x), axis=self.attention_axis, pad_mask=pad_mask

@@ -9,6 +9,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from sed_core.features.precision import full_precision
 from sed_core.models.native.gru import forward_gru, is_native
 
 FUSIONS = ("frame", "global", "aligned")
@@ -60,7 +61,8 @@ def last_state(encoder: nn.GRU, embeddings: Tensor) -> Tensor:
     """
     frames = embeddings.transpose(1, 2)
     if frames.is_cuda:
-        return encoder(frames)[0][:, -1]
+        with full_precision(frames):
+            return encoder(frames.float())[0][:, -1]
     weights = cast(list[Tensor], encoder._flat_weights)
     start = frames.new_zeros(len(frames), encoder.hidden_size)
     if encoder.hidden_size <= FEW_CELLS and is_native(frames, encoder):

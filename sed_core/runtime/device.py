@@ -9,6 +9,7 @@ import contextlib
 import fcntl
 import os
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -65,12 +66,17 @@ def claim_gpus(count: int, *, folder: Path | None = None) -> list[str]:
     gpus = visible_gpus()
     wanted = min(count, len(gpus))
     _shared(folder)
+    told = False
     while True:
         claimed = _try_claim(gpus, wanted, folder)
         if len(claimed) == wanted:
             os.environ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"  # the order nvidia-smi and NVML use
             os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(claimed)
             return claimed
+        if not told:
+            held = f"waiting: other jobs hold the GPUs {', '.join(gpus)} (see {folder})"
+            print(held, file=sys.stderr, flush=True)
+            told = True
         time.sleep(POLL_SECONDS)
 
 
@@ -144,15 +150,18 @@ def prepare(*, gpus: int, threads: int) -> None:
         SedError: a GPU is there, but torch cannot compute on it, which would go unnoticed for days.
     """
     keep_freed_memory()
+    named = "CUDA_VISIBLE_DEVICES" in os.environ
     claimed = claim_gpus(gpus)
     if gpus == 0:
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
     import torch
 
-    if claimed and not torch.cuda.is_available() and _installed_gpus():
+    present = _installed_gpus() or Path("/dev/nvidia0").exists()
+    unasked = gpus > 0 and (claimed or not named)
+    if unasked and present and not torch.cuda.is_available():
         raise SedError(
             f"there is a GPU, but torch {torch.__version__} cannot use it: its driver is too old "
-            f"for CUDA {torch.version.cuda}, or this torch was built without CUDA; update the "
-            "driver, or set compute.gpus to 0 to compute on the CPU."
+            f"for CUDA {torch.version.cuda} or broken (nvidia-smi tells), or this torch was built "
+            "without CUDA; mend that, or set compute.gpus to 0 to compute on the CPU."
         )
     torch.set_num_threads(threads)

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from lightning.pytorch.callbacks import EarlyStopping
 from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.plugins.environments import LightningEnvironment
 
 from sed_core.models.checkpoint import Checkpoint, save_checkpoint
 from sed_core.models.pretrained import end_to_end
@@ -139,6 +140,8 @@ def _trainer(job: Job, log_folder: Path | None) -> lightning.Trainer:
         accelerator="gpu" if on_gpu else "cpu",
         devices=job.devices,
         strategy="ddp" if job.devices > 1 else "auto",
+        # Inside a job of Slurm, Lightning would expect that to have started a process per GPU.
+        plugins=[LightningEnvironment()],
         sync_batchnorm=on_gpu and job.devices > 1 and not job.system.net.get("freeze_bn"),
         precision=config.precision,
         accumulate_grad_batches=config.accumulate_batches,

@@ -19,7 +19,7 @@ class _Collate:
         self.material, self.parts = material, parts
 
     def __call__(self, clips: list[int]) -> Batch:
-        index = torch.tensor(clips, device=self.material.labels.device)
+        index = torch.tensor(clips).to(self.material.labels.device, non_blocking=True)
         embeddings = self.material.embeddings
         return {
             **({} if embeddings is None else {"embeddings": embeddings.gather(clips)}),

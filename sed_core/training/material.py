@@ -162,7 +162,9 @@ def load_material(system: System, data: Path, *, seed: int, device: torch.device
     limit = None if most is None else most * system.training.batch_size_val
     return Material(
         system=system,
-        audio=ResidentAudio(list(corpora.values()), device=device),
+        audio=ResidentAudio(
+            list(corpora.values()), device=device, resident=system.pretrained.freezed
+        ),
         encoder=encoder,
         names=index.names,
         strong=np.concatenate([eventful[split] for split in parts.strong]),

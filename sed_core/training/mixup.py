@@ -51,6 +51,6 @@ def draw(
     weak, strong = generator.beta(BETA, BETA, size=2).tolist()
     order = np.random.default_rng(derive(seed, rank))
     weak_order, strong_order = (
-        torch.from_numpy(order.permutation(size)).to(device) for size in sizes
+        torch.from_numpy(order.permutation(size)).to(device, non_blocking=True) for size in sizes
     )
     return Mix(weak, weak_order), Mix(strong, strong_order)

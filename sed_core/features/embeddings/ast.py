@@ -8,8 +8,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from sed_core.features.embeddings.ast_names import from_public
-from sed_core.features.embeddings.encoder import Encoder, full_precision
+from sed_core.features.embeddings.encoder import Encoder
 from sed_core.features.embeddings.fbank import SHIFT, WINDOW, fbank, kaldi_filterbank
+from sed_core.features.precision import full_precision
 
 if TYPE_CHECKING:
     from transformers import ASTModel

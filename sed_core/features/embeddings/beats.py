@@ -9,8 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from sed_core.features.embeddings.encoder import Encoder, State, full_precision
+from sed_core.features.embeddings.encoder import Encoder, State
 from sed_core.features.embeddings.fbank import SHIFT, WINDOW, fbank, kaldi_filterbank, povey_window
+from sed_core.features.precision import full_precision
 
 N_MELS, PATCH = 128, 16
 BANDS = N_MELS // PATCH  # patches of a moment

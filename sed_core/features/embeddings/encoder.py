@@ -2,7 +2,6 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -18,13 +17,6 @@ KINDS = {"frame": "frame", "aligned": "aligned", "global": "global", "mean": "gl
 DERIVED = ("aligned", "mean")
 """Kinds that follow from `frame` (`Encoder.derived`)."""
 PRECISIONS = {"32-true": None, "bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
-
-
-def full_precision(x: Tensor) -> AbstractContextManager[None]:
-    """A context without autocast, for front ends; the meta device knows none."""
-    if x.device.type == "meta":
-        return nullcontext()
-    return torch.autocast(x.device.type, enabled=False)
 
 
 class Encoder(nn.Module, ABC):

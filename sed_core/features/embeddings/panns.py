@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from sed_core.features.embeddings.encoder import Encoder, full_precision
+from sed_core.features.embeddings.encoder import Encoder
+from sed_core.features.precision import full_precision
 
 N_FFT, HOP = 512, 160
 N_MELS, LOW_HERTZ, HIGH_HERTZ = 64, 50, 8000

@@ -165,24 +165,6 @@ def test_two_processes_fine_tune(data, tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
-@pytest.mark.parametrize(
-    "pretrained",
-    [
-        {"model": None},
-        *({"kind": kind} for kind in KINDS),
-        *({"kind": kind, "e2e": True, "freezed": False} for kind in KINDS),
-    ],
-)
-def test_a_gpu_learns_what_a_processor_learns(data, tmp_path, monkeypatch, pretrained):
-    _, on_gpu = trained(data, tmp_path / "gpu", **pretrained)
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    _, on_cpu = trained(data, tmp_path / "cpu", **pretrained)
-    for key, value in on_cpu.history[-1].items():
-        assert on_gpu.history[-1][key] == pytest.approx(value, rel=0.02, abs=0.02), key
-
-
 def test_provenance_names_the_network(data, tmp_path):
     job, _ = trained(data, tmp_path, kind="aligned")
     told = job.provenance()
