@@ -1,4 +1,4 @@
-"""Where autocast must not reach."""
+"""Where autocast must not reach, and where half precision ends."""
 
 from contextlib import AbstractContextManager, nullcontext
 
@@ -11,3 +11,8 @@ def full_precision(x: Tensor) -> AbstractContextManager[None]:
     if x.device.type == "meta":
         return nullcontext()
     return torch.autocast(x.device.type, enabled=False)
+
+
+def not_half(x: Tensor) -> Tensor:
+    """Half precision becomes float32; float32 and float64 stay."""
+    return x.float() if x.dtype in (torch.bfloat16, torch.float16) else x

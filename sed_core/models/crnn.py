@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sed_core.features.precision import full_precision
+from sed_core.features.precision import full_precision, not_half
 from sed_core.models.cnn import CNN
 from sed_core.models.dropout import Dropout
 from sed_core.models.fusion import ENCODER_CELLS, FUSIONS, fuse, fusion_layers
@@ -33,7 +33,7 @@ class BidirectionalGRU(nn.Module):
         if is_native(x, self.rnn):
             return bidirectional_gru(x, self.rnn)
         with full_precision(x):  # autocast to bfloat16 makes this float16, where gradients fade
-            return self.rnn(x.float())[0]
+            return self.rnn(not_half(x))[0]
 
 
 def attention_pool(
@@ -187,7 +187,7 @@ class CRNN(nn.Module):
             x = fuse(self, x, embeddings)
         x = self.dropout(self.rnn(x))
         # In half precision a posterior near 1 becomes 1, whose cross-entropy has no gradient.
-        strong = torch.sigmoid(self.dense(x).float())
+        strong = torch.sigmoid(not_half(self.dense(x)))
         if self.attention:
             weak = attention_pool(
                 strong, self.dense_softmax(x), axis=self.attention_axis, pad_mask=pad_mask

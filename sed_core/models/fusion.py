@@ -9,7 +9,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from sed_core.features.precision import full_precision
+from sed_core.features.precision import full_precision, not_half
 from sed_core.models.native.gru import forward_gru, is_native
 
 FUSIONS = ("frame", "global", "aligned")
@@ -62,7 +62,7 @@ def last_state(encoder: nn.GRU, embeddings: Tensor) -> Tensor:
     frames = embeddings.transpose(1, 2)
     if frames.is_cuda:
         with full_precision(frames):
-            return encoder(frames.float())[0][:, -1]
+            return encoder(not_half(frames))[0][:, -1]
     weights = cast(list[Tensor], encoder._flat_weights)
     start = frames.new_zeros(len(frames), encoder.hidden_size)
     if encoder.hidden_size <= FEW_CELLS and is_native(frames, encoder):
