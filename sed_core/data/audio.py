@@ -12,8 +12,10 @@ import ffmpeg
 import imageio_ffmpeg
 import numpy as np
 import soundfile as sf
-import soxr
 from numpy.typing import NDArray
+
+from sed_core.data.resamplers import DEFAULT
+from sed_core.data.resamplers import resampler as make_resampler
 
 SUFFIXES = (
     ".wav",
@@ -30,7 +32,6 @@ SUFFIXES = (
 )
 INT16 = 32768  # a 16-bit sample is its value times this
 FULL_SCALE = 0.9999  # samples at or above this may have been cut off
-QUALITY = "HQ"  # of soxr: pass band to 0.91 of the lower Nyquist frequency, 20-bit rejection
 
 _BLOCK = 1 << 16  # frames; stays in the cache, where longer ones cost page faults
 
@@ -62,8 +63,8 @@ class Clip:
     samples: NDArray[np.int16] = field(default_factory=lambda: np.zeros(0, dtype=np.int16))
 
 
-def read_clip(path: str | Path, *, sample_rate: int) -> Clip:
-    """Read a file, average its channels, resample with soxr HQ and round to 16 bits.
+def read_clip(path: str | Path, *, sample_rate: int, resampler: str = DEFAULT) -> Clip:
+    """Read a file, average its channels, resample and round to 16 bits.
 
     Works block by block: memory is one block of the file (under 1 MB a channel) plus 2 bytes a
     sample of the result, however long the file. A file that cannot be used is told by `status`;
@@ -74,7 +75,7 @@ def read_clip(path: str | Path, *, sample_rate: int) -> Clip:
         if file.stat().st_size == 0:
             return Clip("empty", "the file has no bytes")
         with open_audio(file) as sound:
-            return _read(sound, sample_rate)
+            return _read(sound, sample_rate, resampler)
     except (RuntimeError, ValueError, OSError) as error:  # of libsndfile and soxr
         return Clip("unreadable", " ".join(str(error).replace(str(file), file.name).split()))
 
@@ -140,8 +141,8 @@ def _mono(block: NDArray[np.float32]) -> NDArray[np.float32]:
     return total / np.float32(block.shape[1])
 
 
-def _read(sound: sf.SoundFile, sample_rate: int) -> Clip:
-    stream = soxr.ResampleStream(sound.samplerate, sample_rate, 1, dtype="float32", quality=QUALITY)
+def _read(sound: sf.SoundFile, sample_rate: int, resampler: str) -> Clip:
+    stream = make_resampler(resampler, sound.samplerate, sample_rate)
     peak, energy, at_full_scale, frames = 0.0, 0.0, 0, 0
     parts: list[NDArray[np.int16]] = []
     for block in _blocks(sound):
@@ -158,7 +159,7 @@ def _read(sound: sf.SoundFile, sample_rate: int) -> Clip:
     if not frames:
         return Clip("empty", "the file holds no samples", **_shape(sound, 0))
     parts.append(to_int16(stream.resample_chunk(np.zeros(0, dtype=np.float32), last=True)))
-    # soxr rounds the length to the nearest sample; the convention (librosa's) is to round up.
+    # resampy rounds the length down, soxr to the nearest; the convention (librosa's) is to round up.
     length = -(-frames * sample_rate // sound.samplerate)
     parts.append(np.zeros(length - sum(map(len, parts)), dtype=np.int16))
     return Clip(

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import soxr
 from numpy.typing import NDArray
 
 from sed_core.data import audio
 from sed_core.data import manifest as manifest_module
+from sed_core.data import resamplers
 from sed_core.data.audio import SUFFIXES, read_clip
 from sed_core.data.corpus import write_corpus
 from sed_core.data.journal import Journal, digest_samples
@@ -35,6 +35,7 @@ def resample_split(
     manifest: str | Path,
     corpus: str | Path,
     jobs: int,
+    resampler: str = resamplers.DEFAULT,
     on_unreadable: Literal["error", "skip"] = "error",
 ) -> dict[str, int]:
     """Write the manifest and the corpus of a split.
@@ -54,6 +55,7 @@ def resample_split(
         manifest: TSV to write.
         corpus: HDF5 file to write.
         jobs: processes.
+        resampler: one of `resamplers.RESAMPLERS`.
         on_unreadable: what to do about files that are there and cannot be used.
 
     Returns:
@@ -75,13 +77,15 @@ def resample_split(
     settings = {  # what the samples and rows of a journal depend on, beside their sources
         "clip_seconds": clip_seconds,
         "sample_rate": sample_rate,
-        "code": [digest(str(module.__file__)) for module in (audio, manifest_module)],
-        "soxr": soxr.__version__,
+        "code": [digest(str(module.__file__)) for module in (audio, manifest_module, resamplers)],
+        "resampler": resampler,
     }
     journal = Journal(Path(corpus), settings)
     try:
         todo = [item for item in present.items() if not _finished(journal, *item)]
-        work = partial(_process, clip_seconds=clip_seconds, sample_rate=sample_rate)
+        work = partial(
+            _process, clip_seconds=clip_seconds, sample_rate=sample_rate, resampler=resampler
+        )
         results = ordered_map(work, todo, jobs=jobs)
         for result in progress(results, total=len(todo), desc=f"resample {split}", unit="clip"):
             journal.add(*result)
@@ -141,12 +145,12 @@ def _finished(journal: Journal, name: str, path: Path) -> bool:
 
 
 def _process(
-    item: tuple[str, Path], *, clip_seconds: float, sample_rate: int
+    item: tuple[str, Path], *, clip_seconds: float, sample_rate: int, resampler: str
 ) -> tuple[dict[str, Any], list[Any], NDArray[np.int16]]:
     """Read one clip: its manifest row, the state of its source, its samples."""
     name, path = item
     source = _source(path)
-    clip = read_clip(path, sample_rate=sample_rate)
+    clip = read_clip(path, sample_rate=sample_rate, resampler=resampler)
     row = manifest_row(
         name,
         clip,
