@@ -9,8 +9,7 @@ from sed_core.data.download.fetch import Download, fetch_all
 from sed_core.features.embeddings.encoder import Encoder
 from sed_core.features.embeddings.registry import ENCODERS
 from sed_core.features.untrusted import read_untrusted
-from sed_core.runtime.config import unknown_name
-from sed_core.runtime.errors import SedError
+from sed_core.runtime.errors import SedError, unknown_name
 from sed_core.runtime.files import digest
 
 
