@@ -16,9 +16,10 @@ from sed_core.data.listing import fingerprint
 from sed_core.data.published import published_file
 from sed_core.runtime import config as systems_config
 from sed_core.runtime.device import visible_gpus
-from sed_core.runtime.errors import SedError
+from sed_core.runtime.errors import SedError, unknown_name
+from sed_core.runtime.fitness import training_splits, used_splits
 from sed_core.runtime.provenance import code_version
-from sed_core.runtime.rows import rows
+from sed_core.runtime.rows import rows, shown
 
 HOME = Path(workflow.basedir)
 
@@ -27,26 +28,18 @@ def complete_systems():
     """Merge and check the configuration; a mistake ends the run with one sentence.
 
     Returns:
-        The systems that are trained, and all rows of the tables.
+        The systems that are trained, all rows, and those of the tables.
     """
     schema = yaml.safe_load((HOME / "schemas/config.schema.yaml").read_text())
     try:
         systems = systems_config.systems(config, schema)
-        return systems, rows(config, systems)
+        ordered = rows(config, systems)
+        return systems, ordered, shown(ordered, config)
     except SedError as error:
         raise WorkflowError(str(error)) from None
 
 
-SYSTEMS, ROWS = complete_systems()
-
-
-def is_target(row):
-    """Whether a row is made when nothing is asked for: it, or all that it is made of."""
-    members = ROWS[row].members
-    return all(map(is_target, members)) if members else row in config["targets"]
-
-
-TARGETS = {name: row for name, row in ROWS.items() if is_target(name)}
+SYSTEMS, ROWS, TARGETS = complete_systems()
 DATASET = config["datasets"][config["dataset"]]
 PATHS = config["pathvars"]
 
@@ -69,16 +62,19 @@ def shell_prefix():
     must not end the shell before the script, or Snakemake would be gone before a checkpoint is
     written; a shell with a trap waits.
     """
+    home, country = shlex.quote(str(HOME)), shlex.quote(config["energy"]["country"])
     lines = [
         "set -euo pipefail",
         "trap : TERM",
-        f"export PYTHONPATH='{HOME}' SED_HOME='{HOME}' SED_COUNTRY={config['energy']['country']}",
+        f"export PYTHONPATH={home} SED_HOME={home} SED_COUNTRY={country}",
     ]
     methods = {
         method.name.lower() for method in workflow.deployment_settings.deployment_method
     }
     if "conda" not in methods:
-        lines.append(f"export PATH='{Path(sys.executable).parent}':\"$PATH\"")
+        lines.append(
+            f'export PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH"'
+        )
     if sys.stderr.isatty():
         lines.append("export SED_TERMINAL=/dev/tty")
     return "; ".join(lines) + "; "
@@ -219,9 +215,15 @@ def classes(_wildcards):
     return ",".join(DATASET["classes"])
 
 
-def is_given(system):
-    """Whether a system's networks come from a checkpoint instead of a training."""
-    return ROWS[system].system["checkpoint"] is not None
+def is_given(row):
+    """Whether networks, or those of a member, come from a checkpoint instead of a training."""
+    return any(SYSTEMS[name]["checkpoint"] is not None for name in systems_of(row))
+
+
+def systems_of(row):
+    """The systems that a row is made of; a system is made of itself."""
+    made_of = map(systems_of, ROWS[row].members)
+    return [name for names in made_of for name in names] or [row]
 
 
 def seeds(row):
@@ -241,11 +243,13 @@ def trained_part(wildcards):
 
 def training_inputs(wildcards):
     """Audio, annotations and embeddings of what the system trains or validates on."""
-    splits = systems_config.training_splits(SYSTEMS[wildcards.system])
+    splits = training_splits(SYSTEMS[wildcards.system])
     return {
         "corpora": expand("<data>/audio16k/{split}.h5", split=splits),
         "manifests": expand("<data>/manifests/{split}.tsv", split=splits),
         "truths": expand("<data>/truth/{split}.tsv", split=splits),
+        # Only whether it may train at all: what is trained does not change with the bound.
+        "coverage": ancient("<results>/{system}/coverage.json"),
         "start": SYSTEMS[wildcards.system]["training"]["resume_from"] or [],
         "embeddings": embedding_inputs(wildcards.system, splits),
     }

@@ -17,8 +17,32 @@ rule system_config:
         text=lambda wildcards: json.dumps(trained_part(wildcards), sort_keys=True),
         code=code_version("workflow_scripts/system_config.py"),
     shell:
-        "python $SED_HOME/workflow_scripts/system_config.py --json {params.text:q}"
+        'python "$SED_HOME"/workflow_scripts/system_config.py --json {params.text:q}'
         " --output {output.system:q} > {log:q} 2>&1"
+
+
+rule coverage:
+    """Count the clips that {wildcards.system} trains on; refuse when too few are present."""
+    input:
+        lambda wildcards: expand(
+            "<data>/manifests/{split}.tsv",
+            split=training_splits(SYSTEMS[wildcards.system]),
+        ),
+    output:
+        "<results>/{system}/coverage.json",
+    log:
+        "<logs>/coverage/{system}.log",
+    conda:
+        "../envs/sed.yaml"
+    resources:
+        mem_mb=1000,
+        runtime="10m",
+    params:
+        minimum=lambda wildcards: SYSTEMS[wildcards.system]["data"]["min_coverage"],
+        code=code_version("workflow_scripts/coverage.py"),
+    shell:
+        'python "$SED_HOME"/workflow_scripts/coverage.py {input:q} --minimum {params.minimum}'
+        " --output {output:q} > {log:q} 2>&1"
 
 
 rule train:
@@ -51,7 +75,7 @@ rule train:
         checkpoints=checkpoint_dir,
         code=code_version("workflow_scripts/train.py"),
     shell:
-        "python $SED_HOME/workflow_scripts/train.py --system {input.system:q}"
+        'python "$SED_HOME"/workflow_scripts/train.py --system {input.system:q}'
         " --data {params.data:q} --seed {wildcards.seed} --checkpoints {params.checkpoints:q}"
         " --model {output.model:q} --history {output.history:q}"
         " --provenance {output.provenance:q} --energy {output.energy:q}"
@@ -78,6 +102,6 @@ rule take_checkpoint:
     params:
         code=code_version("workflow_scripts/take_checkpoint.py"),
     shell:
-        "python $SED_HOME/workflow_scripts/take_checkpoint.py --checkpoint {input.checkpoint:q}"
+        'python "$SED_HOME"/workflow_scripts/take_checkpoint.py --checkpoint {input.checkpoint:q}'
         " --system {input.system:q} --seed {wildcards.seed} --model {output.model:q}"
         " --provenance {output.provenance:q} > {log:q} 2>&1"

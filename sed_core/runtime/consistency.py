@@ -146,14 +146,14 @@ def _network_faults(net: Mapping[str, Any], n_mels: int) -> Iterator[str]:
     lengths = {key: len(net[key]) for key in BLOCKS if key in net}
     if len(set(lengths.values())) > 1:
         told = ", ".join(f"{key} {length}" for key, length in lengths.items())
-        yield f"net: lists need one entry for each block of the CNN, but have unequal lengths: {told}"
+        yield f"net: lists need an entry for each block of the CNN, but lengths are unequal: {told}"
         return
     if net.get("n_in_channel", 1) != 1:
-        yield f"net.n_in_channel is {net['n_in_channel']}, but features have one channel; set it to 1"
+        yield f"net.n_in_channel is {net['n_in_channel']}, but features have one channel; set 1"
     sides, steps, edges = (net.get(key, []) for key in ("kernel_size", "stride", "padding"))
     for side in sides:
         if side % 2 == 0:
-            yield f"net.kernel_size has {side}; kernels must be odd, so that frames keep their place"
+            yield f"net.kernel_size has {side}; kernels must be odd for frames to keep their place"
     for side, step, edge in zip(sides, steps, edges, strict=True):
         if side % 2 and (step != 1 or edge != side // 2):
             yield (

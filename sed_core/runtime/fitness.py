@@ -102,8 +102,8 @@ def _signal_faults(system: Mapping[str, Any], seconds: float, rate: int) -> Iter
     samples, pooled = int(seconds * rate), prod(time for time, _ in system["net"]["pooling"])
     if samples <= feats["n_window"] // 2:
         yield (
-            f"feats.n_window is {feats['n_window']}, but a clip of {seconds:g} s has only {samples} "
-            "samples; shorten the window or lengthen clip_seconds"
+            f"feats.n_window is {feats['n_window']}, but a clip of {seconds:g} s has only "
+            f"{samples} samples; shorten the window or lengthen clip_seconds"
         )
     elif samples // feats["hop_length"] < pooled:
         yield (

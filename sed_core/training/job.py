@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 
 from sed_core.data.corpus import Corpus
-from sed_core.data.manifest import check_coverage
+from sed_core.data.manifest import coverage
 from sed_core.features.embeddings.file import EmbeddingFile
 from sed_core.features.embeddings.resident import embedding_file, weights_receipt
 from sed_core.runtime.files import digest, digest_json, read_json
@@ -38,16 +38,9 @@ class Job:
         return sorted({*parts.strong, parts.weak, parts.unlabelled, parts.validation})
 
     def coverage(self) -> dict[str, dict[str, int]]:
-        """Clips present and expected in each split.
-
-        Raises:
-            SedError: fewer than the system's `min_coverage`.
-        """
-        minimum = self.system.data.min_coverage
+        """Clips present and expected in each split; rule `coverage` refuses too few."""
         folder = self.data / "manifests"
-        return {
-            split: check_coverage(folder / f"{split}.tsv", minimum=minimum) for split in self.splits
-        }
+        return {split: coverage(folder / f"{split}.tsv") for split in self.splits}
 
     @cached_property
     def inputs(self) -> dict[str, str]:
@@ -94,7 +87,7 @@ class Job:
             return {}
         if chosen.e2e:
             receipt = read_json(weights_receipt(self.data, chosen))
-            note, weights = receipt["note"], receipt["digest"]
+            note, weights = "", receipt["digest"]
         else:
             weak = EmbeddingFile.open(embedding_file(self.data, chosen, self.system.data.weak))
             note, weights = weak.provenance.get("note", ""), weak.provenance["weights"]
