@@ -10,9 +10,7 @@ from pathlib import Path
 import yaml
 from snakemake.exceptions import WorkflowError
 
-from sed_core.data.download.adopt import adopt
-from sed_core.data.download.sources import read_parts
-from sed_core.data.listing import fingerprint
+from sed_core.data.enough import too_few
 from sed_core.data.published import published_file
 from sed_core.runtime import config as systems_config
 from sed_core.runtime.device import visible_gpus
@@ -100,113 +98,6 @@ def all_cores():
     return config["compute"]["threads"] if on_cluster else cores
 
 
-OWN_DATA = os.environ.get("SED_DATA") if DATASET["source"] != "synthesis" else None
-SOURCE = "folder" if OWN_DATA else DATASET["source"]
-ROOT = Path(OWN_DATA or DATASET["root"])
-
-
-def adopted_places():
-    """Where the splits of a tree that somebody already has really lie."""
-    if SOURCE != "folder" or not ROOT.is_dir():
-        return {}
-    splits = DATASET["splits"].items()
-    paths = {name: (split["audio"], split.get("annotations")) for name, split in splits}
-    return adopt(ROOT, paths).splits
-
-
-PLACES = adopted_places()
-
-
-def source_audio(wildcards):
-    """The split's folder of audio files."""
-    place = PLACES.get(wildcards.split)
-    found = place.audio if place else None
-    return str(found or ROOT / DATASET["splits"][wildcards.split]["audio"])
-
-
-def source_annotations(wildcards):
-    """The split's TSV, or nothing where it has none."""
-    place = PLACES.get(wildcards.split)
-    path = DATASET["splits"][wildcards.split].get("annotations")
-    found = place.annotations if place else None
-    return str(found or ROOT / path) if path else ""
-
-
-def annotations_option(flag):
-    """A parameter function: `--flag 'path of the TSV'`, or nothing where a split has none."""
-
-    def option(wildcards):
-        path = source_annotations(wildcards)
-        return f"{flag} {shlex.quote(path)}" if path else ""
-
-    return option
-
-
-def folder_fingerprint(wildcards):
-    """Changes when a clip is added, replaced or removed, or the annotation file is edited."""
-    annotations = source_annotations(wildcards)
-    state = (
-        Path(annotations).stat().st_mtime_ns
-        if annotations and Path(annotations).is_file()
-        else 0
-    )
-    return f"{fingerprint(Path(source_audio(wildcards)))} {state}"
-
-
-def synthesis_spec(wildcards):
-    spec = DATASET["splits"][wildcards.split]["synthesis"]
-    return f"--domain {spec['domain']} --clips {spec['clips']}"
-
-
-def downloaded_parts():
-    """What can be fetched, with the addresses of the configuration laid over the published ones."""
-    return read_parts(DATASET.get("sources"))
-
-
-PARTS = downloaded_parts()
-CLIP_PARTS = {
-    Path(part.target).name: part for part in PARTS.values() if part.kind == "clips"
-}
-
-
-def part_files(names):
-    """What says that parts are complete: a receipt, or for clips the report of missing ones."""
-    parts = [PARTS[name] for name in names]
-    return [
-        (
-            f"missing_files/{part.report}"
-            if part.kind == "clips"
-            else f"<data>/download/{part.name}.json"
-        )
-        for part in parts
-    ]
-
-
-def group_files(*groups):
-    return part_files(name for name, part in PARTS.items() if part.group in groups)
-
-
-def clip_list(wildcards):
-    """The metadata that a list of clips comes with."""
-    part = CLIP_PARTS[wildcards.folder]
-    return part_files(
-        name
-        for name, other in PARTS.items()
-        if other.group == part.group and other.kind != "clips"
-    )
-
-
-def split_parts(wildcards):
-    """What has to be fetched before a split can be looked at."""
-    return part_files(DATASET["splits"][wildcards.split].get("parts", []))
-
-
-def sources_option(_wildcards):
-    return (
-        f"--sources {shlex.quote(DATASET['sources'])}" if "sources" in DATASET else ""
-    )
-
-
 def labels(wildcards):
     return DATASET["splits"][wildcards.split]["labels"]
 
@@ -243,6 +134,9 @@ def trained_part(wildcards):
 
 def training_inputs(wildcards):
     """Audio, annotations and embeddings of what the system trains or validates on."""
+    problem = too_few(SYSTEMS[wildcards.system], listed)
+    if problem:
+        raise WorkflowError(f"config: systems.{wildcards.system}: {problem}.")
     splits = training_splits(SYSTEMS[wildcards.system])
     return {
         "corpora": expand("<data>/audio16k/{split}.h5", split=splits),

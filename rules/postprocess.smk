@@ -35,12 +35,15 @@ rule tune:
         objective=tuning_option("objective"),
         grid=lambda wildcards: json.dumps(ROWS[wildcards.variant].variant["grid"]),
         network=lambda wildcards: ROWS[wildcards.variant].system["scoring"]["reported"],
+        eventless=lambda wildcards: ROWS[wildcards.variant].system["scoring"][
+            "eventless_clips"
+        ],
         code=code_version("workflow_scripts/tune.py"),
     shell:
         'python "$SED_HOME"/workflow_scripts/tune.py --scores {input.scores:q}'
         " --truth {input.truth:q} --durations {input.durations:q} --split {params.split}"
         " --network {params.network} --method {params.method} --grid {params.grid:q}"
-        " --objective {params.objective} --provenance {input.provenance:q}"
+        " --objective {params.objective} --eventless-clips {params.eventless} --provenance {input.provenance:q}"
         " --output {output.choice:q} --provenance-output {output.provenance:q} > {log:q} 2>&1"
 
 

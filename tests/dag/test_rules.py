@@ -32,6 +32,29 @@ def test_every_rule_is_documented_logged_and_versioned(name):
     assert ":q}" in body, "paths must be quoted"
 
 
+# Numbers, words that the schema checks, and options whose own part is quoted where they are made.
+PLAIN = set(
+    """threads resources.gpu wildcards.system wildcards.split wildcards.seed wildcards.part
+    wildcards.embedding wildcards.kind wildcards.ensemble params.annotations params.batch
+    params.encoder params.bootstrap params.coverage params.embeddings params.eventless
+    params.expected params.frames params.kind params.labels params.median params.method
+    params.minimum params.network params.objective params.options params.precision
+    params.published params.rate params.reference params.reported params.rows params.seconds
+    params.seed params.sources params.spec params.split params.splits params.stage params.steps
+    params.strong params.test params.thresholds params.unreadable params.weak""".split()
+)
+
+
+@pytest.mark.parametrize("name", sorted(RULES))
+def test_paths_and_texts_are_quoted(name):
+    """A clone in `it's here (1)` runs; a name of somebody's own is no command."""
+    command = RULES[name].partition("    shell:")[2]
+    assert '"$SED_HOME"/workflow_scripts/' in command
+    assert "$" not in command.replace('"$SED_HOME"', "")
+    bare = set(re.findall(r"\{([\w.]+)\}", command))
+    assert bare <= PLAIN, "add :q"
+
+
 @pytest.mark.parametrize("name", ["train", "predict", "embed"])
 def test_computing_rules_take_a_gpu_and_threads(name):
     for need in ("threads:", "gpu="):

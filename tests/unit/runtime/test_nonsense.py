@@ -43,6 +43,26 @@ def checked(change: dict[Any, Any]) -> dict[str, Any]:
 
 
 CASES: list[tuple[dict[str, Any], str]] = [
+    # names of nothing
+    ({"defaults.training.batch_sise": [1]}, "unknown key 'batch_sise' (did you mean 'batch_size'?)"),
+    ({"defaults.net.dropuot": 0.3}, "unknown key 'dropuot' (did you mean 'dropout'?)"),
+    ({"compute.gpu": 1}, "unknown key 'gpu' (did you mean 'gpus'?)"),
+    ({"dataset": "desedd"}, "dataset 'desedd' is not defined"),
+    ({"systems.mine.data.strong": ["stong"]}, "data names split 'stong'"),
+    ({"targets": ["crnn", "crn"]}, "targets: there is no system 'crn'"),
+    ({"energy.reference": "crn"}, "energy.reference: there is no system 'crn'"),
+    ({"systems.mine.pretrained.model": "pans"}, "there is ast, panns, beats. Did you mean 'panns'?"),
+    # what does nothing, or fails, together
+    (
+        {"systems.mine.pretrained": {"model": "ast", "freezed": False}},
+        "systems.mine: pretrained.freezed is false, but embeddings from files cannot",
+    ),
+    ({"systems.mine.pretrained.e2e": True}, "pretrained.model names no network"),
+    (
+        {"systems.mine": {"pretrained": {"model": "ast", "mixup": True}, "training": {"mixup": None}}},
+        "systems.mine: pretrained.mixup is true, but training.mixup is null",
+    ),
+    ({"systems.mine": {"checkpoint": "a.ckpt", "seeds": [1, 2]}}, "one checkpoint is given for 2 seeds"),
     # numbers that are none, wherever they stand
     ({"defaults.opt.lr": INF}, "defaults.opt.lr: inf is not a finite number"),
     ({"defaults.opt.lr": NAN}, "defaults.opt.lr: nan is not a finite number"),
