@@ -46,6 +46,11 @@ def listing():
         for file in settings.configfiles
     ]
     options = f" --configfile {' '.join(files)}" if files else ""
+    words = [
+        f"{key}={value if isinstance(value, str) else json.dumps(value)}"
+        for key, value in settings.config.items()
+    ]
+    options += f" --config {shlex.join(words)}" if words else ""
     lines = [
         f"data set: {config['dataset']}",
         f"splits: {', '.join(DATASET['splits'])}",

@@ -162,7 +162,9 @@ def unfit(name: str, config: Mapping[str, Any]) -> str:
     """Why a system cannot run on the data set, in a sentence; empty if it can."""
     system = merge(config["defaults"], config["systems"][name])
     dataset = config["datasets"][config["dataset"]]
-    reasons = misfits(system, dataset, config["dataset"])
+    reasons = [*misfits(system, dataset, config["dataset"])]
+    if system["training"]["precision"] == "16-mixed" and config["compute"]["gpus"] == 0:
+        reasons.append("training.precision 16-mixed needs a GPU, but compute.gpus is 0")
     return next((f"config: systems.{name}: {reason}." for reason in reasons), "")
 
 

@@ -5,12 +5,12 @@ averages the scores of its members. Both have score files like any system, so wh
 treats all rows alike.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any
 
-from sed_core.runtime.config import merge
+from sed_core.runtime.config import merge, unfit
 from sed_core.runtime.errors import SedError, unknown_name
 
 ALIKE = (("data", "test"), ("scoring", "bootstrap"), ("scoring", "eventless_clips"))
@@ -54,13 +54,14 @@ def rows(config: Mapping[str, Any], systems: Mapping[str, dict[str, Any]]) -> di
     """
     bases = {name: Row(name, "system", system) for name, system in systems.items()}
     for name, members in config["ensembles"].items():
+        for member in members:
+            if member not in systems:
+                raise SedError(_absent(f"ensembles.{name}", member, systems, config))
         bases[name] = _ensemble(name, members, systems)
     for name, variant in config["postprocessing"].items():
         for member in variant.get("systems", []):
             if member not in bases:
-                raise SedError(
-                    f"config: postprocessing.{name}: {unknown_name(member, bases, 'system')}"
-                )
+                raise SedError(_absent(f"postprocessing.{name}", member, bases, config))
     ordered = {}
     named = [name for name in config["targets"] if name in bases]
     for base in map(bases.get, dict.fromkeys([*named, *bases])):
@@ -112,13 +113,15 @@ def _frame(system: Mapping[str, Any]) -> int | None:
     return system["feats"]["hop_length"] * prod(time for time, _ in system["net"]["pooling"])
 
 
+def _absent(place: str, member: str, known: Iterable[str], config: Mapping[str, Any]) -> str:
+    if member in config["systems"]:
+        return unfit(member, config)
+    return f"config: {place}: {unknown_name(member, known, 'system')}"
+
+
 def _ensemble(name: str, members: Sequence[str], systems: Mapping[str, dict[str, Any]]) -> Row:
     if name in systems:
         raise SedError(f"config: ensembles.{name}: a system has that name; choose another.")
-    for member in members:
-        if member not in systems:
-            sentence = unknown_name(member, systems, "system")
-            raise SedError(f"config: ensembles.{name}: {sentence}")
     first = systems[members[0]]
     for member in members[1:]:
         for part in ("validation", "test", "eval"):

@@ -98,6 +98,10 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ({"defaults.scoring.bootstrap": 10**9}, "bootstrap: 1000000000 is greater than"),
     ({"compute.memory_gb": INF}, "memory_gb: inf is not a finite number"),
     ({"compute.threads": 0}, "compute.threads: 0 is less than the minimum"),
+    (
+        {"defaults.training.precision": "16-mixed", "compute.gpus": 0},
+        "16-mixed needs a GPU, but compute.gpus is 0",
+    ),
     # features
     ({"defaults.feats.n_window": 2047}, "n_window: 2047 is not a multiple of 2"),
     ({"defaults.feats.n_window": 2048.0}, "n_window: 2048.0 is not of type 'integer'"),
@@ -233,6 +237,10 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ({"systems.mine.data.test": "strong", "targets": ["mine"]}, "energy.reference: null"),
     ({"ensembles.both": []}, "ensembles.both: [] should be non-empty"),
     ({"ensembles.both": ["crnn", "crnn"]}, "ensembles.both: ['crnn', 'crnn'] has non-unique"),
+    (
+        {"systems.mine.data.validation": "synth", "ensembles.both": ["crnn", "mine"]},
+        "systems.mine: data.validation is 'synth', which data.strong names too",
+    ),
     ({"ensembles.both": ["crnn", "crn"]}, "ensembles.both: there is no system 'crn'"),
     (
         {"systems.mine.feats.hop_length": 512, "ensembles.both": ["crnn", "mine"]},

@@ -20,7 +20,10 @@ BOXES = {"method": "sebbs", "tune_on": "validation", "grid": {}}
 
 def made(systems=("crnn", "big"), postprocessing=None, ensembles=None, targets=()):
     config = {"postprocessing": postprocessing or {}, "ensembles": ensembles or {}}
-    return rows({**config, "targets": targets}, dict.fromkeys(systems, SYSTEM))
+    return rows(
+        {**config, "targets": targets, "systems": dict.fromkeys(systems)},
+        dict.fromkeys(systems, SYSTEM),
+    )
 
 
 def test_variants_follow_their_system_and_ensembles_come_last():
