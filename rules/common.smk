@@ -142,11 +142,14 @@ def training_inputs(wildcards):
         "corpora": expand("<data>/audio16k/{split}.h5", split=splits),
         "manifests": expand("<data>/manifests/{split}.tsv", split=splits),
         "truths": expand("<data>/truth/{split}.tsv", split=splits),
-        # Only whether it may train at all: what is trained does not change with the bound.
-        "coverage": ancient("<results>/{system}/coverage.json"),
         "start": SYSTEMS[wildcards.system]["training"]["resume_from"] or [],
         "embeddings": embedding_inputs(wildcards.system, splits),
     }
+
+
+def min_coverage(system):
+    """As text: resources that are numbers are whole ones."""
+    return str(system["data"]["min_coverage"])
 
 
 def checkpoint_dir(wildcards):

@@ -21,30 +21,6 @@ rule system_config:
         " --output {output.system:q} > {log:q} 2>&1"
 
 
-rule coverage:
-    """Count the clips that {wildcards.system} trains on; refuse when too few are present."""
-    input:
-        lambda wildcards: expand(
-            "<data>/manifests/{split}.tsv",
-            split=training_splits(SYSTEMS[wildcards.system]),
-        ),
-    output:
-        "<results>/{system}/coverage.json",
-    log:
-        "<logs>/coverage/{system}.log",
-    conda:
-        "../envs/sed.yaml"
-    resources:
-        mem_mb=1000,
-        runtime="10m",
-    params:
-        minimum=lambda wildcards: SYSTEMS[wildcards.system]["data"]["min_coverage"],
-        code=code_version("workflow_scripts/coverage.py"),
-    shell:
-        'python "$SED_HOME"/workflow_scripts/coverage.py {input:q} --minimum {params.minimum}'
-        " --output {output:q} > {log:q} 2>&1"
-
-
 rule train:
     """Train {wildcards.system} with seed {wildcards.seed}; continues from its last checkpoint."""
     input:
@@ -70,6 +46,8 @@ rule train:
         gpu=config["compute"]["gpus"],
         mem_mb=1000 * config["compute"]["memory_gb"],
         runtime="24h",
+        # Whether it may train, not what: unlike a parameter, a resource that changes trains nothing anew.
+        min_coverage=lambda wildcards: min_coverage(SYSTEMS[wildcards.system]),
     params:
         data=PATHS["data"],
         checkpoints=checkpoint_dir,
@@ -79,7 +57,8 @@ rule train:
         " --data {params.data:q} --seed {wildcards.seed} --checkpoints {params.checkpoints:q}"
         " --model {output.model:q} --history {output.history:q}"
         " --provenance {output.provenance:q} --energy {output.energy:q}"
-        " --kwh {output.kwh:q} --gpus {resources.gpu} --threads {threads} > {log:q} 2>&1"
+        " --kwh {output.kwh:q} --gpus {resources.gpu} --threads {threads}"
+        " --min-coverage {resources.min_coverage} > {log:q} 2>&1"
 
 
 rule take_checkpoint:

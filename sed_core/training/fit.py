@@ -75,6 +75,7 @@ def fit(
         SedError: a clip part is too small, options do not go together, or SIGTERM arrived.
     """
     system, config = job.system, job.system.training
+    job.coverage()
     _check(system)
     quieten()
     keeper = Keeper(job.checkpoint, on_save)

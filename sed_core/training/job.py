@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 
 from sed_core.data.corpus import Corpus
-from sed_core.data.manifest import coverage
+from sed_core.data.manifest import check_coverage
 from sed_core.features.embeddings.file import EmbeddingFile
 from sed_core.features.embeddings.resident import embedding_file, weights_receipt
 from sed_core.runtime.files import digest, digest_json, read_json
@@ -23,6 +23,7 @@ class Job:
         seed: of weights, order, dropout, mixup and, unless fixed, the weak split.
         checkpoints: folder of this system and seed; a subfolder per fingerprint.
         devices: processes that share each batch, with a GPU each where there are GPUs.
+        min_coverage: share of each split's clips that must be present; no part of what is trained.
     """
 
     system: System
@@ -30,6 +31,7 @@ class Job:
     seed: int
     checkpoints: Path
     devices: int = 1
+    min_coverage: float = 0.0
 
     @property
     def splits(self) -> list[str]:
@@ -38,9 +40,16 @@ class Job:
         return sorted({*parts.strong, parts.weak, parts.unlabelled, parts.validation})
 
     def coverage(self) -> dict[str, dict[str, int]]:
-        """Clips present and expected in each split; rule `coverage` refuses too few."""
+        """Clips present and expected in each split.
+
+        Raises:
+            SedError: fewer than `min_coverage`.
+        """
         folder = self.data / "manifests"
-        return {split: coverage(folder / f"{split}.tsv") for split in self.splits}
+        return {
+            split: check_coverage(folder / f"{split}.tsv", minimum=self.min_coverage)
+            for split in self.splits
+        }
 
     @cached_property
     def inputs(self) -> dict[str, str]:

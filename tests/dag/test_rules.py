@@ -34,9 +34,9 @@ def test_every_rule_is_documented_logged_and_versioned(name):
 
 # Numbers, words that the schema checks, and options whose own part is quoted where they are made.
 PLAIN = re.compile(
-    r"threads|resources\.gpu|wildcards\.\w+|params\.("
+    r"threads|resources\.\w+|wildcards\.\w+|params\.("
     "annotations|batch|bootstrap|coverage|embeddings|encoder|eventless|expected|frames|kind|labels|"
-    "median|method|minimum|network|objective|options|precision|published|rate|reference|reported|"
+    "median|method|network|objective|options|precision|published|rate|reference|reported|"
     "rows|seconds|seed|sources|spec|split|splits|stage|steps|strong|test|thresholds|unreadable|weak)"
 )
 

@@ -128,7 +128,7 @@ JUDGED = {"score", "aggregate", "compare", "plots", "report", "tables"}
                 "defaults": {"data": {"min_coverage": 0.5}},
                 "embeddings": {"ast": {"note": "in other words"}},
             },
-            {"coverage", *JUDGED},
+            JUDGED,
         ),
         (
             {
