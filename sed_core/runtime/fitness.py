@@ -50,7 +50,8 @@ def misfits(system: Mapping[str, Any], dataset: Mapping[str, Any], name: str) ->
             f"pretrained networks hear {ENCODER_RATE} Hz, but data set '{name}' has sample_rate "
             f"{rate}; set that to {ENCODER_RATE}, and audio is resampled to it"
         )
-    yield from _signal_faults(system, dataset["clip_seconds"], rate)
+    if system["checkpoint"] is None:  # else features and network are the checkpoint's
+        yield from _signal_faults(system, dataset["clip_seconds"], rate)
 
 
 def _label_faults(parts: Roles, splits: Mapping[str, Any]) -> Iterator[str]:

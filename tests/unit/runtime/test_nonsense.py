@@ -278,6 +278,7 @@ SENSIBLE: list[dict[str, Any]] = [
     {f"{SPLITS}.heard": {"audio": "audio/train/weak", "labels": "none"}, "defaults.data.unlabelled": "heard"},
     {"defaults.feats.n_mels": 129},  # pooled as 128 are
     {"systems.mine.checkpoint": "public.ckpt", "systems.mine.data.validation": "synth"},
+    {"systems.mine": {"checkpoint": "public.ckpt", "feats": {"n_mels": 64}}},  # it has its own
     {"systems.mine.data.test": "strong"},  # nobody asks for a table with it
     {"systems.mine.data.test": "strong", "targets": ["mine"], "energy.reference": None},
     {"systems.mine.data.validation": "strong"},  # then crnn_strong of the same data is no obstacle
