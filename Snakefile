@@ -20,6 +20,7 @@ configfile: Path(workflow.basedir) / "config.yaml"
 
 
 include: "rules/common.smk"
+include: "rules/places.smk"
 include: "rules/targets.smk"
 include: "rules/inputs.smk"
 

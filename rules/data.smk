@@ -33,7 +33,7 @@ rule resample:
         unreadable=DATASET["unreadable"],
         code=code_version("workflow_scripts/resample.py"),
     shell:
-        "python $SED_HOME/workflow_scripts/resample.py --split {wildcards.split}"
+        'python "$SED_HOME"/workflow_scripts/resample.py --split {wildcards.split}'
         " --audio {params.audio:q} {params.expected}"
         " --clip-seconds {params.seconds} --sample-rate {params.rate}"
         " --unreadable {params.unreadable} --manifest {output.manifest:q}"
@@ -64,7 +64,7 @@ rule ground_truth:
         seconds=DATASET["clip_seconds"],
         code=code_version("workflow_scripts/ground_truth.py"),
     shell:
-        "python $SED_HOME/workflow_scripts/ground_truth.py {params.annotations}"
+        'python "$SED_HOME"/workflow_scripts/ground_truth.py {params.annotations}'
         " --labels {params.labels} --manifest {input.manifest:q} --classes {params.classes:q}"
         " --clip-seconds {params.seconds} --truth {output.truth:q}"
         " --durations {output.durations:q} --report {output.report:q} > {log:q} 2>&1"
@@ -105,7 +105,7 @@ rule check_data:
         dataset=config["dataset"],
         code=code_version("workflow_scripts/check_data.py"),
     shell:
-        "python $SED_HOME/workflow_scripts/check_data.py --data {params.data:q}"
+        'python "$SED_HOME"/workflow_scripts/check_data.py --data {params.data:q}'
         " --splits {params.splits} --strong {params.strong} --weak {params.weak}"
-        " --classes {params.classes:q} --dataset-name {params.dataset}"
+        " --classes {params.classes:q} --dataset-name {params.dataset:q}"
         " --markdown {output.markdown:q} --csv {output.csv:q} --plots {output.plots:q} 2> {log:q}"

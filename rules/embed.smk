@@ -39,7 +39,7 @@ rule weights:
         seconds=DATASET["clip_seconds"],
         code=code_version("workflow_scripts/weights.py"),
     shell:
-        "python $SED_HOME/workflow_scripts/weights.py --encoder {wildcards.embedding}"
+        'python "$SED_HOME"/workflow_scripts/weights.py --encoder {wildcards.embedding}'
         " --path {params.path:q} {params.options} --clip-seconds {params.seconds}"
         " --receipt {output.receipt:q} > {log:q} 2>&1"
 
@@ -78,7 +78,7 @@ rule embed:
         ),
         code=code_version("workflow_scripts/embed.py"),
     shell:
-        "python $SED_HOME/workflow_scripts/embed.py --weights {input.weights:q}"
+        'python "$SED_HOME"/workflow_scripts/embed.py --weights {input.weights:q}'
         " --corpus {input.corpus:q} --kind {params.kind} --clip-seconds {params.seconds}"
         " {params.frames} --batch-size {params.batch} --precision {params.precision} --output {output.rows:q}"
         " --energy {output.energy:q} --kwh {output.kwh:q} --gpus {resources.gpu}"
@@ -106,7 +106,7 @@ rule import_embeddings:
         seconds=DATASET["clip_seconds"],
         code=code_version("workflow_scripts/import_embeddings.py"),
     shell:
-        "python $SED_HOME/workflow_scripts/import_embeddings.py --folder {params.folder:q}"
+        'python "$SED_HOME"/workflow_scripts/import_embeddings.py --folder {params.folder:q}'
         " --encoder {wildcards.embedding} --split {wildcards.split} --corpus {input.corpus:q}"
         " --kind {wildcards.kind} --clip-seconds {params.seconds} --output {output.rows:q}"
         " > {log:q} 2>&1"
@@ -140,7 +140,7 @@ rule pretrain_mini:
         ]["steps"],
         code=code_version("workflow_scripts/pretrain_mini.py"),
     shell:
-        "python $SED_HOME/workflow_scripts/pretrain_mini.py --encoder {params.encoder}"
+        'python "$SED_HOME"/workflow_scripts/pretrain_mini.py --encoder {params.encoder}'
         " --corpus {input.corpus:q} --truth {input.truth:q} --classes {params.classes:q}"
         " --clip-seconds {params.seconds} --steps {params.steps} --output {output.weights:q}"
         " --threads {threads} > {log:q} 2>&1"

@@ -68,6 +68,11 @@ def read_manifest(path: str | Path) -> pd.DataFrame:
     return table.assign(**{name: numbers(table[name]) for name in _NUMBERS}).reset_index(drop=True)
 
 
+def usable(manifest: pd.DataFrame) -> "pd.Series[str]":
+    """Names of the clips that can be used."""
+    return manifest["filename"][manifest["status"] == "ok"]
+
+
 def coverage(manifest: str | Path) -> dict[str, int]:
     """How many clips of a split can be used, and how many there should be."""
     status = read_manifest(manifest)["status"]

@@ -17,6 +17,7 @@ from sed_core.data.audio import SUFFIXES, read_clip
 from sed_core.data.corpus import write_corpus
 from sed_core.data.journal import Journal, digest_samples
 from sed_core.data.manifest import manifest_row, missing_row, write_manifest
+from sed_core.data.names import match
 from sed_core.data.parallel import ordered_map
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import digest
@@ -49,7 +50,7 @@ def resample_split(
         split: its name, for messages.
         audio_dir: folder with the recordings; links are followed, subfolders are not read.
         filenames: the clips that should be there; none means whatever is there. A listed name
-            is also found under another audio suffix (`x.wav` as `x.flac`).
+            is also found under another audio suffix or with accents in two parts (see `match`).
         clip_seconds: nominal length, for the flags short and long.
         sample_rate: of the corpus, Hz.
         manifest: TSV to write.
@@ -62,13 +63,13 @@ def resample_split(
         Number of clips for each status.
 
     Raises:
-        SedError: no such folder, no audio, or (by default) a file that cannot be used.
+        SedError: no such folder, no audio, a name that differs from a file's in case only, or
+            (by default) a file that cannot be used.
     """
     found = _find_audio(Path(audio_dir), split)
     expected = sorted(set(found if filenames is None else filenames))
-    by_stem = {_stem(name): path for name, path in found.items()}
-    paths = {name: found.get(name) or by_stem.get(_stem(name)) for name in expected}
-    present = {name: path for name, path in paths.items() if path is not None and path.exists()}
+    paths = match(expected, found, where=f"{audio_dir}, the audio folder of split {split}")
+    present = {name: path for name, path in paths.items() if path.exists()}
     if not present:
         raise SedError(
             f"{audio_dir}: none of the {len(expected)} clips of split {split} is there (the first "
@@ -129,12 +130,6 @@ def _find_audio(folder: Path, split: str) -> dict[str, Path]:
     return found
 
 
-def _stem(name: str) -> str:
-    """Name without an audio suffix (names such as `x_30.000_40.000` have other points)."""
-    path = Path(name)
-    return path.stem if path.suffix.lower() in SUFFIXES else name
-
-
 def _source(path: Path) -> list[Any]:
     status = path.stat()
     return [str(path), status.st_size, status.st_mtime_ns]
@@ -162,7 +157,7 @@ def _process(
 
 
 def _report_unusable(
-    rows: Sequence[dict[str, Any]], paths: dict[str, Path | None], split: str, *, fatal: bool
+    rows: Sequence[dict[str, Any]], paths: dict[str, Path], split: str, *, fatal: bool
 ) -> None:
     """List files that are there and cannot be used; raise where that ends the run."""
     unusable = [row for row in rows if row["status"] not in ("ok", "missing")]

@@ -23,6 +23,7 @@ class Job:
         seed: of weights, order, dropout, mixup and, unless fixed, the weak split.
         checkpoints: folder of this system and seed; a subfolder per fingerprint.
         devices: processes that share each batch, with a GPU each where there are GPUs.
+        min_coverage: share of each split's clips that must be present; no part of what is trained.
     """
 
     system: System
@@ -30,6 +31,7 @@ class Job:
     seed: int
     checkpoints: Path
     devices: int = 1
+    min_coverage: float = 0.0
 
     @property
     def splits(self) -> list[str]:
@@ -41,12 +43,12 @@ class Job:
         """Clips present and expected in each split.
 
         Raises:
-            SedError: fewer than the system's `min_coverage`.
+            SedError: fewer than `min_coverage`.
         """
-        minimum = self.system.data.min_coverage
         folder = self.data / "manifests"
         return {
-            split: check_coverage(folder / f"{split}.tsv", minimum=minimum) for split in self.splits
+            split: check_coverage(folder / f"{split}.tsv", minimum=self.min_coverage)
+            for split in self.splits
         }
 
     @cached_property
@@ -94,7 +96,7 @@ class Job:
             return {}
         if chosen.e2e:
             receipt = read_json(weights_receipt(self.data, chosen))
-            note, weights = receipt["note"], receipt["digest"]
+            note, weights = "", receipt["digest"]
         else:
             weak = EmbeddingFile.open(embedding_file(self.data, chosen, self.system.data.weak))
             note, weights = weak.provenance.get("note", ""), weak.provenance["weights"]

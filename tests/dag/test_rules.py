@@ -32,6 +32,25 @@ def test_every_rule_is_documented_logged_and_versioned(name):
     assert ":q}" in body, "paths must be quoted"
 
 
+# Numbers, words that the schema checks, and options whose own part is quoted where they are made.
+PLAIN = re.compile(
+    r"threads|resources\.\w+|wildcards\.\w+|params\.("
+    "annotations|batch|bootstrap|coverage|embeddings|encoder|eventless|expected|frames|kind|labels|"
+    "median|method|network|objective|options|precision|published|rate|reference|reported|"
+    "rows|seconds|seed|sources|spec|split|splits|stage|steps|strong|test|thresholds|unreadable|weak)"
+)
+
+
+@pytest.mark.parametrize("name", sorted(RULES))
+def test_paths_and_texts_are_quoted(name):
+    """A clone in `it's here (1)` runs; a name of somebody's own is no command."""
+    command = RULES[name].partition("    shell:")[2]
+    assert '"$SED_HOME"/workflow_scripts/' in command
+    assert "$" not in command.replace('"$SED_HOME"', "")
+    for bare in re.findall(r"\{([\w.]+)\}", command):
+        assert PLAIN.fullmatch(bare), f"add :q to {bare}"
+
+
 @pytest.mark.parametrize("name", ["train", "predict", "embed"])
 def test_computing_rules_take_a_gpu_and_threads(name):
     for need in ("threads:", "gpu="):

@@ -117,9 +117,35 @@ def test_a_changed_option_trains_only_its_system(clone):
     assert re.search(r"^train +1$", plan, re.M)
 
 
-def test_a_scoring_option_trains_nothing(clone):
-    changed = clone.override("median.yaml", {"defaults": {"scoring": {"median_window": 5}}})
-    assert not changed.planned() & {"train", "predict", "resample"}
+JUDGED = {"score", "aggregate", "compare", "plots", "report", "tables"}
+
+
+@pytest.mark.parametrize(
+    ("change", "rules"),
+    [
+        (
+            {
+                "defaults": {"data": {"min_coverage": 0.5}},
+                "embeddings": {"ast": {"note": "in other words"}},
+            },
+            JUDGED,
+        ),
+        (
+            {
+                "defaults": {"data": {"eval": None}},
+                "systems": {"crnn": {"data": {"test": "strong"}}},
+                "targets": ["crnn"],
+                "ensembles": {"both": ["crnn"]},
+            },
+            {"predict", "postprocess", "ensemble", "ensemble_energy", "detect", *JUDGED},
+        ),
+        ({"defaults": {"scoring": {"median_window": 5}}}, {"detect", *JUDGED}),
+    ],
+    ids=["bound and remark", "other splits judged", "median"],
+)
+def test_only_what_reads_a_value_is_made_anew(clone, change, rules):
+    """Training and extraction read neither what judges them nor the wording of remarks."""
+    assert clone.override("changed.yaml", change).planned() == rules
 
 
 def test_the_same_seed_gives_the_same_bytes(clone):

@@ -66,7 +66,6 @@ def extract(
     provenance = {
         "encoder": receipt["encoder"],
         "weights": receipt["digest"],
-        "note": receipt["note"],
         "extractor": code_version("sed_core/features/embeddings/extract.py"),
         "kind": kind,
         "precision": precision,

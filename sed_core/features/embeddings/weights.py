@@ -9,13 +9,12 @@ from sed_core.data.download.fetch import Download, fetch_all
 from sed_core.features.embeddings.encoder import Encoder
 from sed_core.features.embeddings.registry import ENCODERS
 from sed_core.features.untrusted import read_untrusted
-from sed_core.runtime.config import unknown_name
-from sed_core.runtime.errors import SedError
+from sed_core.runtime.errors import SedError, unknown_name
 from sed_core.runtime.files import digest
 
 
 def obtain_weights(
-    path: str | Path, *, urls: Sequence[str], checksum: str | None, note: str = ""
+    path: str | Path, *, urls: Sequence[str], checksum: str | None
 ) -> dict[str, Any]:
     """Make sure that a file of weights is there and is the right one.
 
@@ -26,10 +25,9 @@ def obtain_weights(
         path: where the file is or goes.
         urls: addresses in the order of preference; none for a file of one's own.
         checksum: `sha256:…` or `md5:…`, or None where none is published.
-        note: what people should know of these weights; tables repeat it.
 
     Returns:
-        The receipt: path, size, digest, how it was checked, note.
+        The receipt: path, size, digest, how it was checked.
 
     Raises:
         SedError: it is absent and no address delivers it (where to put it by hand), or it is not
@@ -41,7 +39,6 @@ def obtain_weights(
         "size": file.size,
         "digest": digest(file.path),
         "checked": file.checked,
-        "note": note,
     }
 
 

@@ -18,7 +18,7 @@ OTHER_NET = {"n_RNN_cell": 16, "nb_filters": [8, 8, 8]}
 def test_architecture_features_and_scaler_are_the_checkpoints(trained, tmp_path, save):
     """Whatever the configuration says: the 2022 recipe took them from its YAML."""
     save(tmp_path / "given.ckpt", trained)
-    write_system(tmp_path / "system.json", net=OTHER_NET, feats={"n_mels": 64})
+    write_system(tmp_path / "system.json", net=OTHER_NET, feats={"n_mels": 40})
     main(
         [f"--checkpoint={tmp_path / 'given.ckpt'}", f"--system={tmp_path / 'system.json'}",
          f"--model={tmp_path / 'model.pt'}", f"--provenance={tmp_path / 'p.json'}", "--seed=7"]

@@ -37,7 +37,6 @@ def data(tmp_path_factory):
         "encoder": "panns",
         "path": str(folder / "panns.pth"),
         "digest": digest(folder / "panns.pth"),
-        "note": "small",
     }
     write_json(folder / "embeddings/panns/weights.json", receipt)
     for split in CLIPS:
@@ -170,7 +169,7 @@ def test_provenance_names_the_network(data, tmp_path):
     told = job.provenance()
     known = digest(data / "panns.pth")
     assert told["pretrained"] == {
-        "model": "panns", "kind": "aligned", "note": "small", "weights": known,
+        "model": "panns", "kind": "aligned", "note": "", "weights": known,
     }  # fmt: skip
     assert "embeddings/synth" in told["inputs"]
     json.dumps(told)

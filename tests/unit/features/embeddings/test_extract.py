@@ -22,7 +22,7 @@ def run(encoder, corpus, target, kind="aligned", batch_size=2, weights="w", name
         clip_seconds=1.0,
         batch_size=batch_size,
         precision="32-true",
-        receipt={"encoder": name, "digest": weights, "note": ""},
+        receipt={"encoder": name, "digest": weights},
     )
 
 
