@@ -19,6 +19,7 @@ sys.path.insert(0, str(workflow.basedir))
 configfile: Path(workflow.basedir) / "config.yaml"
 
 
+include: "rules/lock.smk"
 include: "rules/common.smk"
 include: "rules/targets.smk"
 include: "rules/inputs.smk"

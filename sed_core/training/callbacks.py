@@ -10,6 +10,7 @@ import lightning
 import torch
 
 from sed_core.runtime.errors import SedError
+from sed_core.runtime.files import temporary
 from sed_core.runtime.progress import progress
 from sed_core.training.batches import BatchIndices
 from sed_core.training.history import History
@@ -160,7 +161,7 @@ class Keeper(lightning.Callback):
 
     def _save(self, trainer: lightning.Trainer) -> None:
         """Write under a temporary name, then rename; every process has part in it."""
-        part = self.path.with_suffix(".part")
+        part = temporary(self.path)
         trainer.save_checkpoint(part, weights_only=False)
         if trainer.is_global_zero:
             part.replace(self.path)
