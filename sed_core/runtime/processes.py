@@ -73,7 +73,7 @@ def place() -> str:
     """Digest (8 hex digits) of where a process number means the same as here."""
     namespace = ""
     with suppress(OSError):
-        namespace = os.readlink("/proc/self/ns/pid")
+        namespace = str(Path("/proc/self/ns/pid").readlink())
     text = "\n".join((platform.node(), _machine(), namespace))
     return hashlib.blake2b(text.encode(), digest_size=4).hexdigest()
 

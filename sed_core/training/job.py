@@ -4,10 +4,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import torch
+
 from sed_core.data.corpus import Corpus
 from sed_core.data.manifest import check_coverage
 from sed_core.features.embeddings.file import EmbeddingFile
 from sed_core.features.embeddings.resident import embedding_file, weights_receipt
+from sed_core.models.native.library import kernels
 from sed_core.runtime.files import digest, digest_json, read_json
 from sed_core.runtime.provenance import code_version, hardware, packages
 from sed_core.runtime.system import System
@@ -69,13 +72,18 @@ class Job:
         return found
 
     def made_of(self) -> dict[str, object]:
-        """What decides the weights."""
+        """What decides the weights, as it was when this was first asked for: before training."""
+        return self._made_of
+
+    @cached_property
+    def _made_of(self) -> dict[str, object]:
         return {
             "config_hash": self.system.config_hash,
             "code_version": code_version("workflow_scripts/train.py"),
             "inputs": self.inputs,
             "seed": self.seed,
             "packages": packages(),
+            "kernels": "torch" if torch.cuda.is_available() else kernels(),
         }
 
     def provenance(self) -> dict[str, object]:
