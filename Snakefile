@@ -21,6 +21,7 @@ configfile: Path(workflow.basedir) / "config.yaml"
 
 include: "rules/lock.smk"
 include: "rules/common.smk"
+include: "rules/code.smk"
 include: "rules/targets.smk"
 include: "rules/inputs.smk"
 

@@ -15,9 +15,9 @@ from sed_core.data.download.sources import read_parts
 from sed_core.data.listing import fingerprint
 from sed_core.data.published import published_file
 from sed_core.runtime import config as systems_config
+from sed_core.runtime.code import code_version
 from sed_core.runtime.device import visible_gpus
 from sed_core.runtime.errors import SedError
-from sed_core.runtime.provenance import code_version
 from sed_core.runtime.rows import rows
 
 HOME = Path(workflow.basedir)
