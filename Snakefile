@@ -23,6 +23,7 @@ include: "rules/lock.smk"
 include: "rules/common.smk"
 include: "rules/code.smk"
 include: "rules/targets.smk"
+include: "rules/ending.smk"
 include: "rules/inputs.smk"
 
 
@@ -31,7 +32,7 @@ shell.prefix(shell_prefix())
 
 
 onerror:
-    print(said_by_failed_jobs(log), end="")
+    end_with_an_error()
 
 
 report: "report/workflow.rst"

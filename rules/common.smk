@@ -79,22 +79,10 @@ def shell_prefix():
     }
     if "conda" not in methods:
         lines.append(f"export PATH='{Path(sys.executable).parent}':\"$PATH\"")
+    lines.append(f"export SED_MEMORY_GB={config['compute']['memory_gb']}")
     if sys.stderr.isatty():
         lines.append("export SED_TERMINAL=/dev/tty")
     return "; ".join(lines) + "; "
-
-
-def said_by_failed_jobs(log):
-    """The end of each failed job's log, which `--quiet rules` would hide with the job itself."""
-    if "RULES" not in {kind.name for kind in workflow.output_settings.quiet or ()}:
-        return ""
-    failed = re.findall(
-        r"> (\S+\.log)(?: 2>&1)?' returned non-zero", Path(log[0]).read_text()
-    )
-    tails = [Path(name).read_text().splitlines()[-15:] for name in failed]
-    return "".join(
-        "\n".join([f"{name}:", *lines, ""]) for name, lines in zip(failed, tails)
-    )
 
 
 def all_cores():

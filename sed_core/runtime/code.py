@@ -1,4 +1,4 @@
-"""Which project code a script runs, and a hash of what that does: no comment or line break counts."""
+"""Which project code a script runs, and a hash of what it does, which no comment changes."""
 
 import ast
 import functools
@@ -29,7 +29,7 @@ def code_version(*scripts: str | Path, entries: Iterable[str] | None = None) -> 
 
 
 def code_files(*scripts: str | Path, entries: Iterable[str] | None = None) -> dict[str, str]:
-    """The files behind `code_version`, sorted, each with the hash (8 hex digits) of what it does."""
+    """The files behind `code_version`, sorted, each with its hash (8 hex digits)."""
     used = None if entries is None else frozenset(entries)
     files = frozenset[Path]().union(*(imported_files(HOME / script, used) for script in scripts))
     return {str(file.relative_to(HOME)): _digest(file, used) for file in sorted(files)}

@@ -72,7 +72,7 @@ def claim_gpus(count: int, *, folder: Path | None = None) -> list[str]:
     wanted = min(count, len(gpus))
     _shared(folder)
     if job := os.environ.get("SLURM_JOB_ID"):
-        # Slurm gives each job its own GPUs and may call them all 0, so only its jobs' parts contend.
+        # Slurm gives each job GPUs of its own and may call them all 0: only parts of it contend.
         folder /= job
         _shared(folder)
     told = False

@@ -12,15 +12,19 @@ from sed_core.runtime.files import read_json
 PACKAGES = (
     "codecarbon",
     "h5py",
+    "librosa",
     "lightning",
     "numpy",
     "pandas",
+    "pyroomacoustics",
+    "safetensors",
     "scipy",
-    "sed_scores_eval",
+    "soundfile",
     "soxr",
     "torch",
-    "torchaudio",
+    "transformers",
 )
+"""What is imported and can change a number."""
 
 
 def packages(names: Iterable[str] = PACKAGES) -> dict[str, str]:

@@ -17,9 +17,9 @@ def test_the_fingerprint_knows_what_computes(monkeypatch, data, tmp_path):
 
 
 def test_an_edit_during_training_is_not_what_trained(monkeypatch, data, tmp_path):
-    monkeypatch.setattr(module, "code_version", lambda *_: "before")
+    monkeypatch.setattr(module, "code_version", lambda *_, entries: "before")
     job = Job(tiny_system(), data, 1, tmp_path)
     folder = job.checkpoint
-    monkeypatch.setattr(module, "code_version", lambda *_: "after")
+    monkeypatch.setattr(module, "code_version", lambda *_, entries: "after")
     assert job.provenance()["code_version"] == "before"
     assert job.checkpoint == folder
