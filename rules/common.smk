@@ -13,10 +13,10 @@ from snakemake.exceptions import WorkflowError
 from sed_core.data.enough import too_few
 from sed_core.data.published import published_file
 from sed_core.runtime import config as systems_config
+from sed_core.runtime.code import code_version
 from sed_core.runtime.device import visible_gpus
 from sed_core.runtime.errors import SedError, unknown_name
 from sed_core.runtime.fitness import training_splits, used_splits
-from sed_core.runtime.provenance import code_version
 from sed_core.runtime.rows import rows, shown
 
 HOME = Path(workflow.basedir)
@@ -73,22 +73,10 @@ def shell_prefix():
         lines.append(
             f'export PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH"'
         )
+    lines.append(f"export SED_MEMORY_GB={config['compute']['memory_gb']}")
     if sys.stderr.isatty():
         lines.append("export SED_TERMINAL=/dev/tty")
     return "; ".join(lines) + "; "
-
-
-def said_by_failed_jobs(log):
-    """The end of each failed job's log, which `--quiet rules` would hide with the job itself."""
-    if "RULES" not in {kind.name for kind in workflow.output_settings.quiet or ()}:
-        return ""
-    failed = re.findall(
-        r"> (\S+\.log)(?: 2>&1)?' returned non-zero", Path(log[0]).read_text()
-    )
-    tails = [Path(name).read_text().splitlines()[-15:] for name in failed]
-    return "".join(
-        "\n".join([f"{name}:", *lines, ""]) for name, lines in zip(failed, tails)
-    )
 
 
 def all_cores():

@@ -37,7 +37,7 @@ rule weights:
         options=weights_options,
         state=weights_state,
         seconds=DATASET["clip_seconds"],
-        code=code_version("workflow_scripts/weights.py"),
+        code=embedding_code("workflow_scripts/weights.py"),
     shell:
         'python "$SED_HOME"/workflow_scripts/weights.py --encoder {wildcards.embedding}'
         " --path {params.path:q} {params.options} --clip-seconds {params.seconds}"
@@ -76,7 +76,7 @@ rule embed:
         frames=lambda wildcards, input: (
             f"--frames {shlex.quote(input.frames)}" if input.frames else ""
         ),
-        code=code_version("workflow_scripts/embed.py"),
+        code=embedding_code("workflow_scripts/embed.py"),
     shell:
         'python "$SED_HOME"/workflow_scripts/embed.py --weights {input.weights:q}'
         " --corpus {input.corpus:q} --kind {params.kind} --clip-seconds {params.seconds}"
@@ -104,7 +104,7 @@ rule import_embeddings:
     params:
         folder=embedding("extracted"),
         seconds=DATASET["clip_seconds"],
-        code=code_version("workflow_scripts/import_embeddings.py"),
+        code=embedding_code("workflow_scripts/import_embeddings.py"),
     shell:
         'python "$SED_HOME"/workflow_scripts/import_embeddings.py --folder {params.folder:q}'
         " --encoder {wildcards.embedding} --split {wildcards.split} --corpus {input.corpus:q}"
@@ -138,7 +138,7 @@ rule pretrain_mini:
         steps=lambda wildcards: config["embeddings"][wildcards.embedding][
             "pretraining"
         ]["steps"],
-        code=code_version("workflow_scripts/pretrain_mini.py"),
+        code=embedding_code("workflow_scripts/pretrain_mini.py"),
     shell:
         'python "$SED_HOME"/workflow_scripts/pretrain_mini.py --encoder {params.encoder}'
         " --corpus {input.corpus:q} --truth {input.truth:q} --classes {params.classes:q}"

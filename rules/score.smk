@@ -33,7 +33,7 @@ rule predict:
             if input.embeddings
             else ""
         ),
-        code=code_version("workflow_scripts/predict.py"),
+        code=system_code("workflow_scripts/predict.py"),
     shell:
         'python "$SED_HOME"/workflow_scripts/predict.py --model {input.model:q}'
         " --corpus {input.corpus:q} {params.embeddings} --split {wildcards.split} --stage {params.stage} --seed {wildcards.seed}"

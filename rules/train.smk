@@ -51,7 +51,7 @@ rule train:
     params:
         data=PATHS["data"],
         checkpoints=checkpoint_dir,
-        code=code_version("workflow_scripts/train.py"),
+        code=training_code("workflow_scripts/train.py"),
     shell:
         'python "$SED_HOME"/workflow_scripts/train.py --system {input.system:q}'
         " --data {params.data:q} --seed {wildcards.seed} --checkpoints {params.checkpoints:q}"
@@ -79,7 +79,7 @@ rule take_checkpoint:
         mem_mb=4000,
         runtime="10m",
     params:
-        code=code_version("workflow_scripts/take_checkpoint.py"),
+        code=system_code("workflow_scripts/take_checkpoint.py"),
     shell:
         'python "$SED_HOME"/workflow_scripts/take_checkpoint.py --checkpoint {input.checkpoint:q}'
         " --system {input.system:q} --seed {wildcards.seed} --model {output.model:q}"

@@ -42,8 +42,8 @@ def main(argv: list[str] | None = None) -> None:
         batch_size=args.batch_size,
         seed=args.seed,
     )
-    with atomic(args.output) as part:
-        torch.save(tagger.public(), part)
+    with atomic(args.output) as part, part.open("wb") as stream:
+        torch.save(tagger.public(), stream)
 
 
 if __name__ == "__main__":

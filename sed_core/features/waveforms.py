@@ -26,17 +26,23 @@ class ResidentAudio:
         corpora: 16 kHz files of the splits; clip indices count through them in this order.
         device: where batches are wanted.
         resident: False leaves the device's memory to the networks, where these are large.
+        processes: that do the same at the same time, and share the RAM.
     """
 
     def __init__(
-        self, corpora: Sequence[Path], *, device: torch.device, resident: bool = True
+        self,
+        corpora: Sequence[Path],
+        *,
+        device: torch.device,
+        resident: bool = True,
+        processes: int = 1,
     ) -> None:
         opened = [Corpus.open(path) for path in corpora]
         self.device = device
         self.lengths = np.concatenate([corpus.lengths for corpus in opened])
         self.firsts = np.cumsum([0, *(len(corpus) for corpus in opened)])
         where = device if resident else torch.device("cpu")
-        self.samples = placed([_mapped(corpus) for corpus in opened], where)
+        self.samples = placed([_mapped(corpus) for corpus in opened], where, processes)
         self.offsets = [corpus.offsets[:-1] for corpus in opened]
 
     def __len__(self) -> int:
@@ -65,12 +71,21 @@ class ResidentAudio:
         return batch.to(self.device).to(torch.float32) / FULL_SCALE
 
 
-def placed(arrays: Sequence[np.ndarray], device: torch.device) -> list[torch.Tensor]:
-    """Mapped arrays on the device if they fit together, else in RAM, else mapped as they are."""
+def placed(
+    arrays: Sequence[np.ndarray], device: torch.device, processes: int = 1
+) -> list[torch.Tensor]:
+    """Mapped arrays on the device if they fit together, else in RAM, else mapped as they are.
+
+    Args:
+        arrays: to place.
+        device: where they are wanted.
+        processes: that place as much at the same time, each on a GPU of its own or all in RAM.
+    """
     n_bytes = sum(array.nbytes for array in arrays)
     mapped = [torch.from_numpy(array) for array in arrays]
     for place in (device, torch.device("cpu")):
-        if n_bytes < SHARE * free_bytes(place):
+        sharing = processes if place.type == "cpu" else 1
+        if sharing * n_bytes < SHARE * free_bytes(place):
             return [_copied(tensor, place) for tensor in mapped]
     return mapped
 

@@ -125,8 +125,8 @@ def save_checkpoint(path: str | Path, checkpoint: Checkpoint) -> None:
         "system": json.dumps(checkpoint.system, sort_keys=True),
         "weights": checkpoint.weights,
     }
-    with atomic(path) as part:
-        torch.save(content, part)
+    with atomic(path) as part, part.open("wb") as stream:  # torch writes the name of a path inside
+        torch.save(content, stream)
 
 
 def load_checkpoint(path: str | Path) -> Checkpoint:
@@ -209,5 +209,5 @@ def save_lightning(
         "sed_student": dict(checkpoint.student),
         "sed_teacher": dict(checkpoint.teacher),
     }
-    with atomic(path) as part:
-        torch.save(content, part)
+    with atomic(path) as part, part.open("wb") as stream:  # torch writes the name of a path inside
+        torch.save(content, stream)

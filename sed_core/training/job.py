@@ -1,16 +1,22 @@
 """One training as a job: what it reads, and what its result comes from."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
+
+import torch
 
 from sed_core.data.corpus import Corpus
 from sed_core.data.manifest import check_coverage
 from sed_core.features.embeddings.file import EmbeddingFile
 from sed_core.features.embeddings.resident import embedding_file, weights_receipt
+from sed_core.models.native.library import kernels
+from sed_core.runtime.code import code_files, code_version, entries_of
 from sed_core.runtime.files import digest, digest_json, read_json
-from sed_core.runtime.provenance import code_version, hardware, packages
+from sed_core.runtime.provenance import hardware, packages
 from sed_core.runtime.system import System
+
+SCRIPT = "workflow_scripts/train.py"
 
 
 @dataclass(frozen=True)
@@ -71,19 +77,34 @@ class Job:
         return found
 
     def made_of(self) -> dict[str, object]:
-        """What decides the weights."""
+        """What decides the weights, as it was when this was first asked for: before training."""
+        _ = self._code
+        return self._made_of
+
+    @cached_property
+    def _made_of(self) -> dict[str, object]:
         return {
             "config_hash": self.system.config_hash,
-            "code_version": code_version("workflow_scripts/train.py"),
+            "code_version": code_version(SCRIPT, entries=self._entries),
             "inputs": self.inputs,
             "seed": self.seed,
             "packages": packages(),
+            "kernels": "torch" if torch.cuda.is_available() else kernels(),
         }
+
+    @property
+    def _entries(self) -> set[str]:
+        return entries_of(asdict(self.system))
+
+    @cached_property
+    def _code(self) -> dict[str, str]:
+        return code_files(SCRIPT, entries=self._entries)
 
     def provenance(self) -> dict[str, object]:
         """What decides the weights, what was there of the data, and where it ran."""
         return {
             **self.made_of(),
+            "code": self._code,
             "pretrained": self.pretrained(),
             "coverage": self.coverage(),
             "hardware": hardware(),

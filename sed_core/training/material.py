@@ -112,7 +112,9 @@ class _Index:
         return found.to_numpy(dtype=np.int64)
 
 
-def load_material(system: System, data: Path, *, seed: int, device: torch.device) -> Material:
+def load_material(
+    system: System, data: Path, *, seed: int, device: torch.device, processes: int = 1
+) -> Material:
     """Read a system's splits from the prepared data.
 
     Clips that an annotation names but that are not there are left out; so are strongly labelled
@@ -123,6 +125,7 @@ def load_material(system: System, data: Path, *, seed: int, device: torch.device
         data: folder with `audio16k` and `truth`.
         seed: of the training; draws the weak split unless the system fixes another.
         device: where waveforms and labels go.
+        processes: of this training, which all load it.
 
     Raises:
         SedError: a part has no clip at all.
@@ -157,13 +160,17 @@ def load_material(system: System, data: Path, *, seed: int, device: torch.device
             list(names.values()),
             times=encoder.grid.centres,
             device=device,
+            processes=processes,
         )
     most = system.training.validation_batches
     limit = None if most is None else most * system.training.batch_size_val
     return Material(
         system=system,
         audio=ResidentAudio(
-            list(corpora.values()), device=device, resident=system.pretrained.freezed
+            list(corpora.values()),
+            device=device,
+            resident=system.pretrained.freezed,
+            processes=processes,
         ),
         encoder=encoder,
         names=index.names,

@@ -13,10 +13,10 @@ from sed_core.features.embeddings.encoder import DERIVED, Encoder
 from sed_core.features.embeddings.file import EmbeddingFile, EmbeddingWriter
 from sed_core.features.embeddings.registry import ENCODERS
 from sed_core.features.waveforms import ResidentAudio
+from sed_core.runtime.code import code_version
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import digest_json
 from sed_core.runtime.progress import progress
-from sed_core.runtime.provenance import code_version
 
 Rows = Callable[[range | None], Tensor]
 """Float16 embeddings of these clips of a split, or of one clip of silence."""
@@ -66,7 +66,9 @@ def extract(
     provenance = {
         "encoder": receipt["encoder"],
         "weights": receipt["digest"],
-        "extractor": code_version("sed_core/features/embeddings/extract.py"),
+        "extractor": code_version(
+            "sed_core/features/embeddings/extract.py", entries=[receipt["encoder"]]
+        ),
         "kind": kind,
         "precision": precision,
         "clip_seconds": str(float(clip_seconds)),

@@ -120,6 +120,17 @@ def test_the_last_checkpoint_brings_optimiser_and_position(train, trained, tmp_p
         assert torch.equal(longer.networks.student[key], value)
 
 
+def test_a_crash_after_the_last_epoch_trains_no_further(train, capsys):
+    """Early stopping decided; the run ended before its result was written."""
+    options = {"training": {"n_epochs": 6, "early_stop_patience": 1}, "opt": {"lr": 1e-30}}
+    first = train(name="stopped", **options)
+    assert "stopped early" in capsys.readouterr().out.splitlines()[-1]
+    again = train(name="stopped", **options)
+    assert 2 <= len(first.history) < 6
+    assert again.history == first.history
+    assert again.selected == first.selected
+
+
 def test_networks_of_another_shape_are_refused(train, trained, tmp_path):
     given = {"resume_from": str(tmp_path / "model.pt")}
     with pytest.raises(SedError, match=r"model\.pt do not fit section 'net' \(size mismatch"):
