@@ -1,9 +1,14 @@
 """The configuration ends in a workflow or in one sentence."""
 
+import re
+
 import pytest
 import yaml
 
-from tests.workflow_runner import Clone
+from sed_core.runtime import config
+from sed_core.runtime.errors import SedError
+from sed_core.runtime.rows import rows
+from tests.workflow_runner import ROOT, Clone
 
 
 @pytest.fixture(scope="module")
@@ -89,10 +94,19 @@ def test_systems_are_listed(clone):
         ({"compute": {"gpu": 1}}, "unknown key 'gpu' (did you mean 'gpus'?)"),
     ],
 )
-def test_a_typo_is_one_sentence(clone, change, sentence):
-    done = clone.override("typo.yaml", change).run("--dry-run")
+def test_a_typo_is_one_sentence(change, sentence):
+    """As `rules/common.smk` reads the configuration; the next test sees it end Snakemake."""
+    asked = config.merge(yaml.safe_load((ROOT / "config.yaml").read_text()), change)
+    schema = yaml.safe_load((ROOT / "schemas/config.schema.yaml").read_text())
+    with pytest.raises(SedError, match=re.escape(sentence)) as error:
+        rows(asked, config.systems(asked, schema))
+    assert "\n" not in str(error.value)
+
+
+def test_a_typo_ends_the_run_with_its_sentence(clone):
+    done = clone.override("typo.yaml", {"compute": {"gpu": 1}}).run("--dry-run")
     assert done.returncode != 0
-    assert sentence in done.stdout
+    assert "unknown key 'gpu' (did you mean 'gpus'?)" in done.stdout
     assert "Traceback" not in done.stdout
 
 
