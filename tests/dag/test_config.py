@@ -1,5 +1,6 @@
 """The configuration ends in a workflow or in one sentence."""
 
+
 import pytest
 import yaml
 

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from sed_core.models.crnn import build_crnn
 from tests.parity.fill import fill, noise
+from tests.parity.subset import largest
 
 FUSIONS = {
     "crnn": ({}, None),
@@ -52,7 +53,7 @@ class Run:
         for key, ours in found.items():
             if f"{prefix}/{key}" in self.golden:
                 theirs = self.golden[f"{prefix}/{key}"]
-                errors[key] = float(np.abs(ours[: len(theirs)].numpy() - theirs).max())
+                errors[key] = largest(ours[: len(theirs)], theirs)
         return errors
 
     def statistics(self, prefix: str) -> dict[str, np.ndarray]:

@@ -8,7 +8,7 @@ import torch
 
 from sed_core.features.embeddings.panns import PANNs, slaney_filterbank
 from tests.parity.fill import FIXED, filled
-from tests.parity.test_ast import relative
+from tests.parity.subset import largest, relative
 
 
 @pytest.fixture(scope="module")
@@ -32,14 +32,14 @@ def audio(golden) -> torch.Tensor:
 
 def test_front_end(encoder, audio, golden):
     data = golden("panns")
-    np.testing.assert_allclose(slaney_filterbank().numpy(), data["mel_filterbank"], atol=1e-8)
+    assert largest(slaney_filterbank(), data["mel_filterbank"]) < 1e-8
     features = encoder.features(audio)
-    assert np.abs(features[0].numpy() - data["logmel_clip0"]).max() < 2e-3
+    assert largest(features[0], data["logmel_clip0"]) < 2e-3
     # Where clip 4 ends, single bins are close to the floor.
-    assert np.abs(features[1, ::16].numpy() - data["logmel_clip4_every16"]).max() < 6e-3
+    assert largest(features[1, ::16], data["logmel_clip4_every16"]) < 6e-3
     with torch.inference_mode():
         normalised = encoder.normalised(features[:1]).squeeze().numpy()
-    assert np.abs(normalised - data["bn0_clip0"]).max() < 2e-3
+    assert largest(normalised, data["bn0_clip0"]) < 2e-3
 
 
 def test_frame_global_and_number_of_parameters(encoder, audio, golden):
@@ -48,7 +48,7 @@ def test_frame_global_and_number_of_parameters(encoder, audio, golden):
     with torch.inference_mode():
         found = {kind: value.numpy() for kind, value in encoder(audio).items()}
         first = encoder.conv_block1(encoder.normalised(encoder.features(audio[:1])), 2)
-    assert relative(first[0, :, ::50].numpy(), data["block1_clip0_every50"]) < 1e-4
+    assert relative(first[0, :, ::50], data["block1_clip0_every50"]) < 1e-4
     assert found["frame"].shape == (2, 2048, 125)
     assert relative(found["frame"][0, :, ::5], data["frame_every5_clip0"]) < 1e-4
     assert relative(found["frame"][1, :, ::25], data["frame_every25_clip4"]) < 1e-4

@@ -50,8 +50,8 @@ def test_what_is_above_the_new_nyquist_goes(write: Write) -> None:
     assert np.abs(clip.samples[800:-800]).max() <= 1  # one step of 16 bits: -90 dB
 
 
-def test_channels_are_averaged(write: Write, reference: Path) -> None:
-    with np.load(reference / "golden" / "audio.npz") as golden:
+def test_channels_are_averaged(write: Write, reference_file: Callable[[str], Path]) -> None:
+    with np.load(reference_file("golden/audio.npz")) as golden:
         stereo, mono = golden["stereo_in"].T, golden["stereo_mono"]
     clip = read_clip(write(samples=stereo, rate=RATE), sample_rate=RATE)
     np.testing.assert_array_equal(clip.samples, to_int16(mono))

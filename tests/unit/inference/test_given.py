@@ -35,9 +35,9 @@ def test_architecture_features_and_scaler_are_the_checkpoints(trained, tmp_path,
     assert provenance["seed"] == 7
 
 
-def test_the_reference_checkpoint(reference, root):
+def test_the_reference_checkpoint(reference_file):
     """The file that the original trainer wrote becomes a whole system of ours."""
-    path = reference / "golden/reference_crnn.ckpt"
+    path = reference_file("golden/reference_crnn.ckpt")
     classes = [f"class{number}" for number in range(10)]
     system = tiny_system()
     system = replace(system, dataset=replace(system.dataset, classes=classes, clip_seconds=10))

@@ -167,8 +167,8 @@ def test_a_long_recording_is_heard_in_overlapping_windows(folder, tones, tmp_pat
         assert np.allclose(whole, again, atol=1e-6)
 
 
-def test_a_public_checkpoint_has_the_baselines_classes(reference, folder, tmp_path):
-    predictor = load_predictor(reference / "golden/reference_crnn.ckpt", CPU)
+def test_a_public_checkpoint_has_the_baselines_classes(reference_file, folder, tmp_path):
+    predictor = load_predictor(reference_file("golden/reference_crnn.ckpt"), CPU)
     assert predictor.system.dataset.classes[8] == "Speech"
     assert grid_of(predictor.system).n_frames == 156
     sf.write(tmp_path / "short.wav", np.zeros(8000), RATE)
