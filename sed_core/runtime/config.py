@@ -2,6 +2,7 @@
 
 import copy
 import difflib
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -16,6 +17,9 @@ TRAINED = ("data", "feats", "scaler", "net", "pretrained", "training", "opt")
 
 ENCODER_RATE = 16000
 """Sampling rate in Hz that all pretrained networks were trained at."""
+
+ENCODER_SECONDS = {"ast": 10.24}
+"""What the pretrained networks with a fixed window hear of a clip; the others hear all of it."""
 
 
 def merge(base: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, Any]:
@@ -111,7 +115,20 @@ def _contradictions(system: Mapping[str, Any]) -> list[str]:
             pretrained["mixup"] and system["training"]["mixup"] is None
         ),
     }
-    return [sentence for sentence, holds in wrong.items() if holds]
+    return [sentence for sentence, holds in wrong.items() if holds] + _moved_frames(system["net"])
+
+
+def _moved_frames(net: Mapping[str, Any]) -> list[str]:
+    """Convolutions that change the number of frames would shift them against the labels."""
+    kernels, wrong = net.get("kernel_size", []), []
+    if any(stride != 1 for stride in net.get("stride", [])):
+        wrong.append(f"net.stride is {net['stride']}, but only pooling may thin out frames; take 1")
+    if "padding" in net and net["padding"] != (halves := [size // 2 for size in kernels]):
+        wrong.append(
+            f"net.padding is {net['padding']}, but half of each kernel_size, so {halves}, keeps "
+            "frames and labels together"
+        )
+    return wrong
 
 
 def unfit(name: str, config: Mapping[str, Any]) -> str:
@@ -124,7 +141,14 @@ def unfit(name: str, config: Mapping[str, Any]) -> str:
                 f"config: systems.{name}: data names split '{part}', but data set "
                 f"'{config['dataset']}' has {', '.join(splits)}."
             )
-    rate = config["datasets"][config["dataset"]]["sample_rate"]
+    dataset, model = config["datasets"][config["dataset"]], system["pretrained"]["model"]
+    rate, seconds = dataset["sample_rate"], dataset["clip_seconds"]
+    if seconds > ENCODER_SECONDS.get(str(model), math.inf):
+        return (
+            f"config: systems.{name}: '{model}' hears {ENCODER_SECONDS[model]} s, but data set "
+            f"'{config['dataset']}' has clip_seconds {seconds:g}, of which it would ignore the "
+            "rest; take shorter clips or another pretrained network."
+        )
     if system["pretrained"]["model"] is not None and rate != ENCODER_RATE:
         return (
             f"config: systems.{name}: pretrained networks hear {ENCODER_RATE} Hz, but data set "
