@@ -21,7 +21,8 @@ def fitted(build: Callable[[], Network], state: Mapping[str, Tensor], what: str)
     try:
         with torch.device("meta"):
             wanted = build().state_dict()
-        for key in sorted(wanted.keys() ^ state.keys()):
+        if wrong := sorted(wanted.keys() ^ state.keys()):
+            key = wrong[0]
             raise SedError(
                 f"{what} is not the network that its tensors resemble: '{key}' is "
                 f"{'missing' if key in wanted else 'not one of its tensors'}; get the file again."

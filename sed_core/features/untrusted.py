@@ -91,7 +91,8 @@ def _refuse_compressed(path: Path) -> None:
 
 def _refuse_inflated(path: Path, content: Any) -> None:
     """A tensor may repeat one number 10**12 times; the first copy of it would fill the memory."""
-    waiting, seen = [content], set()
+    waiting: list[Any] = [content]
+    seen: set[int] = set()
     while waiting:  # no recursion: containers may be nested without end
         value = waiting.pop()
         if isinstance(value, torch.Tensor):

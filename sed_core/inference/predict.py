@@ -49,7 +49,9 @@ class Predictor:
             front = FrontEnd(system)
             front.scaler.load_state_dict(checkpoint.scaler)
             networks = checkpoint.networks()
-            inside = checkpoint.encoder and EndToEnd.from_state(system, checkpoint.encoder)
+            inside = None
+            if checkpoint.encoder:
+                inside = EndToEnd.from_state(system, checkpoint.encoder)
         except SedError:
             raise
         except Exception as error:  # a foreign configuration may cause any
@@ -58,8 +60,9 @@ class Predictor:
                 "file again."
             ) from error
         networks = {name: net.to(device) for name, net in networks.items()}
-        pretrained = inside.to(device).eval() if inside else None
-        return cls(system, front.to(device).eval(), networks, device, pretrained)
+        if inside is not None:
+            inside = inside.to(device).eval()
+        return cls(system, front.to(device).eval(), networks, device, inside)
 
     @property
     def batch_size(self) -> int:

@@ -10,20 +10,23 @@ from sed_core.features.untrusted import reason
 from sed_core.runtime.errors import SedError
 
 
-def architecture(state: Mapping[str, Tensor]) -> dict[str, Any]:
+def architecture(state: Mapping[str, Tensor], source: str = "the checkpoint") -> dict[str, Any]:
     """The keys of section `net` that a CRNN's tensors give away.
 
     Strides, pooling and dropout leave no trace in the tensors.
+
+    Args:
+        state: of the network.
+        source: named in complaints.
 
     Raises:
         SedError: they are not those of a CRNN.
     """
     try:
         return _architecture(state)
-    except (LookupError, TypeError, AttributeError) as error:
-        raise SedError(
-            f"the checkpoint does not hold a CRNN ({reason(error)}); get the file again."
-        ) from error
+    except (LookupError, TypeError) as error:
+        why = reason(error)
+    raise SedError(f"{source} does not hold a CRNN ({why}); get the file again.")
 
 
 def _architecture(state: Mapping[str, Tensor]) -> dict[str, Any]:
@@ -31,7 +34,7 @@ def _architecture(state: Mapping[str, Tensor]) -> dict[str, Any]:
     kernels = [state[f"cnn.cnn.conv{i}.weight"] for i in range(blocks)]
     recurrent = [key for key in state if re.fullmatch(r"rnn\.rnn\.weight_hh_l\d+", key)]
     if not kernels or not recurrent or not len(state.get("dense.bias", ())):
-        raise SedError("the checkpoint does not hold a CRNN (no cnn, rnn or dense tensors).")
+        raise LookupError("no cnn, rnn or dense tensors")
     net: dict[str, Any] = {
         "n_in_channel": kernels[0].shape[1],
         "nb_filters": [len(kernel) for kernel in kernels],

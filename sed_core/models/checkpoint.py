@@ -52,13 +52,13 @@ class Checkpoint:
     @property
     def n_classes(self) -> int:
         """Number of classes that the networks tell apart."""
-        architecture(self.student)  # refuses what is none
+        architecture(self.student, self.source)  # refuses what is none
         return len(self.student["dense.bias"])
 
     @property
     def net(self) -> dict[str, Any]:
         """Section `net` that rebuilds the networks: the tensors decide wherever they can."""
-        return {**_known(self.system.get("net", {})), **architecture(self.student)}
+        return {**_known(self.system.get("net", {})), **architecture(self.student, self.source)}
 
     def networks(self) -> dict[str, nn.Module]:
         """The networks `student` and `teacher`, in evaluation mode, on the CPU.

@@ -86,7 +86,6 @@ PARTS = {
     "endless clips": ({"system": system_with(dataset={"clip_seconds": 1e12})}, "clip_seconds 1e"),
     "endless bands": ({"system": system_with(feats={"n_mels": HUGE})}, "feats.n_mels 1e"),
     "nothing as pooling": ({"system": system_with(net={"pooling": None})}, "cannot be built"),
-    "a wild dropout": ({"system": system_with(net={"dropout": 7})}, "cannot be built"),
     "a strange format": ({"format": [1]}, "has format unknown"),
     "a newer format": ({"format": 99}, "has format 99"),
 }
