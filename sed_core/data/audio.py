@@ -14,6 +14,7 @@ import numpy as np
 import soundfile as sf
 from numpy.typing import NDArray
 
+from sed_core.data.complete import missing_seconds
 from sed_core.data.resamplers import DEFAULT
 from sed_core.data.resamplers import resampler as make_resampler
 
@@ -33,7 +34,13 @@ SUFFIXES = (
 INT16 = 32768  # a 16-bit sample is its value times this
 FULL_SCALE = 0.9999  # samples at or above this may have been cut off
 
+CUT_OFF = ("partial file", "File ended prematurely")  # ffmpeg's remarks, which are no errors to it
+
 _BLOCK = 1 << 16  # frames; stays in the cache, where longer ones cost page faults
+
+
+class TruncatedError(sf.SoundFileRuntimeError):
+    """A file that breaks off before the end that it announces."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +48,8 @@ class Clip:
     """What reading one file gave.
 
     Attributes:
-        status: ok, unreadable, empty (no samples) or nan (not finite somewhere).
+        status: ok, unreadable, truncated (its header tells of more sound than there is), empty (no
+            samples) or nan (not finite somewhere).
         note: why the file cannot be used.
         duration: seconds, of the file at its own rate.
         sample_rate: of the file, Hz.
@@ -75,7 +83,9 @@ def read_clip(path: str | Path, *, sample_rate: int, resampler: str = DEFAULT) -
         if file.stat().st_size == 0:
             return Clip("empty", "the file has no bytes")
         with open_audio(file) as sound:
-            return _read(sound, sample_rate, resampler)
+            return _read(sound, sample_rate, resampler, file)
+    except TruncatedError as error:
+        return Clip("truncated", str(error))
     except (RuntimeError, ValueError, OSError) as error:  # of libsndfile and soxr
         return Clip("unreadable", " ".join(str(error).replace(str(file), file.name).split()))
 
@@ -116,11 +126,15 @@ def _decode(source: Path, target: Path, *, reason: Exception) -> None:
     stream = ffmpeg.input(str(source), protocol_whitelist="file,pipe")
     stream = ffmpeg.output(stream.audio, str(target), acodec="pcm_f32le", loglevel="error")
     try:
-        stream.global_args("-nostdin").run(cmd=ffmpeg_executable(), capture_stderr=True)
+        run = stream.global_args("-nostdin").run
+        _, remarks = run(cmd=ffmpeg_executable(), capture_stderr=True)
     except ffmpeg.Error as error:
         lines = error.stderr.decode(errors="replace").strip().splitlines()
         why = lines[-1].replace(f"{source}: ", "") if lines else "no reason given"
         raise sf.SoundFileRuntimeError(f"libsndfile: {reason} ffmpeg: {why}.") from error
+    for words in CUT_OFF:
+        if words in remarks.decode(errors="replace"):
+            raise TruncatedError(f"it breaks off before its end (ffmpeg: {words})")
 
 
 def _blocks(sound: sf.SoundFile) -> Iterator[NDArray[np.float32]]:
@@ -141,7 +155,7 @@ def _mono(block: NDArray[np.float32]) -> NDArray[np.float32]:
     return total / np.float32(block.shape[1])
 
 
-def _read(sound: sf.SoundFile, sample_rate: int, resampler: str) -> Clip:
+def _read(sound: sf.SoundFile, sample_rate: int, resampler: str, file: Path) -> Clip:
     stream = make_resampler(resampler, sound.samplerate, sample_rate)
     peak, energy, at_full_scale, frames = 0.0, 0.0, 0, 0
     parts: list[NDArray[np.int16]] = []
@@ -158,6 +172,10 @@ def _read(sound: sf.SoundFile, sample_rate: int, resampler: str) -> Clip:
         parts.append(to_int16(stream.resample_chunk(mono)))
     if not frames:
         return Clip("empty", "the file holds no samples", **_shape(sound, 0))
+    if missing := missing_seconds(sound, file, frames):
+        held = frames / sound.samplerate
+        note = f"its header tells of {held + missing:.2f} s, but it holds {held:.2f} s"
+        return Clip("truncated", note, **_shape(sound, frames))
     parts.append(to_int16(stream.resample_chunk(np.zeros(0, dtype=np.float32), last=True)))
     # resampy rounds the length down, soxr to the nearest; the convention (librosa's) is to round up.
     length = -(-frames * sample_rate // sound.samplerate)

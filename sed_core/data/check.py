@@ -12,7 +12,7 @@ COLUMNS = (
     "expected",
     "present",
     "missing",
-    "unreadable",  # also empty files and files with NaN
+    "unreadable",  # also truncated and empty files, and files with NaN
     "short",
     "silent",
     "duplicates",  # clips whose sound another clip of the split has too

@@ -12,7 +12,7 @@ from sed_core.runtime.errors import SedError
 
 COLUMNS = (
     "filename",
-    "status",  # ok, missing, unreadable, empty, nan
+    "status",  # ok, missing, unreadable, truncated, empty, nan
     "note",
     "duration",  # s, of the source file, as are the next four
     "sample_rate",

@@ -10,9 +10,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sed_core.data import audio
+from sed_core.data import audio, resamplers
 from sed_core.data import manifest as manifest_module
-from sed_core.data import resamplers
 from sed_core.data.audio import SUFFIXES, read_clip
 from sed_core.data.corpus import write_corpus
 from sed_core.data.journal import Journal, digest_samples

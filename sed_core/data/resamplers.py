@@ -71,7 +71,9 @@ class KaiserBest:
         count = max(0, (len(inputs) - 2 * self.reach) // self.old)
         found = np.empty((count, self.new), dtype=np.float32)
         column = 0
-        with _blas().limit(limits=1):  # processes share the cores; the bytes are those of one thread
+        with _blas().limit(
+            limits=1
+        ):  # processes share the cores; the bytes are those of one thread
             for start, bank in self.groups:
                 rows = np.lib.stride_tricks.sliding_window_view(inputs[start:], len(bank))
                 width = bank.shape[1]

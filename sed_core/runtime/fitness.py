@@ -1,11 +1,14 @@
 """Whether a system can run on a data set: the parts of its splits, its features, its encoder."""
 
+import math
 from collections.abc import Iterator, Mapping
-from math import prod
 from typing import Any
 
 ENCODER_RATE = 16000
 """Sampling rate in Hz that all pretrained networks were trained at."""
+
+ENCODER_SECONDS = {"ast": 10.24}
+"""What the pretrained networks with a fixed window hear of a clip; the others hear all of it."""
 
 Roles = list[tuple[str, str]]
 
@@ -44,14 +47,21 @@ def misfits(system: Mapping[str, Any], dataset: Mapping[str, Any], name: str) ->
     if not absent:
         yield from _label_faults(roles(system), splits)
         yield from _repeats(roles(system), splits)
-    rate = dataset["sample_rate"]
-    if system["pretrained"]["model"] is not None and rate != ENCODER_RATE:
+    rate, seconds = dataset["sample_rate"], dataset["clip_seconds"]
+    model = system["pretrained"]["model"]
+    if seconds > ENCODER_SECONDS.get(str(model), math.inf):
+        yield (
+            f"'{model}' hears {ENCODER_SECONDS[model]} s, but data set '{name}' has clip_seconds "
+            f"{seconds:g}, of which it would ignore the rest; take shorter clips or another "
+            "pretrained network"
+        )
+    if model is not None and rate != ENCODER_RATE:
         yield (
             f"pretrained networks hear {ENCODER_RATE} Hz, but data set '{name}' has sample_rate "
             f"{rate}; set that to {ENCODER_RATE}, and audio is resampled to it"
         )
     if system["checkpoint"] is None:  # else features and network are the checkpoint's
-        yield from _signal_faults(system, dataset["clip_seconds"], rate)
+        yield from _signal_faults(system, seconds, rate)
 
 
 def _label_faults(parts: Roles, splits: Mapping[str, Any]) -> Iterator[str]:
@@ -100,7 +110,7 @@ def _signal_faults(system: Mapping[str, Any], seconds: float, rate: int) -> Iter
             f"feats.f_max is {feats['f_max']} Hz, but audio of sample_rate {rate} ends at "
             f"{rate / 2:g} Hz; lower it"
         )
-    samples, pooled = int(seconds * rate), prod(time for time, _ in system["net"]["pooling"])
+    samples, pooled = int(seconds * rate), math.prod(time for time, _ in system["net"]["pooling"])
     if samples <= feats["n_window"] // 2:
         yield (
             f"feats.n_window is {feats['n_window']}, but a clip of {seconds:g} s has only "

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sed_core.runtime.arguments import odd_window
 from sed_core.runtime.errors import SedError
 from sed_core.scoring.collar import collar_f1
 from sed_core.scoring.decode import decode, median_filter, operating_points
@@ -27,8 +28,12 @@ F1_METRICS: dict[str, Callable[[Events, Truth], F1]] = {
 
 
 def windows(text: str) -> int | list[int]:
-    """Read median windows: a number of frames, or a comma list with one per class."""
-    numbers = [int(part) for part in text.split(",")]
+    """Read median windows: an odd number of frames, or a comma list with one per class.
+
+    Raises:
+        SedError: one is not odd.
+    """
+    numbers = [odd_window(part) for part in text.split(",")]
     return numbers[0] if len(numbers) == 1 else numbers
 
 

@@ -9,12 +9,11 @@ import pandas as pd
 import torch
 
 from sed_core.data.corpus import Corpus
-from sed_core.data.labels import LabelEncoder
+from sed_core.data.labels import FrameGrid, LabelEncoder
 from sed_core.data.splits import weak_split
 from sed_core.data.tsv import read_table
 from sed_core.features.embeddings.resident import ResidentEmbeddings, embedding_file
 from sed_core.features.waveforms import ResidentAudio
-from sed_core.inference.predict import grid_of
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.seeding import derive
 from sed_core.runtime.system import System
@@ -143,7 +142,7 @@ def load_material(
         split: np.sort(index.present(split, table["filename"].tolist()))
         for split, table in tables.items()
     }
-    encoder = LabelEncoder(system.dataset.classes, grid_of(system))
+    encoder = LabelEncoder(system.dataset.classes, FrameGrid.of(system))
     weak_table = read_table(data / "truth" / f"{parts.weak}.tsv", ("filename", "event_labels"))
     weak_train, weak_val = weak_split(
         weak_table["filename"].tolist(),

@@ -1,6 +1,5 @@
 """The configuration ends in a workflow or in one sentence."""
 
-
 import pytest
 import yaml
 

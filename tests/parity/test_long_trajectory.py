@@ -83,7 +83,9 @@ def test_kaiser_best_in_blocks_of_any_size():
         assert len(whole) == len(samples) * 16000 // old
         for size in (1, 700, 4096):
             part = samples[: 40 * size]
-            np.testing.assert_array_equal(in_blocks(part, old, size), in_blocks(part, old, len(part)))
+            np.testing.assert_array_equal(
+                in_blocks(part, old, size), in_blocks(part, old, len(part))
+            )
 
 
 def in_blocks(samples: np.ndarray, old: int, size: int) -> np.ndarray:

@@ -10,8 +10,7 @@ import torch
 import yaml
 from torch.utils.data import DataLoader
 
-from sed_core.data.labels import LabelEncoder
-from sed_core.inference.predict import grid_of
+from sed_core.data.labels import FrameGrid, LabelEncoder
 from sed_core.runtime import config
 from sed_core.runtime.system import System
 from sed_core.training import mixup, schedule
@@ -204,7 +203,7 @@ def validation_of(baseline, data) -> Validation:
     events = pd.DataFrame(data["strong_events"], columns=columns).drop_duplicates()
     events["clip"] = events["filename"].factorize()[0]
     events = events.astype({"onset": float, "offset": float})
-    encoder = LabelEncoder(baseline.dataset.classes, grid_of(baseline))
+    encoder = LabelEncoder(baseline.dataset.classes, FrameGrid.of(baseline))
     material = SimpleNamespace(
         system=baseline, encoder=encoder, val_strong=np.array([0, 1]), val_weak=np.array([2, 3]),
         labels=labels, weak_labels=labels.sum(-1) > 0, events=events[events["clip"] < 2],

@@ -56,11 +56,12 @@ def extract(
         Number of clips.
 
     Raises:
-        SedError: a kind that the network does not give, or frames of other weights, audio or
-            settings.
+        SedError: a kind that the network does not give, clips longer than it hears, or frames of
+            other weights, audio or settings.
     """
     encoder = ENCODERS[receipt["encoder"]]
     encoder.check_kind(kind)
+    encoder.check_length(clip_seconds)
     opened = Corpus.open(corpus)
     n_samples = round(clip_seconds * encoder.sample_rate)
     provenance = {

@@ -56,6 +56,7 @@ def import_published(
     """
     network = ENCODERS[encoder]
     network.check_kind(kind)
+    network.check_length(clip_seconds)
     filenames = Corpus.open(corpus).filenames
     with _opened(source) as archive:
         published = _Published(source, archive, vectors=kind == "global")

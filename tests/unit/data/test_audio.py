@@ -1,3 +1,4 @@
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from scipy.signal import resample_poly
 
 from sed_core.data import audio
 from sed_core.data.audio import ffmpeg_executable, read_clip, to_int16
+from sed_core.data.manifest import manifest_row
 
 RATE = 16000
 Write = Callable[..., Path]  # the fixture `write`
@@ -96,13 +98,67 @@ def test_files_without_samples(tmp_path: Path, write: Write) -> None:
     assert read_clip(write(samples=np.zeros(0)), sample_rate=RATE).status == "empty"
 
 
-def test_a_broken_flac_and_a_truncated_wav(write: Write, tmp_path: Path) -> None:
+def test_a_broken_flac(write: Write, tmp_path: Path) -> None:
     whole = write("a.flac").read_bytes()
     (tmp_path / "broken.flac").write_bytes(whole[: len(whole) // 2] + bytes(len(whole) // 2))
     assert read_clip(tmp_path / "broken.flac", sample_rate=RATE).status == "unreadable"
-    (tmp_path / "cut.wav").write_bytes(write("a.wav").read_bytes()[: 44 + 44100])
-    cut = read_clip(tmp_path / "cut.wav", sample_rate=RATE)
-    assert (cut.status, cut.duration) == ("ok", 0.5)
+
+
+FORMATS = {
+    "wav": ("WAV", "PCM_16"),
+    "float.wav": ("WAV", "FLOAT"),
+    "wavex.wav": ("WAVEX", "PCM_24"),
+    "w64": ("W64", "PCM_16"),
+    "aiff": ("AIFF", "PCM_16"),
+    "au": ("AU", "PCM_16"),
+    "mp3": ("MP3", "MPEG_LAYER_III"),
+}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_file_that_lacks_what_its_header_tells_of(tmp_path: Path, name: str) -> None:
+    path, (kind, subtype) = tmp_path / f"a.{name}", FORMATS[name]
+    noise = 0.1 * np.random.default_rng(0).standard_normal(2 * 44100)
+    sf.write(path, noise, 44100, format=kind, subtype=subtype)
+    assert read_clip(path, sample_rate=RATE).status == "ok"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-100])  # less than the tolerance of 0.05 s
+    assert read_clip(path, sample_rate=RATE).status == "ok"
+    path.write_bytes(whole[: len(whole) * 2 // 3])
+    cut = read_clip(path, sample_rate=RATE)
+    assert cut.status == "truncated" and not len(cut.samples)
+    assert re.fullmatch(r"its header tells of 2\.0\d s, but it holds 1\.[23]\d s", cut.note)
+    row = manifest_row("a", cut, clip_seconds=2, sample_rate=RATE)
+    assert (row["status"], row["note"], row["digest"]) == ("truncated", cut.note, "")
+
+
+@pytest.mark.parametrize("length", [0xFFFFFFFF, 0x7FFFFFFF, 0x7FFFF000])
+def test_streams_do_not_know_their_length(write: Write, length: int) -> None:
+    """What a pipe or a recorder that lost its power writes into the header of a wav."""
+    path = write("a.wav")
+    whole = bytearray(path.read_bytes())
+    whole[40:44] = length.to_bytes(4, "little")
+    path.write_bytes(whole)
+    clip = read_clip(path, sample_rate=RATE)
+    assert (clip.status, clip.duration) == ("ok", 1.0)
+
+
+def test_an_mp3_without_a_count_of_frames(write: Write, tmp_path: Path) -> None:
+    """Its length is guessed from the rate of bits, so nothing tells that sound is missing."""
+    path, words = tmp_path / "a.mp3", ["-v", "error", "-i", write(seconds=2), "-q:a", "4"]
+    subprocess.run([ffmpeg_executable(), *words, "-write_xing", "0", path], check=True)
+    assert read_clip(path, sample_rate=RATE).status == "ok"
+
+
+@pytest.mark.parametrize("name", ["a.m4a", "a.webm"])
+def test_formats_of_ffmpeg_that_break_off(write: Write, tmp_path: Path, name: str) -> None:
+    path, words = tmp_path / name, ["-v", "error", "-i", write(seconds=2)]
+    words += ["-movflags", "faststart"] if name == "a.m4a" else []
+    subprocess.run([ffmpeg_executable(), *words, path], check=True)
+    assert read_clip(path, sample_rate=RATE).status == "ok"
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
+    clip = read_clip(path, sample_rate=RATE)
+    assert clip.status == "truncated" and clip.note.startswith("it breaks off before its end (ff")
 
 
 def test_other_formats(write: Write, tmp_path: Path) -> None:
