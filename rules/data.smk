@@ -2,7 +2,7 @@
 
 In:  a split's receipt, its audio folder and its annotation TSV.
 Out: <data>/manifests/{split}.tsv   every expected clip and what is wrong with it
-     <data>/audio16k/{split}.h5     16 kHz mono int16, one array
+     <data>/audio16k/{split}.h5     16 kHz mono float32, one array
      <data>/truth/{split}.tsv       checked annotations, durations, a report of what was found
 """
 

@@ -1,7 +1,7 @@
 """Check every recording of a split and resample it into one corpus file.
 
 Reads each file once, on all cores. Writes the manifest (one row a clip: what was found) and the
-corpus (HDF5, 16-bit mono). Killed at any point, the same command continues.
+corpus (HDF5, mono). Killed at any point, the same command continues.
 """
 
 import argparse
@@ -29,7 +29,8 @@ def main(argv: list[str] | None = None) -> None:
         "--resampler",
         choices=list(RESAMPLERS),
         default=DEFAULT,
-        help="kaiser_best: as in 2022; soxr_hq: keeps what lies above 7.5 kHz (default %(default)s)",
+        help="kaiser_best is that of 2022, soxr_hq keeps what lies above 7.5 kHz "
+        "(default %(default)s)",
     )
     parser.add_argument(
         "--unreadable",

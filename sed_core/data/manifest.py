@@ -20,7 +20,7 @@ COLUMNS = (
     "peak",
     "rms",
     "flags",  # comma list of short, long, silent, clipped, stereo, resampled
-    "digest",  # BLAKE2b of the 16-bit samples in the corpus
+    "digest",  # BLAKE2b of the samples in the corpus
 )
 _NUMBERS = ("duration", "sample_rate", "channels", "peak", "rms")
 

@@ -43,7 +43,7 @@ def resample_split(
     Every file is opened once. Finished clips are kept in a journal beside the corpus, so the
     same call continues after a kill at any point, with equal results in the end; until the
     corpus is written, the disk holds its samples twice. Memory, beside the index: for each job
-    a few blocks of audio and five finished clips at 2 bytes a sample (2 MB a job for 10 s).
+    a few blocks of audio and five finished clips at 4 bytes a sample (4 MB a job for 10 s).
 
     Args:
         split: its name, for messages.
@@ -140,7 +140,7 @@ def _finished(journal: Journal, name: str, path: Path) -> bool:
 
 def _process(
     item: tuple[str, Path], *, clip_seconds: float, sample_rate: int, resampler: str
-) -> tuple[dict[str, Any], list[Any], NDArray[np.int16]]:
+) -> tuple[dict[str, Any], list[Any], NDArray[np.float32]]:
     """Read one clip: its manifest row, the state of its source, its samples."""
     name, path = item
     source = _source(path)

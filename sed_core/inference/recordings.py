@@ -14,7 +14,6 @@ from sed_core.data.audio import SUFFIXES
 from sed_core.data.labels import FrameGrid
 from sed_core.data.published import PUBLISHED
 from sed_core.features.embeddings.weights import load_encoder
-from sed_core.features.waveforms import FULL_SCALE
 from sed_core.inference.given import completed
 from sed_core.inference.predict import Predictor
 from sed_core.models.checkpoint import load_checkpoint
@@ -92,7 +91,7 @@ def find_recordings(paths: Iterable[Path]) -> list[Path]:
 def score_recording(
     predictor: Predictor,
     name: str,
-    samples: NDArray[np.int16],
+    samples: NDArray[np.float32],
     *,
     network: str,
     median_window: int | list[int],
@@ -137,7 +136,7 @@ def window_starts(n_samples: int, grid: FrameGrid) -> list[int]:
 
 
 def _posteriors(
-    predictor: Predictor, samples: NDArray[np.int16], network: str, batch_size: int
+    predictor: Predictor, samples: NDArray[np.float32], network: str, batch_size: int
 ) -> NDArray[np.float32]:
     """(T, C); each frame is taken from the window in which it lies further from the ends.
 
@@ -151,11 +150,11 @@ def _posteriors(
     spans = list(zip(starts, firsts, [0, *joins], [*joins, len(scores)], strict=True))
     for at in range(0, len(spans), batch_size):
         batch = spans[at : at + batch_size]
-        windows = np.zeros((len(batch), grid.n_samples), np.int16)
+        windows = np.zeros((len(batch), grid.n_samples), np.float32)
         for row, (start, *_) in zip(windows, batch, strict=True):
             piece = samples[start : start + grid.n_samples]
             row[: len(piece)] = piece
-        waveforms = torch.from_numpy(windows).to(predictor.device).to(torch.float32) / FULL_SCALE
+        waveforms = torch.from_numpy(windows).to(predictor.device)
         strong, _ = predictor(waveforms)[network]
         for found, (_, first, begin, end) in zip(strong, batch, strict=True):
             scores[begin:end] = found[begin - first : end - first]
