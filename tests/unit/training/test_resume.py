@@ -93,11 +93,9 @@ def test_interrupted_twice_equals_undisturbed(data, tmp_path):
 
 
 @pytest.fixture
-def trained(train, tmp_path):
-    outcome = train(name="first")
-    save_checkpoint(tmp_path / "model.pt", outcome.networks)
-    save_lightning(tmp_path / "public.ckpt", outcome.networks)
-    return outcome
+def trained(plain, tmp_path):
+    save_checkpoint(tmp_path / "model.pt", plain[0].networks)
+    save_lightning(tmp_path / "public.ckpt", plain[0].networks)
 
 
 @pytest.mark.parametrize("name", ["model.pt", "public.ckpt"])
@@ -111,8 +109,8 @@ def test_networks_of_another_training(train, trained, tmp_path, name):
     assert outcome.history[0]["step"] == 3
 
 
-def test_the_last_checkpoint_brings_optimiser_and_position(train, trained, tmp_path):
-    (last,) = (tmp_path / "checkpoints/first").glob("*/last.ckpt")
+def test_the_last_checkpoint_brings_optimiser_and_position(train, plain):
+    (last,) = plain[1].glob("*/last.ckpt")
     longer = train(name="longer", training={"n_epochs": 4, "resume_from": str(last)})
     whole = train(name="whole", training={"n_epochs": 4})
     assert longer.history == whole.history
