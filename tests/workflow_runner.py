@@ -37,7 +37,7 @@ class Clone:
         for name in (*PARTS, *MORE):
             source, target = ROOT / name, folder / name
             if source.is_dir():
-                shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+                shutil.copytree(source, target)  # with what Python has compiled
             else:
                 folder.mkdir(parents=True, exist_ok=True)
                 shutil.copy(source, target)

@@ -93,11 +93,9 @@ def test_interrupted_twice_equals_undisturbed(data, tmp_path):
 
 
 @pytest.fixture
-def trained(train, tmp_path):
-    outcome = train(name="first")
-    save_checkpoint(tmp_path / "model.pt", outcome.networks)
-    save_lightning(tmp_path / "public.ckpt", outcome.networks)
-    return outcome
+def trained(plain, tmp_path):
+    save_checkpoint(tmp_path / "model.pt", plain[0].networks)
+    save_lightning(tmp_path / "public.ckpt", plain[0].networks)
 
 
 @pytest.mark.parametrize("name", ["model.pt", "public.ckpt"])
