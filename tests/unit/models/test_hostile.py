@@ -176,7 +176,6 @@ SIZES = {
     "both": partial(declared, which=None),
     "text": lambda p: p.replace(b"X\x01\x00\x00\x00w", b"X\xff\xff\xff\x7fw"),
     "bytes": lambda p: p[:2] + b"\x8e" + (2**62).to_bytes(8, "little") + p[2:],
-    "nesting": lambda p: p[:2] + b"(" * 200_000 + p[2:],
     "half": lambda p: p[: len(p) // 2],
 }
 
@@ -192,6 +191,16 @@ def test_declared_sizes_are_not_believed(tmp_path, case, zipped):
         (tmp_path / "bad.pt").write_bytes(SIZES[case](path.read_bytes()))
     with pytest.raises(SedError, match=r"bad\.pt") as error:
         read_untrusted(tmp_path / "bad.pt")
+    sentence(error)
+
+
+def test_nesting_without_end(tmp_path):
+    """A list in a list in a list, harmless to read: nothing may go down it by recursion."""
+    torch.save({"w": torch.ones(1)}, tmp_path / "x.pt")
+    deep = b"\x80\x02" + b"]" * 200_000 + b"a" * 199_999 + b"."
+    rewritten(tmp_path / "x.pt", tmp_path / "bad.pt", change=lambda pickled: deep)
+    with pytest.raises(SedError, match=r"bad\.pt is no checkpoint of this program") as error:
+        load_checkpoint(tmp_path / "bad.pt")
     sentence(error)
 
 
@@ -226,9 +235,9 @@ def test_other_files_as_model(tmp_path, case):
 
 @pytest.mark.parametrize("name", ["ours.pt", "public.ckpt"])
 def test_damaged_at_random(honest, tmp_path, name):
-    """200 files with bytes changed or cut: read whole, or refused; never a traceback."""
+    """60 files with bytes changed or cut: read whole, or refused; never a traceback."""
     whole, rng, refused = (honest / name).read_bytes(), random.Random(1), 0
-    for _ in range(200):
+    for _ in range(60):
         damaged = bytearray(whole)
         for _ in range(rng.choice([1, 4, 64])):
             damaged[rng.randrange(len(damaged))] = rng.randrange(256)
@@ -240,7 +249,7 @@ def test_damaged_at_random(honest, tmp_path, name):
         except SedError as error:
             refused += 1
             assert "\n" not in str(error) and name in str(error)
-    assert refused > 50
+    assert refused > 15
 
 
 WEIGHTS = {
