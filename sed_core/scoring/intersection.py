@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 
 from sed_core.scoring.events import Events, microseconds
 from sed_core.scoring.f1 import F1, F1Counts, f1_scores, tally
-from sed_core.scoring.overlap import TruthIndex
+from sed_core.scoring.frames import spread
+from sed_core.scoring.overlap import Overlaps
 from sed_core.scoring.spans import Spans, spans_of_events
 from sed_core.scoring.truth import Truth
-
-_BLOCK = 1 << 18  # spans whose overlaps with all classes are held at once
 
 UNDEFINED = "no true positive"  # left out of the mean in 2022
 
@@ -86,6 +85,10 @@ class Statistics:
         )
         return [Statistics(*part) for part in parts]
 
+    def only(self, label: int) -> "Statistics":
+        """The part of a class, where the spans were of no other."""
+        return Statistics(self.tp, self.fp, self.ct, self.n_points[label : label + 1])
+
 
 def intersection_statistics(
     spans: Spans,
@@ -95,6 +98,7 @@ def intersection_statistics(
     gtc: float,
     cttc: float | None = None,
     convention: str = "dcase2022",
+    overlaps: Overlaps | None = None,
 ) -> Statistics:
     """Count detections and events by the intersection criteria.
 
@@ -112,10 +116,16 @@ def intersection_statistics(
         cttc: cross-trigger tolerance: the part of a false positive that another class must cover.
             None: cross-triggers are not counted.
         convention: `dcase2022` or `sed_scores_eval`.
+        overlaps: of the spans' edges with the truth, where several sets of spans share them.
     """
-    matcher = _Matcher(spans, TruthIndex(truth), in_floats=convention == "dcase2022")
+    if overlaps is None:
+        overlaps = Overlaps(truth, spans.edge_clip, spans.edge_time)
+    matcher = _Matcher(spans, overlaps, in_floats=convention == "dcase2022")
     every = np.arange(len(spans.label))
-    own = matcher.covered[spans.end, spans.label] - matcher.covered[spans.begin, spans.label]
+    own = np.zeros(len(every), np.int64)
+    for label in np.flatnonzero(np.bincount(spans.label, minlength=1)):
+        rows = np.flatnonzero(spans.label == label)
+        own[rows] = overlaps.between(label, spans.begin[rows], spans.end[rows])
     tolerated = matcher.meets(every, spans.label, own, dtc)
     wrong = counted = np.flatnonzero(~tolerated)
     if convention == "dcase2022":
@@ -124,7 +134,7 @@ def intersection_statistics(
     return Statistics(
         tp=matcher.found(np.flatnonzero(tolerated), gtc),
         fp=_appearing(spans, counted),
-        ct=None if cttc is None else matcher.crossing(wrong, cttc),
+        ct=None if cttc is None else matcher.crossing(wrong, cttc, len(truth.classes)),
         n_points=spans.n_points,
     )
 
@@ -132,11 +142,10 @@ def intersection_statistics(
 class _Matcher:
     """The overlaps of one set of spans with one ground truth."""
 
-    def __init__(self, spans: Spans, index: TruthIndex, *, in_floats: bool):
-        self.spans, self.index, self.in_floats = spans, index, in_floats
-        edges = microseconds(spans.edge_time)
-        self.covered = index.covered(spans.edge_clip, edges)
-        self.onset, self.offset = edges[spans.begin], edges[spans.end]
+    def __init__(self, spans: Spans, overlaps: Overlaps, *, in_floats: bool):
+        self.spans, self.overlaps, self.in_floats = spans, overlaps, in_floats
+        self.index = overlaps.index
+        self.onset, self.offset = overlaps.time[spans.begin], overlaps.time[spans.end]
 
     def meets(
         self, rows: NDArray, label: NDArray, overlap: NDArray, part: float
@@ -152,18 +161,19 @@ class _Matcher:
             met[ties] = parts >= part
         return met
 
-    def crossing(self, wrong: NDArray, cttc: float) -> Changes:
-        """Cross-triggers of the spans `wrong`, a block of them at a time."""
+    def crossing(self, wrong: NDArray, cttc: float, n_classes: int) -> Changes:
+        """Cross-triggers of the spans `wrong` with each other class of their clips."""
         rows, others = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
         spans = self.spans
-        for start in range(0, len(wrong), _BLOCK):
-            block = wrong[start : start + _BLOCK]
-            overlap = self.covered[spans.end[block]] - self.covered[spans.begin[block]]
-            overlap[np.arange(len(block)), spans.label[block]] = 0
-            row, other = np.nonzero(overlap)
-            met = self.meets(block[row], other, overlap[row, other], cttc)
-            rows.append(block[row[met]])
-            others.append(other[met])
+        for other in range(n_classes):
+            near = wrong[self.overlaps.touches(spans.begin[wrong], other)]
+            near = near[spans.label[near] != other]
+            overlap = self.overlaps.between(other, spans.begin[near], spans.end[near])
+            near, overlap = near[overlap > 0], overlap[overlap > 0]
+            label = np.full(len(near), other)
+            met = near[self.meets(near, label, overlap, cttc)]
+            rows.append(met)
+            others.append(label[: len(met)])
         return _appearing(spans, np.concatenate(rows), np.concatenate(others))
 
     def found(self, rows: NDArray, gtc: float) -> Changes:
@@ -242,8 +252,7 @@ def _sums_at(
     first = np.searchsorted(event[order], at_event, side="left")
     count = np.searchsorted(event[order], at_event, side="right") - first
     query = np.repeat(np.arange(len(at_event)), count)
-    start = np.repeat(first - np.concatenate([[0], np.cumsum(count)[:-1]]), count)
-    pair = order[start + np.arange(len(query))]
+    pair = order[spread(first, count)]
     present = (born[pair] <= at_point[query]) & (at_point[query] < died[pair])
     return np.bincount(query[present], parts[pair[present]], len(at_event)).astype(np.float64)
 

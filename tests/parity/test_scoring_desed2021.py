@@ -5,9 +5,9 @@ import pytest
 from sed_core.scoring.__main__ import main
 from sed_core.scoring.collar import collar_f1
 from sed_core.scoring.evaluate import psds_of
+from sed_core.scoring.event_tables import read_detections
 from sed_core.scoring.events import read_events
 from sed_core.scoring.intersection import intersection_f1, intersection_statistics
-from sed_core.scoring.predictions import read_event_tables
 from sed_core.scoring.psds import SCENARIOS
 from sed_core.scoring.segment import segment_f1
 from sed_core.scoring.spans import spans_of_events
@@ -39,7 +39,7 @@ def points(reference, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def tables(points, truth):
-    return read_event_tables(points, truth)
+    return read_detections(points, truth).tables
 
 
 @pytest.fixture(scope="module")
