@@ -22,11 +22,11 @@ def coverage_line(scored: Scored) -> str:
 def table(title: str, metrics: Mapping[str, Any]) -> str:
     """Metrics in columns; one row for all classes together and one per class."""
     columns: dict[str, dict[str, float | None]] = {}
-    notes = []
+    rules: dict[str, list[str]] = {}
     for name, value in metrics.items():
         if "macro" in value:
             columns[name] = {"(all classes)": value["macro"], **value["per_class"]}
-            notes.append(f"{name}: {value['convention']}{_otherwise(value)}")
+            rules.setdefault(value["convention"] + _otherwise(value), []).append(name)
         for scale in ("exact", "dcase2022"):
             if scale in value:
                 part = value[scale]
@@ -40,7 +40,8 @@ def table(title: str, metrics: Mapping[str, Any]) -> str:
     for row in rows:
         cells = [_cell(column[row]).rjust(len(name)) for name, column in columns.items()]
         lines.append("  ".join([row.ljust(width), *cells]))
-    return "\n".join(lines + notes)
+    lines += [f"{', '.join(names)}: {rule}" for rule, names in rules.items()]
+    return "\n".join(lines)
 
 
 def intervals_table(drawn: Resamples) -> str:

@@ -144,8 +144,9 @@ def _check_frames(path: Path, table: NDArray[np.float64]) -> None:
     if wrong.any():
         row = int(wrong.argmax())
         raise SedError(
-            f"{path}, row {row + 2}: the frame goes from {onset[row]:g} to {offset[row]:g} s; "
-            "expected frames that do not end before they begin and follow each other without gaps."
+            f"{path}, row {row + 2}: the frame goes from {onset[row]:g} to {offset[row]:g} s"
+            + (f", that before it to {offset[row - 1]:g} s" if row else "")
+            + "; expected frames that follow each other without gaps and end after they begin."
         )
 
 
