@@ -8,6 +8,7 @@ table that has it is left to a reader that explains.
 
 import io
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ _SHAPES = {b"", b".", b"-", b"-."}
 _SHAPES |= {
     shape + e + sign for shape in _SHAPES for e in (b"e", b"E") for sign in (b"", b"-", b"+")
 }
-_BROKEN = [end + after for end in (b"-", b"+", b"e", b"E") for after in (b"\t", b"\n")]
+_TABS = bytes.maketrans(b"\n", b"\t")
 
 
 def header(path: str | Path) -> list[str]:
@@ -38,18 +39,20 @@ def header(path: str | Path) -> list[str]:
 def read_numbers(paths: Sequence[Path], columns: Sequence[str]) -> list[NDArray[np.float64] | None]:
     """Tables (rows, columns) of finite numbers; None for one with anything else in it."""
     bodies = [_body(path, list(columns)) for path in paths]
-    plain = b"".join(body for body in bodies if body)
-    rows = [body.count(b"\n") if body else 0 for body in bodies]
-    try:
-        values = _parse(plain, sum(rows), len(columns))
-    except ValueError:  # one of them: look at each alone
+    together = b"".join(bodies)
+    rows = [body.count(b"\n") for body in bodies]
+    values = None
+    if _plain(together, len(columns)):
+        with suppress(ValueError):
+            values = _parse(together, sum(rows), len(columns))
+    if values is None:  # one of them is odd: look at each alone
         return [read_numbers([path], columns)[0] for path in paths] if len(paths) > 1 else [None]
     tables = np.split(values, np.cumsum(rows)[:-1])
     return [table if body else None for table, body in zip(tables, bodies, strict=True)]
 
 
 def _body(path: Path, columns: list[str]) -> bytes:
-    """The rows of a table as text that is safe to parse, or nothing."""
+    """The rows of a table as text, or nothing if its columns are others."""
     top, _, body = path.read_bytes().partition(b"\n")
     if _columns(top, path) != columns or not body:
         return b""
@@ -57,18 +60,26 @@ def _body(path: Path, columns: list[str]) -> bytes:
         body = body.replace(b"\r\n", b"\n")
     if not body.endswith(b"\n"):
         body += b"\n"
-    shapes = set(body.translate(None, b"0123456789").replace(b"\n", b"\t").split(b"\t"))
-    minus = sum(body.count(before + b"-") for before in (b"\t", b"\n", b"e", b"E"))
-    minus += body.startswith(b"-")
+    return body
+
+
+def _plain(body: bytes, columns: int) -> bool:
+    """Whether a text is rows of so many numbers, each complete, and nothing else."""
+    shapes = set(body.translate(_TABS, b"0123456789").split(b"\t"))
+    if not shapes <= _SHAPES:
+        return False
     characters = np.frombuffer(body, np.uint8)
-    tabs = np.cumsum(characters == ord("\t"))[characters == ord("\n")]
-    even = np.array_equal(tabs, np.arange(1, len(tabs) + 1) * (len(columns) - 1))
-    safe = (
-        shapes <= _SHAPES
-        and minus == body.count(b"-")
-        and not any(part in body for part in _BROKEN)
-    )
-    return body if safe and even else b""
+    ends = np.flatnonzero(characters <= ord("\n"))  # of cells
+    if len(ends) % columns:
+        return False
+    rows = characters[ends].reshape(-1, columns)
+    if (rows[:, :-1] != ord("\t")).any() or (rows[:, -1] != ord("\n")).any():
+        return False
+    if (characters[ends - 1] < ord(".")).any() or (characters[ends - 1] > ord("9")).any():
+        return False
+    minus = np.flatnonzero(characters == ord("-"))
+    before = characters[minus[minus > 0] - 1]
+    return bool(np.isin(before, np.frombuffer(b"\t\neE", np.uint8)).all())
 
 
 def _parse(body: bytes, rows: int, columns: int) -> NDArray[np.float64]:

@@ -19,6 +19,9 @@ from numpy.typing import NDArray
 from sed_core.runtime.errors import SedError
 
 
+_PACKED = 1100  # how many times smaller compression can make an array of one number
+
+
 @dataclass(frozen=True)
 class OpenScores:
     """A score file that is open and has the right form.
@@ -142,6 +145,12 @@ def _check_network(
     right = strong.ndim == 3 and strong.shape[::2] == (len(filenames), len(classes))
     if strong.dtype.kind != "f" or not right:
         _refuse(source, "strong", strong, form)
+    needed = int(n_frames.sum()) * len(classes) * strong.dtype.itemsize
+    if needed > _PACKED * strong.id.get_storage_size():
+        raise SedError(
+            f"{source}: `strong` would take {needed / 1e9:.3g} GB, but holds "
+            f"{strong.id.get_storage_size()} bytes; it was never written, or is damaged."
+        )
     if n_frames.max(initial=0) > strong.shape[1]:
         clip = int(n_frames.argmax())
         raise SedError(
