@@ -63,14 +63,20 @@ def clip_statistics(
     )
 
 
+def false_positives(scenario: Scenario, truth: Truth, *, any_draw: bool) -> float:
+    """How many a point may have to lie within `max_efpr`, on the clips or on any draw of them."""
+    allowed: float = scenario.max_efpr * truth.durations.sum() / 3600
+    return allowed * _MARGIN if any_draw else allowed + 1
+
+
 def compact(part: Statistics, scenario: Scenario, truth: Truth) -> Statistics:
     """The same counts of a class at fewer points: those within reach at which anything changes.
 
     Changes of one clip at one point are added up; points after the last one with few enough false
     positives for `max_efpr` in any resample are dropped.
     """
-    limit = _MARGIN * scenario.max_efpr * truth.durations.sum() / 3600
     n_points = int(part.n_points[0])
+    limit = false_positives(scenario, truth, any_draw=True)
     within = np.flatnonzero(part.fp.running(n_points) <= limit)
     end = int(within[-1]) + 1 if within.size else 0
     tp, fp = _merge(part.tp, end), _merge(part.fp, end)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sed_core.scoring import collar, intersection, segment
-from sed_core.scoring.counts import ClipStatistics, clip_statistics, compact
+from sed_core.scoring.counts import ClipStatistics, clip_statistics, compact, false_positives
 from sed_core.scoring.decode import operating_points
 from sed_core.scoring.events import Events
 from sed_core.scoring.f1 import CONVENTIONS, F1, F1Counts
@@ -131,6 +131,7 @@ def scenario_statistics(
     scenario: Scenario,
     convention: str,
     overlaps: Overlaps | None = None,
+    max_fp: float | None = None,
 ) -> Statistics:
     """Counts by the criteria of a scenario; cross-triggers only where they cost something."""
     return intersection_statistics(
@@ -141,6 +142,7 @@ def scenario_statistics(
         cttc=scenario.cttc if scenario.alpha_ct > 0 else None,
         convention=convention,
         overlaps=overlaps,
+        max_fp=max_fp,
     )
 
 
@@ -183,7 +185,9 @@ class _Collected:
         """Count the spans of one class on one scale."""
         truth, totals = self.truth, references(self.truth)
         for name, scenario in self.settings.scenarios.items():
-            part = scenario_statistics(spans, truth, scenario, SCALES[scale], overlaps).only(label)
+            reach = false_positives(scenario, truth, any_draw=self.resampling)
+            counted = scenario_statistics(spans, truth, scenario, SCALES[scale], overlaps, reach)
+            part = counted.only(label)
             curves = self.curves.setdefault((name, scale), {})
             if totals.count[label] > 0:
                 curves[truth.classes[label]] = class_roc(part, label, totals, scenario)

@@ -30,11 +30,11 @@ class Changes:
         other: (K,) for cross-triggers, the class that was really there.
     """
 
-    clip: NDArray[np.int64]
-    label: NDArray[np.int64]
+    clip: NDArray[np.integer]
+    label: NDArray[np.integer]
     point: NDArray[np.int64]
-    change: NDArray[np.int64]
-    other: NDArray[np.int64] | None = None
+    change: NDArray[np.integer]
+    other: NDArray[np.integer] | None = None
 
     def __getitem__(self, rows: NDArray) -> "Changes":
         other = None if self.other is None else self.other[rows]
@@ -99,6 +99,7 @@ def intersection_statistics(
     cttc: float | None = None,
     convention: str = "dcase2022",
     overlaps: Overlaps | None = None,
+    max_fp: float | None = None,
 ) -> Statistics:
     """Count detections and events by the intersection criteria.
 
@@ -117,6 +118,8 @@ def intersection_statistics(
             None: cross-triggers are not counted.
         convention: `dcase2022` or `sed_scores_eval`.
         overlaps: of the spans' edges with the truth, where several sets of spans share them.
+        max_fp: of spans of one class, how many false positives a point may have to be of interest;
+            at others only these are counted. None: all points are.
     """
     if overlaps is None:
         overlaps = Overlaps(truth, spans.edge_clip, spans.edge_time)
@@ -131,9 +134,14 @@ def intersection_statistics(
     if convention == "dcase2022":
         inside = matcher.onset[wrong] < microseconds(truth.durations)[spans.clip[wrong]]
         counted = wrong[inside]
+    fp = _appearing(spans, counted)
+    if max_fp is not None:  # most spans of a real system exist only where nobody looks
+        of_interest = _exist_at(spans, fp.running(int(spans.n_points.max())) <= max_fp)
+        tolerated &= of_interest
+        wrong = wrong[of_interest[wrong]]
     return Statistics(
         tp=matcher.found(np.flatnonzero(tolerated), gtc),
-        fp=_appearing(spans, counted),
+        fp=fp,
         ct=None if cttc is None else matcher.crossing(wrong, cttc, len(truth.classes)),
         n_points=spans.n_points,
     )
@@ -163,14 +171,15 @@ class _Matcher:
 
     def crossing(self, wrong: NDArray, cttc: float, n_classes: int) -> Changes:
         """Cross-triggers of the spans `wrong` with each other class of their clips."""
-        rows, others = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        rows: list[NDArray] = [np.zeros(0, np.int64)]
+        others: list[NDArray] = [np.zeros(0, np.int16)]
         spans = self.spans
         for other in range(n_classes):
             near = wrong[self.overlaps.touches(spans.begin[wrong], other)]
             near = near[spans.label[near] != other]
             overlap = self.overlaps.between(other, spans.begin[near], spans.end[near])
             near, overlap = near[overlap > 0], overlap[overlap > 0]
-            label = np.full(len(near), other)
+            label = np.full(len(near), other, np.int16)
             met = near[self.meets(near, label, overlap, cttc)]
             rows.append(met)
             others.append(label[: len(met)])
@@ -202,8 +211,8 @@ class _Matcher:
         kept = np.flatnonzero(change)
         at_event = at_event[kept]
         return Changes(
-            clip=index.events.clip[at_event].astype(np.int64),
-            label=index.events.label[at_event].astype(np.int64),
+            clip=index.events.clip[at_event],
+            label=index.events.label[at_event],
             point=at_point[kept],
             change=change[kept],
         )
@@ -257,13 +266,19 @@ def _sums_at(
     return np.bincount(query[present], parts[pair[present]], len(at_event)).astype(np.float64)
 
 
+def _exist_at(spans: Spans, points: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(M,) whether a span exists at any of the points marked in a (P,) mask."""
+    before = np.concatenate([[0], np.cumsum(points)])
+    return before[np.minimum(spans.died, len(points))] > before[spans.born]
+
+
 def _appearing(spans: Spans, rows: NDArray, other: NDArray | None = None) -> Changes:
     """+1 where a span is born, -1 where it dies."""
     return Changes(
-        clip=np.tile(spans.clip[rows].astype(np.int64), 2),
-        label=np.tile(spans.label[rows].astype(np.int64), 2),
+        clip=np.tile(spans.edge_clip[spans.begin[rows]], 2),
+        label=np.tile(spans.label[rows], 2),
         point=np.concatenate([spans.born[rows], spans.died[rows]]),
-        change=np.repeat([1, -1], len(rows)),
+        change=np.repeat(np.array([1, -1], np.int8), len(rows)),
         other=None if other is None else np.tile(other, 2),
     )
 
@@ -309,6 +324,6 @@ def intersection_f1(
 def _per_clip(changes: Changes, shape: tuple[int, int]) -> NDArray[np.int64]:
     """(N, C) value at the one operating point of a table."""
     born = changes.point == 0
-    cell = changes.clip[born] * shape[1] + changes.label[born]
+    cell = changes.clip[born].astype(np.int64) * shape[1] + changes.label[born]
     total = np.bincount(cell, changes.change[born], minlength=shape[0] * shape[1])
     return np.rint(total).astype(np.int64).reshape(shape)

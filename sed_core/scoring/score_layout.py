@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 
 from sed_core.runtime.errors import SedError
 
-
 _PACKED = 1100  # how many times smaller compression can make an array of one number
 
 
