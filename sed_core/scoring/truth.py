@@ -28,16 +28,21 @@ class Truth:
         durations: (N,) float64, seconds.
         classes: `events.label` points into it.
         events: the annotated events.
+        annotated: (N,) whether a clip has events of any class, where `classes` are a choice; None:
+            as `events` say.
     """
 
     filenames: list[str]
     durations: NDArray[np.float64]
     classes: list[str]
     events: Events
+    annotated: NDArray[np.bool_] | None = None
 
     @property
     def has_events(self) -> NDArray[np.bool_]:
         """(N,) whether the clip has any event."""
+        if self.annotated is not None:
+            return self.annotated
         return np.bincount(self.events.clip, minlength=len(self.filenames)) > 0
 
     def keep(self, clips: NDArray[np.bool_]) -> "Truth":
@@ -46,7 +51,8 @@ class Truth:
         kept = self.events[clips[self.events.clip]]
         events = Events(new[kept.clip].astype(np.int32), kept.label, kept.onset, kept.offset)
         names = [name for name, keep in zip(self.filenames, clips, strict=True) if keep]
-        return Truth(names, self.durations[clips], self.classes, events)
+        annotated = None if self.annotated is None else self.annotated[clips]
+        return Truth(names, self.durations[clips], self.classes, events, annotated)
 
     def relabel(self, classes: Sequence[str]) -> "Truth":
         """The truth of the given classes only, numbered in their order."""
@@ -55,7 +61,7 @@ class Truth:
         events = self.events[new[self.events.label] >= 0]
         label = new[events.label]
         events = make_events(events.clip, label, events.onset, events.offset)
-        return Truth(self.filenames, self.durations, list(classes), events)
+        return Truth(self.filenames, self.durations, list(classes), events, self.has_events)
 
 
 def read_truth_of(

@@ -103,7 +103,10 @@ def test_missing_clips_need_permission(detections, truth_options, tmp_path, caps
     ("edit", "message"),
     [
         (lambda text: text.replace("Dog", "Cow"), "the columns differ"),
-        (lambda text: text.replace("0.3\t0.4", "0.3\t0.5"), "from 0.4 to 0.5 s, that before it to 0.5 s"),
+        (
+            lambda text: text.replace("0.3\t0.4", "0.3\t0.5"),
+            "from 0.4 to 0.5 s, that before it to 0.5 s",
+        ),
         (lambda text: text.replace("0.100000001", "nan", 1), "not all finite numbers"),
     ],
 )
