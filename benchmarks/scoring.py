@@ -9,6 +9,7 @@ PSDS and three F1, its scores read once. HDF5 is read for it with h5py and put i
 """
 
 import argparse
+import json
 import subprocess
 import sys
 import tempfile
@@ -79,7 +80,6 @@ def library(folder: Path, form: str) -> None:
                 name.removesuffix(".wav"): create_score_dataframe(values, times, classes)
                 for name, values in zip(file["filenames"].asstr()[:], strong, strict=True)
             }
-    print("read", time.process_time(), flush=True)
     truth = {name: [] for name in scores}
     truth |= io.read_ground_truth_events(folder / "truth.tsv")
     durations = io.read_audio_durations(folder / "durations.tsv")
@@ -95,12 +95,13 @@ def library(folder: Path, form: str) -> None:
 
 
 def ours(folder: Path, form: str) -> None:
-    """Read (timed on its own), then score from the beginning."""
+    """The whole command."""
     from sed_core.scoring.__main__ import main as score
 
     path = folder / ("scores" if form == "folder" else "scores.h5")
     tables = [f"--truth={folder / 'truth.tsv'}", f"--durations={folder / 'durations.tsv'}"]
-    score([str(path), *tables, "--median-window=1", "--eventless-clips=score", "--json", str(folder / "o.json")])  # fmt: skip
+    options = ["--median-window=1", "--eventless-clips=score", f"--json={folder / 'o.json'}"]
+    score([str(path), *tables, *options])
 
 
 def read_only(folder: Path, form: str) -> None:
@@ -130,8 +131,8 @@ TASKS = {"library": library, "ours": ours, "reading": read_only, "library readin
 def measured(task: str, folder: Path, form: str) -> tuple[float, float, float]:
     """Seconds, seconds of processor and GB (PSS, of all processes together) of a task."""
     start = time.perf_counter()
-    command = [sys.executable, "-W", "ignore", __file__, str(folder), "--task", task, "--form", form]
-    process = psutil.Popen(command, stdout=subprocess.DEVNULL)
+    command = [sys.executable, "-W", "ignore", __file__, str(folder)]
+    process = psutil.Popen([*command, "--task", task, "--form", form], stdout=subprocess.DEVNULL)
     peak = cpu = 0.0
     while process.poll() is None:
         time.sleep(0.05)
@@ -166,7 +167,8 @@ def main() -> None:
                 tasks = ["ours", "library"] + ["reading", "library reading"] * (form == "folder")
                 for task in tasks:
                     wall, cpu, peak = measured(task, folder, form)
-                    print(f"| {count} | {form} | {task} | {wall:.1f} | {cpu:.1f} | {peak:.2f} |", flush=True)  # fmt: skip
+                    figures = f"{wall:.1f} | {cpu:.1f} | {peak:.2f}"
+                    print(f"| {count} | {form} | {task} | {figures} |", flush=True)
 
 
 if __name__ == "__main__":

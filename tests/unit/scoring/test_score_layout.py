@@ -117,7 +117,7 @@ def test_a_damaged_heap_or_a_cut_file_is_refused(tables, tmp_path):
         whole[: len(whole) // 2],
     ):
         path.write_bytes(damaged)
-        with pytest.raises(SedError, match="not a whole score file|is not UTF-8|is there twice"):
+        with pytest.raises(SedError, match=r"not a whole score file|is not UTF-8|is there twice"):
             main([str(path), *tables])
 
 
