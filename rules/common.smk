@@ -114,6 +114,12 @@ def scoring(key):
     return lambda wildcards: ROWS[wildcards.system].system["scoring"][key]
 
 
+def f1_convention(wildcards):
+    """The system's own, or that of the figures it is shown beside: 2022's where there are any."""
+    usual = "dcase2022" if DATASET["published"] else "sed_scores_eval"
+    return scoring("f1_convention")(wildcards) or usual
+
+
 def trained_part(wildcards):
     """The sections that decide what training does, as they go into system.json."""
     system = SYSTEMS[wildcards.system]

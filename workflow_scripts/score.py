@@ -8,8 +8,9 @@ from sed_core.energy.meter import EnergyMeter
 from sed_core.runtime.cli import run
 from sed_core.runtime.files import write_json
 from sed_core.runtime.provenance import collect
-from sed_core.scoring.evaluate import Settings, windows
+from sed_core.scoring.f1 import CONVENTIONS
 from sed_core.scoring.psds import SCENARIOS, read_scenarios
+from sed_core.scoring.settings import Settings, windows
 from sed_core.scoring.split import score_split
 
 REQUIRED = {
@@ -35,6 +36,7 @@ def main(argv: list[str] | None = None) -> None:
     add("--median-window", type=windows, default=7, help="frames: one, or a comma list by class")
     add("--n-thresholds", type=int, default=50, help="operating points of the 2022 scale")
     add("--eventless-clips", choices=["skip", "score"], default="skip", help="skip as in 2022")
+    add("--f1-convention", choices=CONVENTIONS, default="dcase2022", help="rules of F1")
     add("--scenarios", help="JSON of PSDS parameters; default: the two DCASE scenarios")
     add("--manifest", help="manifest TSV of the split, for the coverage")
     add("--min-coverage", type=float, default=0.0, help="refuse fewer clips than this share")
@@ -46,7 +48,7 @@ def main(argv: list[str] | None = None) -> None:
     settings = Settings(
         scenarios=read_scenarios(args.scenarios) if args.scenarios else SCENARIOS,
         median_window=args.median_window, n_thresholds=args.n_thresholds,
-        eventless_clips=args.eventless_clips,
+        eventless_clips=args.eventless_clips, f1_convention=args.f1_convention,
     )  # fmt: skip
     covered = args.manifest and check_coverage(args.manifest, minimum=args.min_coverage)
     names = {"system": args.system_name, "dataset": args.dataset_name, "seed": args.seed}

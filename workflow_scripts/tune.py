@@ -6,7 +6,7 @@ import json
 from sed_core.runtime.cli import run
 from sed_core.runtime.files import write_json
 from sed_core.runtime.provenance import collect
-from sed_core.scoring.evaluate import pair
+from sed_core.scoring.pairing import pair
 from sed_core.scoring.score_file import read_scores
 from sed_core.scoring.truth import read_truth
 from sed_core.scoring.tune import tune

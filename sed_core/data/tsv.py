@@ -1,5 +1,6 @@
 """Tab-separated tables as text, and complaints that name the row."""
 
+import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,11 @@ _WRONG_SEPARATORS = {",": "commas", ";": "semicolons", "|": "bars", " ": "spaces
 
 
 def read_table(
-    path: str | Path, columns: Sequence[str], *, allow_empty: bool = False
+    path: str | Path, columns: Sequence[str], *, allow_empty: bool = False, separator: str = "\t"
 ) -> pd.DataFrame:
     """Read the named columns of a tab-separated file with a header, every cell as text.
+
+    With another `separator` cells may be quoted, as in CSV files.
 
     Byte order marks, Windows line ends, blank lines, blanks around a cell and other columns are
     fine; a header without rows is, with `allow_empty`.
@@ -29,7 +32,7 @@ def read_table(
         SedError: no such file, not text, no rows, a column missing, a row too long.
     """
     file = Path(path)
-    lines = _lines(file)
+    lines = _lines(file, separator)
     if not lines:
         raise SedError(
             f"{file} is empty; expected a header with the columns {', '.join(columns)} and one "
@@ -82,7 +85,7 @@ def numbers(cells: "pd.Series[str]") -> NDArray[np.float64]:
     return cells.where(valid, "nan").to_numpy(dtype=np.float64)
 
 
-def _lines(file: Path) -> list[tuple[int, list[str]]]:
+def _lines(file: Path, separator: str) -> list[tuple[int, list[str]]]:
     """The non-blank lines with their numbers, split into cells."""
     try:
         text = file.read_text(encoding="utf-8-sig")
@@ -91,17 +94,24 @@ def _lines(file: Path) -> list[tuple[int, list[str]]]:
             f"{file} does not exist; put the annotation file there or correct its path in the "
             "configuration."
         ) from error
+    except IsADirectoryError as error:
+        raise SedError(f"{file} is a folder; expected a tab-separated file.") from error
     except UnicodeDecodeError as error:
         raise SedError(
             f"{file} is not UTF-8 text (byte {error.start} cannot be read); save it as a "
             "tab-separated text file."
         ) from error
     numbered: Iterable[tuple[int, str]] = enumerate(text.split("\n"), start=1)
+    split = str.split if separator == "\t" else _split_quoted
     return [
-        (number, [cell.strip() for cell in line.split("\t")])
+        (number, [cell.strip() for cell in split(line, separator)])
         for number, line in numbered
         if line.strip()
     ]
+
+
+def _split_quoted(line: str, separator: str) -> list[str]:
+    return next(csv.reader([line], delimiter=separator))
 
 
 def _check_header(file: Path, header: list[str], columns: Sequence[str]) -> None:

@@ -17,7 +17,7 @@ from sed_core.runtime.errors import SedError
 
 def main(argv: list[str] | None = None, *, prog: str = "python -m sed_core.inference") -> None:
     """Parse arguments, predict, write events and possibly scores."""
-    from sed_core.scoring.evaluate import windows
+    from sed_core.scoring.settings import windows
 
     parser = argparse.ArgumentParser(
         prog=prog, description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter

@@ -177,13 +177,15 @@ def _notes(
         if gaps(system)
     ]
     for key, what in LEFT_OUT.items():
-        groups: dict[str, list[str]] = defaultdict(list)
+        groups: dict[tuple[str, str], list[str]] = defaultdict(list)
         for system in systems:
-            groups[undefined(system, key)].append(system["system"])
+            of_2022 = system["settings"].get("f1_convention", "dcase2022") == "dcase2022"
+            rule = f", as in 2022, classes without {what}" if of_2022 else " classes without events"
+            groups[undefined(system, key), rule].append(system["system"])
         notes += [
-            f"{key.removesuffix('_f1').capitalize()} F1 of {', '.join(who)} leaves out, as in "
-            f"2022, classes without {what}: {names}."
-            for names, who in groups.items()
+            f"{key.removesuffix('_f1').capitalize()} F1 of {', '.join(who)} leaves out{rule}: "
+            f"{names}."
+            for (names, rule), who in groups.items()
             if names
         ]
     notes += pretrained_notes(systems, remarks)

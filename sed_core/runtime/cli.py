@@ -2,6 +2,7 @@
 
 import ctypes
 import errno
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -33,6 +34,9 @@ def run(main: Callable[[], int | None]) -> NoReturn:
         code = _complain(str(error))
     except KeyboardInterrupt:
         code = _complain("interrupted; the same command continues where it stopped", 130)
+    except BrokenPipeError:  # who reads our output has seen enough (`| head`)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 128 + signal.SIGPIPE
     except OSError as error:
         if error.errno not in _DISK:
             raise

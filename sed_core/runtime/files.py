@@ -91,6 +91,8 @@ def read_json(path: str | Path) -> Any:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise SedError(f"{path} does not exist; run the rule that makes it first.") from error
+    except IsADirectoryError as error:
+        raise SedError(f"{path} is a folder; expected a JSON file.") from error
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
         raise SedError(f"{path} is not valid JSON ({error}); delete it and run again.") from error
 

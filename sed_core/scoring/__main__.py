@@ -1,22 +1,85 @@
 """Score any system's predictions against any ground truth.
 
-PREDICTIONS is a TSV of detected events (event_label, onset, offset, filename), such a TSV with a
-column `threshold` or a folder of such TSVs (operating points), an HDF5 file of frame scores, or a
+PREDICTIONS is a table of detected events (event_label, onset, offset, filename), such a table with
+a column `threshold` or a folder of such TSVs (operating points), an HDF5 file of frame scores, or a
 folder of TSVs of frame scores as sed_scores_eval writes them.
 """
 
 import argparse
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from sed_core.runtime.cli import run
+from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import write_json
-from sed_core.scoring.evaluate import Settings, windows
-from sed_core.scoring.predictions import kind_of, score_predictions
+from sed_core.scoring.console import comparison_table, coverage_line, intervals_table, table
+from sed_core.scoring.f1 import CONVENTIONS
+from sed_core.scoring.predictions import Request, score_predictions
 from sed_core.scoring.psds import SCENARIOS, read_scenarios
+from sed_core.scoring.settings import Settings, windows
+from sed_core.scoring.significance import compared, resampled
+
+_DRAWS = 1000
 
 
 def main(argv: list[str] | None = None, *, prog: str = "python -m sed_core.scoring") -> None:
-    """Parse arguments, score, print a table, write JSON."""
+    """Parse arguments, score, print tables, write JSON."""
+    args = _parser(prog).parse_args(argv)
+    for path in (args.json, args.roc):
+        if path and Path(path).is_dir():
+            raise SedError(f"{path} is a folder; name the JSON file to write.")
+    draws = _draws(args.bootstrap, args.compare)
+    request = Request(
+        truth=args.truth,
+        durations=args.durations,
+        settings=Settings(
+            scenarios=read_scenarios(args.scenarios) if args.scenarios else SCENARIOS,
+            n_thresholds=args.n_thresholds,
+            threshold=args.threshold,
+            eventless_clips=args.eventless_clips,
+        ),
+        classes=_classes(args.classes),
+        median_window=args.median_window,
+        f1_convention=args.f1_convention,
+        allow_missing=args.allow_missing,
+        resampling=draws > 0,
+    )
+    scored = score_predictions(args.predictions, request)
+    own = resampled(scored, draws)
+    tests: dict[str, dict[str, Any]] = {}
+    if args.compare:
+        median = args.compare_median_window or args.median_window
+        other = score_predictions(args.compare, replace(request, median_window=median))
+        names = (str(args.predictions), str(args.compare))
+        tests = compared(own, resampled(other, draws), names=names)
+    if args.roc:
+        write_json(args.roc, {name: result.roc for name, result in scored.networks.items()})
+    if args.json:
+        content = {
+            "kind": scored.kind,
+            "coverage": scored.coverage,
+            "networks": {name: result.metrics for name, result in scored.networks.items()},
+            "settings": scored.settings.as_dict(),
+            "notes": scored.notes,
+        }
+        if draws:
+            content["intervals"] = {name: drawn.intervals() for name, drawn in own.items()}
+        if args.compare:
+            content["comparison"] = {"against": str(args.compare), "networks": tests}
+        write_json(args.json, content)
+    print(coverage_line(scored))
+    for name, result in scored.networks.items():
+        print(f"\n{table(name, result.metrics)}")
+        if draws:
+            print(f"\n{intervals_table(own[name])}")
+        if args.compare:
+            print(f"\n{comparison_table(tests[name], args.compare)}")
+    if scored.notes:
+        print("\n" + "\n".join(scored.notes))
+
+
+def _parser(prog: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=prog,
         description=__doc__,
@@ -26,15 +89,25 @@ def main(argv: list[str] | None = None, *, prog: str = "python -m sed_core.scori
     add("predictions", help="see above")
     add("--truth", required=True, help="TSV: filename, onset, offset, event_label")
     add("--durations", required=True, help="TSV: filename, duration (s); every clip that counts")
-    add("--classes", help="comma list; default: those of the scores, else of the ground truth")
+    add(
+        "--classes",
+        help="comma list of those that count; default: all of the scores, or of the truth",
+    )
     add(
         "--median-window",
         type=windows,
-        help="frames, one or a comma list by class; default: 7 for HDF5 files, which hold raw "
-        "scores, 1 (no filter) for score folders",
+        help="odd number of frames, one or a comma list by class; default: 7 for HDF5 files, which "
+        "hold raw scores, 1 (no filter) for score folders",
     )
     add("--n-thresholds", type=int, default=50, help="operating points of the 2022 scale")
     add("--threshold", type=float, default=0.5, help="of the events that F1 judges")
+    add(
+        "--f1-convention",
+        choices=CONVENTIONS,
+        help="rules of F1 (the JSON has both); default: dcase2022 for DESED's classes, by which a "
+        "class that is never found leaves the mean, and sed_scores_eval for all others, by which "
+        "it counts as 0",
+    )
     add(
         "--eventless-clips",
         choices=["skip", "score"],
@@ -44,63 +117,41 @@ def main(argv: list[str] | None = None, *, prog: str = "python -m sed_core.scori
     )
     add("--scenarios", help="JSON of PSDS parameters; default: the two DCASE scenarios")
     add("--allow-missing", action="store_true", help="score without the clips that have no scores")
+    add(
+        "--bootstrap",
+        type=int,
+        nargs="?",
+        const=_DRAWS,
+        metavar="DRAWS",
+        help=f"give intervals, from so many draws of clips ({_DRAWS} unless you say)",
+    )
+    add("--compare", metavar="OTHER", help="predictions of another system: test the difference")
+    add(
+        "--compare-median-window",
+        type=windows,
+        metavar="FRAMES",
+        help="of OTHER; default: what --median-window says, else by the kind of OTHER",
+    )
     add("--json", help="write all figures here")
     add("--roc", help="write the PSD-ROC curves here (scores only)")
-    args = parser.parse_args(argv)
-
-    raw = kind_of(args.predictions) == "scores"
-    settings = Settings(
-        scenarios=read_scenarios(args.scenarios) if args.scenarios else SCENARIOS,
-        median_window=args.median_window or (7 if raw else 1),
-        n_thresholds=args.n_thresholds,
-        threshold=args.threshold,
-        eventless_clips=args.eventless_clips,
-    )
-    result = score_predictions(
-        args.predictions,
-        args.truth,
-        args.durations,
-        classes=args.classes.split(",") if args.classes else None,
-        settings=settings,
-        allow_missing=args.allow_missing,
-    )
-    curves = result.pop("roc")
-    if args.roc:
-        write_json(args.roc, curves)
-    if args.json:
-        write_json(args.json, {**result, "settings": settings.as_dict()})
-    coverage = result["coverage"]
-    print(f"{result['kind']}; {coverage['present']} of {coverage['expected']} clips")
-    for network, metrics in result["networks"].items():
-        print(f"\n{table(network, metrics)}")
+    return parser
 
 
-def table(title: str, metrics: dict[str, Any]) -> str:
-    """Metrics in columns; one row for all classes together and one per class."""
-    columns: dict[str, dict[str, float | None]] = {}
-    notes = []
-    for name, value in metrics.items():
-        if "macro" in value:
-            columns[name] = {"(all classes)": value["macro"], **value["per_class"]}
-            notes.append(f"{name}: {value['convention']}")
-        for scale in ("exact", "dcase2022"):
-            if scale in value:
-                part = value[scale]
-                columns[f"{name} {scale}"] = {
-                    "(all classes)": part["value"],
-                    **part["per_class"],
-                }
-    rows = next(iter(columns.values()))
-    width = max(len(name) for name in [title, *rows])
-    lines = ["  ".join([title.ljust(width), *columns])]
-    for row in rows:
-        cells = [_cell(column[row]).rjust(len(name)) for name, column in columns.items()]
-        lines.append("  ".join([row.ljust(width), *cells]))
-    return "\n".join(lines + notes)
+def _draws(asked: int | None, compare: str | None) -> int:
+    if asked is None:
+        return _DRAWS if compare else 0
+    if asked < 0 or (compare and asked == 0):
+        raise SedError(f"--bootstrap is {asked}; expected a number of draws, such as {_DRAWS}.")
+    return asked
 
 
-def _cell(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4f}"
+def _classes(text: str | None) -> list[str] | None:
+    if text is None:
+        return None
+    names = [name.strip() for name in text.split(",")]
+    if "" in names or len(set(names)) < len(names):
+        raise SedError(f"--classes is {text!r}; expected names with commas between, each once.")
+    return names
 
 
 if __name__ == "__main__":

@@ -5,8 +5,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
-from sed_core.scoring.events import TIME_BITS, Events, microseconds
+from sed_core.scoring.events import Events, microseconds, row_keys
 from sed_core.scoring.f1 import F1, F1Counts, f1_scores, tally
+from sed_core.scoring.frames import spread
 from sed_core.scoring.truth import Truth
 
 UNDEFINED = "no event"  # left out of the mean in 2022
@@ -64,14 +65,15 @@ def _near(
     events: Events, detections: Events, collar: float, n_classes: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Pairs (event, detection) of one clip and class with onsets within the collar or nearly so."""
-    keys = []
-    for table in (events, detections):
-        row = table.clip.astype(np.int64) * n_classes + table.label
-        keys.append((row << TIME_BITS) + microseconds(table.onset))
-    order = np.argsort(keys[1], kind="stable")
     reach = int(microseconds(collar)) + 1
+    onsets = [microseconds(table.onset) for table in (events, detections)]
+    stride = max(int(onset.max(initial=0)) for onset in onsets) + 2 * reach
+    keys = [
+        row_keys(table.clip.astype(np.int64) * n_classes + table.label, stride) + onset
+        for table, onset in zip((events, detections), onsets, strict=True)
+    ]
+    order = np.argsort(keys[1], kind="stable")
     first = np.searchsorted(keys[1][order], keys[0] - reach, side="left")
     count = np.searchsorted(keys[1][order], keys[0] + reach, side="right") - first
     event = np.repeat(np.arange(len(events)), count)
-    start = np.repeat(first - np.concatenate([[0], np.cumsum(count)[:-1]]), count)
-    return event, order[start + np.arange(len(event))]
+    return event, order[spread(first, count)]

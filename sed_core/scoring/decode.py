@@ -69,7 +69,7 @@ def decode(
 
     Args:
         scores: (N, T, C), already filtered.
-        threshold: compared strictly and in the precision of the scores, as the reference does.
+        threshold: compared strictly, in float64 (see `ScoreTree.at_thresholds`).
         frame_seconds: length of a frame.
         n_frames: (N,) valid frames per clip; the rest is never active. None: all T.
 
@@ -100,7 +100,7 @@ def decode_many(
         ] = -np.inf
     flat = line.reshape(-1)
     found = []
-    for threshold in np.asarray(thresholds).astype(scores.dtype):
+    for threshold in np.asarray(thresholds, np.float64):
         borders = np.flatnonzero(np.diff(flat > threshold, prepend=False))
         start, stop = borders[0::2], borders[1::2]
         row, first = np.divmod(start, length + 1)

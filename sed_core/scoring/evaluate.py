@@ -1,185 +1,122 @@
 """All metrics of a system's scores against a ground truth."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sed_core.runtime.arguments import odd_window
-from sed_core.runtime.errors import SedError
-from sed_core.scoring.collar import collar_f1
-from sed_core.scoring.decode import decode, median_filter, operating_points
+from sed_core.scoring import collar, intersection, segment
+from sed_core.scoring.counts import ClipStatistics, clip_statistics, compact, false_positives
+from sed_core.scoring.decode import operating_points
 from sed_core.scoring.events import Events
-from sed_core.scoring.f1 import F1
-from sed_core.scoring.intersection import Statistics, intersection_f1, intersection_statistics
-from sed_core.scoring.psds import SCENARIOS, Psds, Scenario, psds, references
-from sed_core.scoring.score_file import Scores
-from sed_core.scoring.segment import segment_f1
-from sed_core.scoring.spans import Spans, score_tree
+from sed_core.scoring.f1 import CONVENTIONS, F1, F1Counts
+from sed_core.scoring.frames import FrameScores
+from sed_core.scoring.intersection import Statistics, intersection_statistics
+from sed_core.scoring.overlap import Overlaps
+from sed_core.scoring.pairing import Pairing
+from sed_core.scoring.psds import Psds, Roc, Scenario, class_roc, psds, psds_of_curves, references
+from sed_core.scoring.settings import Settings
+from sed_core.scoring.spans import Spans, line_tree
 from sed_core.scoring.truth import Truth
 
-F1_METRICS: dict[str, Callable[[Events, Truth], F1]] = {
-    "intersection_f1": intersection_f1,
-    "collar_f1": collar_f1,
-    "segment_f1": segment_f1,
+F1_METRICS: dict[str, Callable[..., F1]] = {
+    "intersection_f1": intersection.intersection_f1,
+    "collar_f1": collar.collar_f1,
+    "segment_f1": segment.segment_f1,
 }
-
-
-def windows(text: str) -> int | list[int]:
-    """Read median windows: an odd number of frames, or a comma list with one per class.
-
-    Raises:
-        SedError: one is not odd.
-    """
-    numbers = [odd_window(part) for part in text.split(",")]
-    return numbers[0] if len(numbers) == 1 else numbers
-
-
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """How scores become metrics.
-
-    Attributes:
-        scenarios: PSDS parameters by name.
-        median_window: frames, for all classes or one per class.
-        n_thresholds: operating points of the 2022 scale.
-        threshold: of the events that the F1 metrics judge.
-        eventless_clips: `skip`: clips without any annotated event are never run, as in 2022,
-            though their duration counts; `score`: their detections are false positives.
-    """
-
-    scenarios: Mapping[str, Scenario] = field(default_factory=lambda: SCENARIOS)
-    median_window: int | Sequence[int] = 7
-    n_thresholds: int = 50
-    threshold: float = 0.5
-    eventless_clips: str = "skip"
-
-    def as_dict(self) -> dict[str, Any]:
-        """JSON-like form."""
-        return {
-            **vars(self),
-            "scenarios": {name: asdict(scenario) for name, scenario in self.scenarios.items()},
-        }
+SCALES = {"exact": "sed_scores_eval", "dcase2022": "dcase2022"}  # and whose rules they follow
 
 
 @dataclass(frozen=True)
-class NetworkResult:
-    """Metrics of one network, the curves behind them and the events at the F1 threshold."""
+class Result:
+    """Metrics of one system, the curves behind them and, for F1, the events.
+
+    Attributes:
+        metrics: by name, JSON-like.
+        roc: curves of the exact PSDS, JSON-like.
+        events: at the threshold of the F1 metrics; None where there is no such threshold.
+        statistics: counts for resampling, where they were asked for.
+    """
 
     metrics: dict[str, Any]
     roc: dict[str, Any]
-    events: Events
+    events: Events | None
+    statistics: ClipStatistics | None
 
 
-@dataclass(frozen=True)
-class Pairing:
-    """Scores and truth brought together.
+def evaluate_scores(
+    pairing: Pairing[FrameScores], settings: Settings, *, resampling: bool = False
+) -> Result:
+    """All metrics of one network.
 
-    Attributes:
-        scores: of the clips that are judged.
-        truth: all clips that count.
-        clips: (N,) clip number in the truth of each row of the scores.
-        present, expected: clips with scores, and clips that should have them.
-    """
-
-    scores: Scores
-    truth: Truth
-    clips: NDArray[np.int64]
-    present: int
-    expected: int
-
-
-def pair(
-    scores: Scores,
-    truth: Truth,
-    *,
-    eventless_clips: str = "skip",
-    allow_missing: bool = False,
-    allow_unknown: bool = False,
-) -> Pairing:
-    """Find the scores of each clip of the truth.
+    One class after the other, so memory beyond the scores is about 100 bytes per frame.
 
     Args:
-        scores: of any clips in any order.
-        truth: the clips that count.
-        eventless_clips: see `Settings`.
-        allow_missing: take clips without scores out of the truth altogether.
-        allow_unknown: leave out scores of clips that have no annotation.
-
-    Raises:
-        SedError: classes differ, a scored clip is unknown, or scores of a clip are missing.
+        pairing: scores and truth.
+        settings: how the ones become metrics.
+        resampling: keep the counts that `bootstrap.resample` needs.
     """
-    scores = _same_classes(scores, truth)
-    position = {name: index for index, name in enumerate(truth.filenames)}
-    unknown = [name for name in scores.filenames if name not in position]
-    if unknown and (not allow_unknown or len(unknown) == len(scores.filenames)):
-        raise SedError(
-            f"the scores hold {unknown[0]}, which has no duration in the ground truth "
-            f"({len(unknown)} such clips); score the split that the scores were made for."
-        )
-    wanted = wanted_clips(truth, eventless_clips)
-    scored = np.zeros(len(truth.filenames), bool)
-    scored[[position[name] for name in scores.filenames if name in position]] = True
-    missing = np.flatnonzero(wanted & ~scored)
-    expected, present = int(wanted.sum()), int((wanted & scored).sum())
-    if missing.size and not allow_missing:
-        raise SedError(
-            f"the scores lack {truth.filenames[missing[0]]} ({missing.size} of {expected} clips); "
-            "predict the whole split, or allow missing clips to score without them."
-        )
-    kept = truth.keep(~(wanted & ~scored))
-    judged = [name for name, want in zip(truth.filenames, wanted & scored, strict=True) if want]
-    position = {name: index for index, name in enumerate(kept.filenames)}
-    clips = np.array([position[name] for name in judged], np.int64)
-    return Pairing(scores.select(judged), kept, clips, present, expected)
-
-
-def wanted_clips(truth: Truth, eventless_clips: str) -> NDArray[np.bool_]:
-    """(N,) the clips whose detections count."""
-    if eventless_clips not in ("skip", "score"):
-        raise SedError(f"eventless_clips is {eventless_clips!r}; expected 'skip' or 'score'.")
-    return truth.has_events if eventless_clips == "skip" else np.ones(len(truth.filenames), bool)
-
-
-@dataclass(frozen=True)
-class Detections:
-    """What a network detects: at all thresholds, at those of the 2022 scale, at the F1 one."""
-
-    exact: Spans
-    coarse: Spans
-    events: Events
-
-
-def detect(pairing: Pairing, network: str, settings: Settings) -> Detections:
-    """Post-process the scores of one network."""
-    scores, clips = pairing.scores, pairing.clips
-    strong = scores.networks[network].strong
-    filtered = median_filter(strong, settings.median_window, scores.n_frames)
-    grid: dict[str, Any] = {"frame_seconds": scores.frame_seconds, "n_frames": scores.n_frames}
-    tree = score_tree(filtered, clips=clips, **grid)
-    found = decode(filtered, settings.threshold, **grid)
-    return Detections(
-        exact=tree.at_every_score(),
-        coarse=tree.at_thresholds(operating_points(settings.n_thresholds)),
-        events=replace(found, clip=clips[found.clip].astype(np.int32)),
+    truth, frames = pairing.truth, pairing.scores
+    windows = settings.windows_of(len(truth.classes))
+    points = operating_points(settings.n_thresholds)
+    edges: dict[str, NDArray] = {
+        "edge_clip": frames.slot_clips(pairing.clips),
+        "edge_time": frames.time,
+    }
+    overlaps = Overlaps(truth, **edges)
+    collected = _Collected(truth, settings, resampling)
+    found = []
+    for label, window in enumerate(windows):
+        line = frames.filtered(label, window)
+        found.append(_active(line, settings.threshold, label, **edges))
+        tree = line_tree(line, label=label, n_classes=len(truth.classes), **edges)
+        del line
+        for scale in SCALES:
+            spans = tree.at_every_score() if scale == "exact" else tree.at_thresholds(points)
+            collected.add(label, spans, scale, overlaps)
+    metrics, roc = collected.metrics()
+    events = _joined(found)
+    return Result(
+        metrics | f1_metrics(events, truth, settings.f1_convention),
+        roc,
+        events,
+        collected.statistics(events) if resampling else None,
     )
 
 
-def evaluate_network(pairing: Pairing, network: str, settings: Settings) -> NetworkResult:
-    """All metrics of one network; memory is about 150 bytes per score (N x T x C)."""
-    truth, found = pairing.truth, detect(pairing, network, settings)
+def evaluate_points(
+    spans: Spans,
+    events: Events | None,
+    truth: Truth,
+    settings: Settings,
+    *,
+    resampling: bool = False,
+) -> Result:
+    """All metrics that operating points allow: PSDS on their own scale and, of one table, F1.
+
+    Args:
+        spans: detections at all points (`spans_of_events`).
+        events: the table that F1 judges, if there is one.
+        truth: ground truth.
+        settings: how detections become metrics.
+        resampling: keep the counts that `bootstrap.resample` needs.
+    """
     metrics: dict[str, Any] = {}
-    roc: dict[str, Any] = {}
+    parts = {}
     for name, scenario in settings.scenarios.items():
-        score = psds_of(found.exact, truth, scenario, "sed_scores_eval")
-        metrics[name] = {
-            "exact": score.as_dict(),
-            "dcase2022": psds_of(found.coarse, truth, scenario, "dcase2022").as_dict(),
-        }
-        roc[name] = roc_dict(score)
-    return NetworkResult({**metrics, **f1_metrics(found.events, truth)}, roc, found.events)
+        statistics = scenario_statistics(spans, truth, scenario, "dcase2022")
+        score = psds(statistics, references(truth), truth.classes, scenario)
+        metrics[name] = {"dcase2022": score.as_dict()}
+        if resampling:
+            kept = [compact(part, scenario, truth) for part in statistics.by_class()]
+            parts[f"{name}_dcase2022"] = (scenario, kept)
+    if events is not None:
+        metrics |= f1_metrics(events, truth, settings.f1_convention)
+    f1 = {} if events is None else f1_counts(events, truth, settings.f1_convention)
+    counted = clip_statistics(parts, f1, truth, settings.f1_convention) if resampling else None
+    return Result(metrics, {}, events, counted)
 
 
 def psds_of(spans: Spans, truth: Truth, scenario: Scenario, convention: str) -> Psds:
@@ -189,18 +126,91 @@ def psds_of(spans: Spans, truth: Truth, scenario: Scenario, convention: str) -> 
 
 
 def scenario_statistics(
-    spans: Spans, truth: Truth, scenario: Scenario, convention: str
+    spans: Spans,
+    truth: Truth,
+    scenario: Scenario,
+    convention: str,
+    overlaps: Overlaps | None = None,
+    max_fp: float | None = None,
 ) -> Statistics:
     """Counts by the criteria of a scenario; cross-triggers only where they cost something."""
-    cttc = scenario.cttc if scenario.alpha_ct > 0 else None
     return intersection_statistics(
-        spans, truth, dtc=scenario.dtc, gtc=scenario.gtc, cttc=cttc, convention=convention
+        spans,
+        truth,
+        dtc=scenario.dtc,
+        gtc=scenario.gtc,
+        cttc=scenario.cttc if scenario.alpha_ct > 0 else None,
+        convention=convention,
+        overlaps=overlaps,
+        max_fp=max_fp,
     )
 
 
-def f1_metrics(events: Events, truth: Truth) -> dict[str, Any]:
-    """The F1 metrics of one table of events, as published in 2022."""
-    return {name: f1(events, truth).as_dict() for name, f1 in F1_METRICS.items()}
+def f1_metrics(events: Events, truth: Truth, convention: str = "dcase2022") -> dict[str, Any]:
+    """The F1 metrics of one table of events; under `conventions` by the rules of both tools."""
+    metrics = {}
+    for name, f1 in F1_METRICS.items():
+        both = {own: f1(events, truth, convention=own).as_dict() for own in CONVENTIONS}
+        metrics[name] = both[convention] | {"conventions": both}
+    return metrics
+
+
+def f1_counts(events: Events, truth: Truth, convention: str) -> dict[str, tuple[F1Counts, str]]:
+    """Counts behind the F1 metrics, and each one's rule of 2022 for undefined classes."""
+    half = intersection.intersection_counts(events, truth, dtc=0.5, gtc=0.5, convention=convention)
+    return {
+        "intersection_f1": (half, intersection.UNDEFINED),
+        "collar_f1": (
+            collar.collar_counts(events, truth, convention=convention),
+            collar.UNDEFINED,
+        ),
+        "segment_f1": (
+            segment.segment_counts(events, truth, convention=convention),
+            segment.UNDEFINED,
+        ),
+    }
+
+
+@dataclass
+class _Collected:
+    """Curves (and, for resampling, counts) of all scenarios and scales, class by class."""
+
+    truth: Truth
+    settings: Settings
+    resampling: bool
+    curves: dict[tuple[str, str], dict[str, Roc]] = field(default_factory=dict)
+    parts: dict[str, tuple[Scenario, list[Statistics]]] = field(default_factory=dict)
+
+    def add(self, label: int, spans: Spans, scale: str, overlaps: Overlaps) -> None:
+        """Count the spans of one class on one scale."""
+        truth, totals = self.truth, references(self.truth)
+        for name, scenario in self.settings.scenarios.items():
+            reach = false_positives(scenario, truth, any_draw=self.resampling)
+            counted = scenario_statistics(spans, truth, scenario, SCALES[scale], overlaps, reach)
+            part = counted.only(label)
+            curves = self.curves.setdefault((name, scale), {})
+            if totals.count[label] > 0:
+                curves[truth.classes[label]] = class_roc(part, label, totals, scenario)
+            if self.resampling:
+                _, parts = self.parts.setdefault(f"{name}_{scale}", (scenario, []))
+                parts.append(compact(part, scenario, truth))
+
+    def metrics(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """PSDS of both scales, and the curves of the exact one."""
+        metrics: dict[str, Any] = {}
+        roc = {}
+        for (name, scale), curves in self.curves.items():
+            score = psds_of_curves(curves, self.truth.classes, self.settings.scenarios[name])
+            metrics.setdefault(name, {})[scale] = score.as_dict()
+            if scale == "exact":
+                roc[name] = roc_dict(score)
+        return metrics, roc
+
+    def statistics(self, events: Events) -> ClipStatistics:
+        """The counts of all classes, with those behind F1."""
+        convention = self.settings.f1_convention
+        f1 = f1_counts(events, self.truth, convention)
+        return clip_statistics(self.parts, f1, self.truth, convention)
 
 
 def roc_dict(score: Psds) -> dict[str, Any]:
@@ -215,19 +225,19 @@ def roc_dict(score: Psds) -> dict[str, Any]:
     }
 
 
-def _same_classes(scores: Scores, truth: Truth) -> Scores:
-    """The scores with classes in the order of the truth."""
-    if scores.classes == truth.classes:
-        return scores
-    if set(scores.classes) != set(truth.classes):
-        odd = sorted(set(scores.classes) ^ set(truth.classes))
-        raise SedError(
-            f"the scores and the ground truth do not have the same classes ({', '.join(odd)} "
-            "is in one only); use the scores and the truth of one data set."
-        )
-    order = [scores.classes.index(name) for name in truth.classes]
-    networks = {
-        name: replace(net, strong=net.strong[:, :, order], weak=net.weak[:, order])
-        for name, net in scores.networks.items()
-    }
-    return replace(scores, classes=truth.classes, networks=networks)
+def _active(
+    line: NDArray, threshold: float, label: int, edge_clip: NDArray, edge_time: NDArray
+) -> Events:
+    """Runs of a class's scores above a threshold, compared in float64."""
+    borders = np.flatnonzero(np.diff(line > np.float64(threshold), prepend=False))
+    start, stop = borders[0::2], borders[1::2]
+    return Events(
+        edge_clip[start], np.full(len(start), label, np.int16), edge_time[start], edge_time[stop]
+    )
+
+
+def _joined(parts: list[Events]) -> Events:
+    """Events of all classes, sorted by clip, label and onset."""
+    names = ("clip", "label", "onset", "offset")
+    events = Events(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+    return events[np.lexsort((events.onset, events.label, events.clip))]

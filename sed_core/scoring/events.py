@@ -12,7 +12,7 @@ from sed_core.data.tsv import numbers, read_table, reject, write_table
 from sed_core.runtime.errors import SedError
 
 COLUMNS = ("event_label", "onset", "offset", "filename")
-TIME_BITS = 40  # of a sort key: microseconds of up to 12 days; the number of the clip above them
+EMPTY = {"", "nan", "NaN"}  # pandas and spreadsheets write a missing cell in these ways
 
 
 @dataclass(frozen=True)
@@ -55,14 +55,34 @@ def microseconds(seconds: ArrayLike) -> NDArray[np.int64]:
     return np.rint(np.asarray(seconds, np.float64) * 1e6).astype(np.int64)
 
 
+def row_keys(row: ArrayLike, stride: int) -> NDArray[np.int64]:
+    """Where each row of a table begins on one line on which every row takes `stride` microseconds.
+
+    A row is a clip, or a class of a clip; times below the stride then sort by row first.
+
+    Raises:
+        SedError: the line does not fit into 64 bits.
+    """
+    rows = np.asarray(row, np.int64)
+    if (int(rows.max(initial=0)) + 1) * stride >= 1 << 62:
+        raise SedError(
+            f"{int(rows.max()) + 1} clips (times classes) of up to {stride / 1e6:.0f} s are more "
+            "than can be scored at once; correct the times, or score fewer clips at a time."
+        )
+    return rows * stride
+
+
 def read_events(path: str | Path, filenames: Sequence[str], classes: Sequence[str]) -> Events:
     """Read detected events from a TSV with columns event_label, onset, offset, filename.
+
+    A row that has a file name only says that nothing was found there.
 
     Raises:
         SedError: a bad table, an unknown file or label, a time that is no time, a reversed event
             or two events of one class that overlap in a clip.
     """
     table = read_table(path, COLUMNS, allow_empty=True)
+    table = table[~without_events(table)]
     return events_from_table(table, filenames, classes, source=str(path))
 
 
@@ -92,6 +112,11 @@ def events_from_table(
     events = make_events(clip, label, onset, offset)
     _refuse_overlap(events, filenames, classes, source)
     return events
+
+
+def without_events(table: pd.DataFrame) -> "pd.Series[bool]":
+    """Which rows have a file name only: the DESED way to say that nothing is there."""
+    return table[["event_label", "onset", "offset"]].isin(EMPTY).all(axis=1)
 
 
 def write_events(

@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 
 from sed_core.scoring.events import Events, microseconds
 from sed_core.scoring.f1 import F1, F1Counts, f1_scores, tally
-from sed_core.scoring.overlap import TruthIndex
+from sed_core.scoring.frames import spread
+from sed_core.scoring.overlap import Overlaps
 from sed_core.scoring.spans import Spans, spans_of_events
 from sed_core.scoring.truth import Truth
-
-_BLOCK = 1 << 18  # spans whose overlaps with all classes are held at once
 
 UNDEFINED = "no true positive"  # left out of the mean in 2022
 
@@ -31,11 +30,11 @@ class Changes:
         other: (K,) for cross-triggers, the class that was really there.
     """
 
-    clip: NDArray[np.int64]
-    label: NDArray[np.int64]
+    clip: NDArray[np.integer]
+    label: NDArray[np.integer]
     point: NDArray[np.int64]
-    change: NDArray[np.int64]
-    other: NDArray[np.int64] | None = None
+    change: NDArray[np.integer]
+    other: NDArray[np.integer] | None = None
 
     def __getitem__(self, rows: NDArray) -> "Changes":
         other = None if self.other is None else self.other[rows]
@@ -86,6 +85,10 @@ class Statistics:
         )
         return [Statistics(*part) for part in parts]
 
+    def only(self, label: int) -> "Statistics":
+        """The part of a class, where the spans were of no other."""
+        return Statistics(self.tp, self.fp, self.ct, self.n_points[label : label + 1])
+
 
 def intersection_statistics(
     spans: Spans,
@@ -95,6 +98,8 @@ def intersection_statistics(
     gtc: float,
     cttc: float | None = None,
     convention: str = "dcase2022",
+    overlaps: Overlaps | None = None,
+    max_fp: float | None = None,
 ) -> Statistics:
     """Count detections and events by the intersection criteria.
 
@@ -112,19 +117,32 @@ def intersection_statistics(
         cttc: cross-trigger tolerance: the part of a false positive that another class must cover.
             None: cross-triggers are not counted.
         convention: `dcase2022` or `sed_scores_eval`.
+        overlaps: of the spans' edges with the truth, where several sets of spans share them.
+        max_fp: of spans of one class, how many false positives a point may have to be of interest;
+            at others only these are counted. None: all points are.
     """
-    matcher = _Matcher(spans, TruthIndex(truth), in_floats=convention == "dcase2022")
+    if overlaps is None:
+        overlaps = Overlaps(truth, spans.edge_clip, spans.edge_time)
+    matcher = _Matcher(spans, overlaps, in_floats=convention == "dcase2022")
     every = np.arange(len(spans.label))
-    own = matcher.covered[spans.end, spans.label] - matcher.covered[spans.begin, spans.label]
+    own = np.zeros(len(every), np.int64)
+    for label in np.flatnonzero(np.bincount(spans.label, minlength=1)):
+        rows = np.flatnonzero(spans.label == label)
+        own[rows] = overlaps.between(label, spans.begin[rows], spans.end[rows])
     tolerated = matcher.meets(every, spans.label, own, dtc)
     wrong = counted = np.flatnonzero(~tolerated)
     if convention == "dcase2022":
         inside = matcher.onset[wrong] < microseconds(truth.durations)[spans.clip[wrong]]
         counted = wrong[inside]
+    fp = _appearing(spans, counted)
+    if max_fp is not None:  # most spans of a real system exist only where nobody looks
+        of_interest = _exist_at(spans, fp.running(int(spans.n_points.max())) <= max_fp)
+        tolerated &= of_interest
+        wrong = wrong[of_interest[wrong]]
     return Statistics(
         tp=matcher.found(np.flatnonzero(tolerated), gtc),
-        fp=_appearing(spans, counted),
-        ct=None if cttc is None else matcher.crossing(wrong, cttc),
+        fp=fp,
+        ct=None if cttc is None else matcher.crossing(wrong, cttc, len(truth.classes)),
         n_points=spans.n_points,
     )
 
@@ -132,11 +150,10 @@ def intersection_statistics(
 class _Matcher:
     """The overlaps of one set of spans with one ground truth."""
 
-    def __init__(self, spans: Spans, index: TruthIndex, *, in_floats: bool):
-        self.spans, self.index, self.in_floats = spans, index, in_floats
-        edges = microseconds(spans.edge_time)
-        self.covered = index.covered(spans.edge_clip, edges)
-        self.onset, self.offset = edges[spans.begin], edges[spans.end]
+    def __init__(self, spans: Spans, overlaps: Overlaps, *, in_floats: bool):
+        self.spans, self.overlaps, self.in_floats = spans, overlaps, in_floats
+        self.index = overlaps.index
+        self.onset, self.offset = overlaps.time[spans.begin], overlaps.time[spans.end]
 
     def meets(
         self, rows: NDArray, label: NDArray, overlap: NDArray, part: float
@@ -152,18 +169,20 @@ class _Matcher:
             met[ties] = parts >= part
         return met
 
-    def crossing(self, wrong: NDArray, cttc: float) -> Changes:
-        """Cross-triggers of the spans `wrong`, a block of them at a time."""
-        rows, others = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    def crossing(self, wrong: NDArray, cttc: float, n_classes: int) -> Changes:
+        """Cross-triggers of the spans `wrong` with each other class of their clips."""
+        rows: list[NDArray] = [np.zeros(0, np.int64)]
+        others: list[NDArray] = [np.zeros(0, np.int16)]
         spans = self.spans
-        for start in range(0, len(wrong), _BLOCK):
-            block = wrong[start : start + _BLOCK]
-            overlap = self.covered[spans.end[block]] - self.covered[spans.begin[block]]
-            overlap[np.arange(len(block)), spans.label[block]] = 0
-            row, other = np.nonzero(overlap)
-            met = self.meets(block[row], other, overlap[row, other], cttc)
-            rows.append(block[row[met]])
-            others.append(other[met])
+        for other in range(n_classes):
+            near = wrong[self.overlaps.touches(spans.begin[wrong], other)]
+            near = near[spans.label[near] != other]
+            overlap = self.overlaps.between(other, spans.begin[near], spans.end[near])
+            near, overlap = near[overlap > 0], overlap[overlap > 0]
+            label = np.full(len(near), other, np.int16)
+            met = near[self.meets(near, label, overlap, cttc)]
+            rows.append(met)
+            others.append(label[: len(met)])
         return _appearing(spans, np.concatenate(rows), np.concatenate(others))
 
     def found(self, rows: NDArray, gtc: float) -> Changes:
@@ -192,8 +211,8 @@ class _Matcher:
         kept = np.flatnonzero(change)
         at_event = at_event[kept]
         return Changes(
-            clip=index.events.clip[at_event].astype(np.int64),
-            label=index.events.label[at_event].astype(np.int64),
+            clip=index.events.clip[at_event],
+            label=index.events.label[at_event],
             point=at_point[kept],
             change=change[kept],
         )
@@ -242,19 +261,24 @@ def _sums_at(
     first = np.searchsorted(event[order], at_event, side="left")
     count = np.searchsorted(event[order], at_event, side="right") - first
     query = np.repeat(np.arange(len(at_event)), count)
-    start = np.repeat(first - np.concatenate([[0], np.cumsum(count)[:-1]]), count)
-    pair = order[start + np.arange(len(query))]
+    pair = order[spread(first, count)]
     present = (born[pair] <= at_point[query]) & (at_point[query] < died[pair])
     return np.bincount(query[present], parts[pair[present]], len(at_event)).astype(np.float64)
+
+
+def _exist_at(spans: Spans, points: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(M,) whether a span exists at any of the points marked in a (P,) mask."""
+    before = np.concatenate([[0], np.cumsum(points)])
+    return before[np.minimum(spans.died, len(points))] > before[spans.born]
 
 
 def _appearing(spans: Spans, rows: NDArray, other: NDArray | None = None) -> Changes:
     """+1 where a span is born, -1 where it dies."""
     return Changes(
-        clip=np.tile(spans.clip[rows].astype(np.int64), 2),
-        label=np.tile(spans.label[rows].astype(np.int64), 2),
+        clip=np.tile(spans.edge_clip[spans.begin[rows]], 2),
+        label=np.tile(spans.label[rows], 2),
         point=np.concatenate([spans.born[rows], spans.died[rows]]),
-        change=np.repeat([1, -1], len(rows)),
+        change=np.repeat(np.array([1, -1], np.int8), len(rows)),
         other=None if other is None else np.tile(other, 2),
     )
 
@@ -300,6 +324,6 @@ def intersection_f1(
 def _per_clip(changes: Changes, shape: tuple[int, int]) -> NDArray[np.int64]:
     """(N, C) value at the one operating point of a table."""
     born = changes.point == 0
-    cell = changes.clip[born] * shape[1] + changes.label[born]
+    cell = changes.clip[born].astype(np.int64) * shape[1] + changes.label[born]
     total = np.bincount(cell, changes.change[born], minlength=shape[0] * shape[1])
     return np.rint(total).astype(np.int64).reshape(shape)

@@ -5,8 +5,9 @@ each effective false positive rate; over classes, mean minus alpha_st standard d
 under that staircase up to max_efpr.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -46,20 +47,38 @@ def read_scenarios(path: str | Path) -> dict[str, Scenario]:
     Raises:
         SedError: not such a file, or a parameter that makes no sense.
     """
-    scenarios = {}
-    for name, values in read_json(path).items():
-        try:
-            scenarios[name] = Scenario(**values)
-        except TypeError as error:
-            raise SedError(f"{path}, {name}: {error}; see Scenario for the parameters.") from error
-        scenario = scenarios[name]
-        parts = [scenario.dtc, scenario.gtc] + ([scenario.cttc] if scenario.alpha_ct > 0 else [])
-        if any(part is None or not 0 < part <= 1 for part in parts) or scenario.max_efpr <= 0:
+    content = read_json(path)
+    if not isinstance(content, dict) or not content:
+        raise SedError(
+            f"{path} holds no scenarios; expected {{name: {{{', '.join(_PARAMETERS)}}}}}."
+        )
+    return {str(name): _scenario(f"{path}, {name}", values) for name, values in content.items()}
+
+
+_PARAMETERS = [parameter.name for parameter in fields(Scenario)]
+
+
+def _scenario(source: str, values: Any) -> Scenario:
+    """A scenario from what a JSON file says of it."""
+    if not isinstance(values, dict) or set(values) != set(_PARAMETERS):
+        raise SedError(f"{source}: expected exactly the parameters {', '.join(_PARAMETERS)}.")
+    crossing = values["alpha_ct"] != 0
+    for name, value in values.items():
+        if name == "cttc" and value is None and not crossing:
+            continue
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not math.isfinite(value) or value < 0:
             raise SedError(
-                f"{path}, {name}: dtc, gtc and (with alpha_ct above 0) cttc must lie in (0, 1], "
-                "and max_efpr must be above 0."
+                f"{source}: {name} is {value!r}; expected a number that is not negative."
             )
-    return scenarios
+    scenario = Scenario(**values)
+    parts = [scenario.dtc, scenario.gtc] + ([scenario.cttc] if crossing else [])
+    if any(part is None or not 0 < part <= 1 for part in parts) or scenario.max_efpr <= 0:
+        raise SedError(
+            f"{source}: dtc, gtc and (with alpha_ct above 0) cttc must lie in (0, 1], and max_efpr "
+            "must be above 0."
+        )
+    return scenario
 
 
 @dataclass(frozen=True)
@@ -135,6 +154,11 @@ def psds(
         for label, (name, part) in enumerate(zip(classes, parts, strict=True))
         if name in names
     }
+    return psds_of_curves(curves, classes, scenario)
+
+
+def psds_of_curves(curves: Mapping[str, Roc], classes: Sequence[str], scenario: Scenario) -> Psds:
+    """PSDS from the curve of each class that has ground truth."""
     curve = psd_roc(list(curves.values()), scenario.alpha_st)
     areas = {name: roc.area(scenario.max_efpr) for name, roc in curves.items()}
     return Psds(
@@ -143,7 +167,7 @@ def psds(
         per_class={name: areas.get(name) for name in classes},
         undefined=[name for name in classes if name not in areas],
         curve=curve,
-        class_curves=curves,
+        class_curves=dict(curves),
     )
 
 

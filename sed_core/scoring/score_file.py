@@ -1,8 +1,6 @@
-"""Frame scores of a split in one HDF5 file, written clip by clip and read at once.
+"""Frame scores of a split in one HDF5 file, written clip by clip; `score_layout` says how.
 
-Layout: a group per network with `strong` (N, T, C) and `weak` (N, C), float32 posteriors before
-any post-processing; `filenames` (N) and `n_frames` (N) at the root; attributes `classes` (JSON
-list), `frame_seconds` and `format`.
+The workflow writes float32 posteriors before any post-processing, and an attribute `format`.
 """
 
 import json
@@ -17,9 +15,12 @@ from numpy.typing import NDArray
 
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import atomic
+from sed_core.scoring.frames import FrameScores, blocks, empty, fill
+from sed_core.scoring.score_layout import open_scores
 
 NETWORKS = ("student", "teacher")
 FORMAT = 1
+_BLOCK = 1 << 22  # scores read at a time
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,15 @@ class Scores:
     frame_seconds: float
     n_frames: NDArray[np.int32]
     networks: dict[str, Posteriors]
+
+    def take(self, classes: Sequence[str]) -> "Scores":
+        """The given classes in the given order."""
+        order = [self.classes.index(name) for name in classes]
+        networks = {
+            name: Posteriors(net.strong[:, :, order], net.weak[:, order])
+            for name, net in self.networks.items()
+        }
+        return replace(self, classes=list(classes), networks=networks)
 
     def select(self, filenames: Sequence[str]) -> "Scores":
         """The scores of the given clips in the given order."""
@@ -119,38 +129,58 @@ def write_scores(path: str | Path, scores: Scores) -> None:
 
 
 def read_scores(path: str | Path, networks: Sequence[str] | None = None) -> Scores:
-    """Read a score file into memory (float32: 7.3 MB per network for 1,168 clips of DESED).
+    """Read a score file into memory, padded (7.3 MB per network for 1,168 clips of DESED).
 
     Args:
         path: the file.
         networks: the networks wanted; None for all in the file.
 
     Raises:
-        SedError: absent, not HDF5, a part is missing, or a score is not a number.
+        SedError: absent, not a score file, without `weak`, or a score is not a number.
     """
-    if not Path(path).is_file():
-        raise SedError(f"{path} does not exist; run the prediction that makes it first.")
-    try:
-        with h5py.File(path, "r") as file:
-            names = (
-                list(networks) if networks else [n for n in file if isinstance(file[n], h5py.Group)]
-            )
-            scores = Scores(
-                filenames=file["filenames"].asstr()[:].tolist(),
-                classes=json.loads(file.attrs["classes"]),
-                frame_seconds=float(file.attrs["frame_seconds"]),
-                n_frames=file["n_frames"][:],
-                networks={
-                    name: Posteriors(file[name]["strong"][:], file[name]["weak"][:])
-                    for name in names
-                },
-            )
-    except (KeyError, OSError, json.JSONDecodeError) as error:
-        raise SedError(
-            f"{path} is not a whole score file ({error}); delete it and predict again."
-        ) from error
+    with open_scores(path, networks) as file:
+        for name, group in file.networks.items():
+            if "weak" not in group:
+                raise SedError(f"{path}, {name}: `weak`, the scores of whole clips, is missing.")
+        scores = Scores(
+            filenames=file.filenames,
+            classes=file.classes,
+            frame_seconds=file.frame_seconds,
+            n_frames=file.n_frames.astype(np.int32),
+            networks={
+                name: Posteriors(group["strong"][:], group["weak"][:])
+                for name, group in file.networks.items()
+            },
+        )
     for name, net in scores.networks.items():
         refuse_nan(net, scores.filenames, f"{path}, {name}")
+    return scores
+
+
+def read_frames(path: str | Path) -> Iterator[tuple[str, FrameScores]]:
+    """Read the frame scores of a file, one network after the other, none padded.
+
+    float64 stays float64; all else becomes float32.
+
+    Raises:
+        SedError: absent, not a score file, or a score of a clip's frames is not a number.
+    """
+    with open_scores(path) as file:
+        names = list(file.networks)
+    for name in names:
+        yield name, _read_network(path, name)
+
+
+def _read_network(path: str | Path, name: str) -> FrameScores:
+    with open_scores(path, [name]) as file:
+        strong = file.networks[name]["strong"]
+        dtype = np.dtype(np.float64 if strong.dtype.itemsize > 4 else np.float32)
+        grid = (file.n_frames, file.frame_seconds)
+        scores = empty(file.filenames, file.classes, *grid, dtype)
+        for rows in blocks(file.n_frames, len(file.classes), _BLOCK):
+            longest = int(file.n_frames[rows].max(initial=0))
+            fill(scores, rows.start, strong[rows, :longest].astype(dtype, copy=False))
+    scores.refuse_nan(f"{path}, {name}")
     return scores
 
 

@@ -1,55 +1,61 @@
 """Score folders of sed_scores_eval: one TSV per clip, with onset, offset and a column per class."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sed_core.data.parallel import available_cores, ordered_map
 from sed_core.data.tsv import numbers, read_table
 from sed_core.runtime.errors import SedError
 from sed_core.scoring.decode import frame_times
-from sed_core.scoring.score_file import Posteriors, Scores, refuse_nan
+from sed_core.scoring.fast_tables import header, read_numbers
+from sed_core.scoring.frames import FrameScores, first_slots
+from sed_core.scoring.score_file import Scores
 
 _TIMES = ["onset", "offset"]
-_TOLERANCE = 1e-4  # s, by which a written frame border may be off
+_TOLERANCE = 1e-4  # s, by which the end of a frame and the start of the next may be apart
+_BATCH = 64  # files that are read together
 
 
-def read_score_folder(folder: str | Path, filenames: Sequence[str]) -> Scores:
-    """Read a folder of `<clip>.tsv` as the scores of one network named `system`.
+def read_score_folder(
+    folder: str | Path, filenames: Sequence[str], *, jobs: int | None = None
+) -> FrameScores:
+    """Read a folder of `<clip>.tsv` as the scores of one network.
+
+    Frames follow each other and may have any lengths; times and scores are the float64 numbers
+    nearest to what is written.
 
     Args:
-        folder: with one TSV per clip; the clip is the file name without its ending.
+        folder: with one TSV per clip; the clip is the file name without `.tsv`.
         filenames: names of the clips with their endings, such as `a.wav`.
+        jobs: processes that read; None: one per core for many files, else one.
 
     Raises:
-        SedError: no tables, a clip that is not in `filenames`, tables that differ in columns or
-            frame length, gaps between frames, a score that is not a number.
+        SedError: no tables, a clip that is not in `filenames` or is ambiguous, tables that differ
+            in columns, gaps between frames, a score that is not a number.
     """
     paths = sorted(Path(folder).glob("*.tsv"))
     if not paths:
         raise SedError(f"{folder} holds no TSV files; expected one per clip.")
-    known = {Path(name).stem: name for name in filenames}
-    classes = header(paths[0])[2:]
-    tables, names, frame_seconds = [], [], 0.0
-    for path in paths:
-        if path.stem not in known:
-            raise SedError(f"{path}: no clip of that name is in the ground truth.")
-        if sorted(header(path)) != sorted(_TIMES + classes):
-            raise SedError(f"{path}: the columns differ from those of {paths[0].name}.")
-        table = read_table(path, [*_TIMES, *classes])
-        values = np.stack([numbers(table[name]) for name in table], axis=1)
-        frame_seconds = frame_seconds or _frame_length(values)
-        grid = frame_times(np.arange(len(values) + 1), frame_seconds)
-        times = np.stack([grid[:-1], grid[1:]], axis=1)
-        if not np.allclose(values[:, :2], times, rtol=0, atol=_TOLERANCE):
-            raise SedError(
-                f"{path}: frames do not follow each other in steps of {frame_seconds:g} s as in "
-                f"{paths[0].name}; write scores on one frame grid."
-            )
-        tables.append(values[:, 2:].astype(np.float32))
-        names.append(known[path.stem])
-    return _stack(tables, names, classes, frame_seconds, str(folder))
+    names = _clip_names(paths, filenames)
+    first = header(paths[0])
+    if first[:2] != _TIMES or len(first) < 3:
+        raise SedError(
+            f"{paths[0]}: the columns are {', '.join(first)}; expected onset, offset and one for "
+            "each class, so move other tables elsewhere."
+        )
+    batches = [
+        _Batch(paths[at : at + _BATCH], first, paths[0].name) for at in range(0, len(paths), _BATCH)
+    ]
+    if jobs is None:
+        jobs = min(available_cores(), max(1, len(batches) // 4))
+    parts = ordered_map(_read_batch, batches, jobs=jobs)
+    scores = _joined(parts, names, first[2:])
+    scores.refuse_nan(str(folder))
+    return scores
 
 
 def write_score_folder(folder: str | Path, scores: Scores, network: str) -> None:
@@ -67,29 +73,101 @@ def write_score_folder(folder: str | Path, scores: Scores, network: str) -> None
         np.savetxt(path, rows, fmt="%.9g", delimiter="\t", header=top, comments="")
 
 
-def header(path: Path) -> list[str]:
-    """Column names of a TSV."""
-    with path.open(encoding="utf-8-sig") as stream:
-        return stream.readline().rstrip("\r\n").split("\t")
+def _clip_names(paths: Sequence[Path], filenames: Sequence[str]) -> list[str]:
+    """The clip of each table, by its name with or without the ending of the recording."""
+    known: dict[str, list[str]] = {name: [name] for name in filenames}
+    for name in filenames:
+        same = known.setdefault(Path(name).stem, [])
+        if name not in same:
+            same.append(name)
+    clips = []
+    for path in paths:
+        found = known.get(path.name.removesuffix(".tsv"), [])
+        if len(found) > 1:
+            raise SedError(
+                f"{path} may be of {' or of '.join(found)}; name it {found[0]}.tsv, say, or "
+                "score the two in two runs."
+            )
+        if not found:
+            raise SedError(
+                f"{path}: no clip of that name is in the ground truth; move what is no table of "
+                "scores elsewhere."
+            )
+        clips.append(found[0])
+    twice = (
+        {clip for clip in clips if clips.count(clip) > 1} if len(set(clips)) < len(clips) else ()
+    )
+    if twice:
+        raise SedError(f"{paths[0].parent} has two tables of {min(twice)}; keep one.")
+    return clips
 
 
-def _frame_length(values: NDArray[np.float64]) -> float:
-    """Mean frame length, rounded to microseconds; the last frame may be cut at the clip end."""
-    count = max(len(values) - 1, 1)
-    return float(np.round((values[count - 1, 1] - values[0, 0]) / count, 6))
+@dataclass(frozen=True)
+class _Batch:
+    """Tables to read, the columns of the first of all and its name."""
+
+    paths: Sequence[Path]
+    columns: list[str]
+    first: str
 
 
-def _stack(
-    tables: list[NDArray[np.float32]],
-    names: list[str],
-    classes: list[str],
-    frame_seconds: float,
-    source: str,
-) -> Scores:
-    n_frames = np.array([len(table) for table in tables], np.int32)
-    strong = np.zeros((len(tables), n_frames.max(), len(classes)), np.float32)
-    for row, table in zip(strong, tables, strict=True):
-        row[: len(table)] = table
-    net = Posteriors(strong, strong.max(1))
-    refuse_nan(net, names, source)
-    return Scores(names, classes, frame_seconds, n_frames, {"system": net})
+_Part = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
+
+
+def _read_batch(batch: _Batch) -> _Part:
+    """Frames of each clip (n,), times of the slots (S,), scores (C, S) with -inf in last slots."""
+    classes = batch.columns[2:]
+    counts, times, values = [], [], []
+    for path, table in zip(batch.paths, read_numbers(batch.paths, batch.columns), strict=True):
+        if (
+            table is None
+        ):  # columns in another order, blanks, mistakes: whatever needs a closer look
+            table = _carefully(path, classes, batch.first)
+        _check_frames(path, table)
+        counts.append(len(table))
+        times += [table[:, 0], table[-1:, 1]]
+        values += [table[:, 2:], np.full((1, len(classes)), -np.inf)]
+    return np.array(counts), np.concatenate(times), np.concatenate(values).T.copy()
+
+
+def _carefully(path: Path, classes: list[str], first: str) -> NDArray[np.float64]:
+    if sorted(header(path)) != sorted(_TIMES + classes):
+        raise SedError(f"{path}: the columns differ from those of {first}.")
+    table = read_table(path, [*_TIMES, *classes])
+    return np.stack([numbers(table[name]) for name in table], axis=1)
+
+
+def _check_frames(path: Path, table: NDArray[np.float64]) -> None:
+    onset, offset = table[:, 0], table[:, 1]
+    wrong = ~(offset > onset)  # NaN as well
+    wrong[1:] |= ~(np.abs(onset[1:] - offset[:-1]) <= _TOLERANCE)
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise SedError(
+            f"{path}, row {row + 2}: the frame goes from {onset[row]:g} to {offset[row]:g} s"
+            + (f", that before it to {offset[row - 1]:g} s" if row else "")
+            + "; expected frames that follow each other without gaps and end after they begin."
+        )
+
+
+def _joined(parts: Iterable[_Part], names: list[str], classes: list[str]) -> FrameScores:
+    """All batches end to end; what was read is let go class by class."""
+    counts, times = [], []
+    lines: list[list[NDArray[np.float64]]] = [[] for _ in classes]
+    for count, time, values in parts:
+        counts.append(count)
+        times.append(time)
+        for line, piece in zip(lines, values, strict=True):
+            line.append(piece.copy())
+    n_frames = np.concatenate(counts)
+    whole = []
+    while lines:
+        whole.append(np.concatenate(lines.pop(0)))
+    return FrameScores(
+        filenames=names,
+        classes=classes,
+        n_frames=n_frames,
+        first=first_slots(n_frames),
+        time=np.concatenate(times),
+        lines=list(whole),
+    )

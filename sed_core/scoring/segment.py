@@ -3,8 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from sed_core.scoring.events import TIME_BITS, Events, microseconds
+from sed_core.scoring.events import Events, microseconds, row_keys
 from sed_core.scoring.f1 import F1, F1Counts, f1_scores
+from sed_core.scoring.frames import spread
 from sed_core.scoring.truth import Truth
 
 UNDEFINED = "no event or no detection"  # left out of the mean in 2022
@@ -20,14 +21,16 @@ def segment_counts(
     """
     durations = None if convention == "dcase2022" else microseconds(truth.durations)
     n_classes = len(truth.classes)
+    ticks = int(microseconds(segment))
+    latest = max(float(e.offset.max(initial=0)) for e in (truth.events, detections))
+    stride = int(microseconds(latest)) // ticks + 2  # segments a row has room for
     ref, sys = (
-        _active(table, n_classes, int(microseconds(segment)), durations)
-        for table in (truth.events, detections)
+        _active(table, n_classes, ticks, stride, durations) for table in (truth.events, detections)
     )
     both = np.intersect1d(ref, sys, assume_unique=True)
     shape = (len(truth.filenames), n_classes)
     n_tp, n_ref, n_sys = (
-        np.bincount(keys >> TIME_BITS, minlength=shape[0] * n_classes).reshape(shape)
+        np.bincount(keys // stride, minlength=shape[0] * n_classes).reshape(shape)
         for keys in (both, ref, sys)
     )
     return F1Counts(tp=n_tp, fp=n_sys - n_tp, ref=n_ref, sys=n_sys)
@@ -46,7 +49,7 @@ def segment_f1(
 
 
 def _active(
-    events: Events, n_classes: int, segment: int, durations: NDArray[np.int64] | None
+    events: Events, n_classes: int, segment: int, stride: int, durations: NDArray | None
 ) -> NDArray[np.int64]:
     """Sorted keys of active (clip, class, segment) cells."""
     onset, offset = microseconds(events.onset), microseconds(events.offset)
@@ -54,6 +57,5 @@ def _active(
         offset = np.minimum(offset, durations[events.clip])
     first = onset // segment
     count = np.maximum(-(-offset // segment) - first, 0)
-    row = (events.clip.astype(np.int64) * n_classes + events.label) << TIME_BITS
-    start = np.repeat(row + first - np.concatenate([[0], np.cumsum(count)[:-1]]), count)
-    return np.unique(start + np.arange(len(start)))
+    row = row_keys(events.clip.astype(np.int64) * n_classes + events.label, stride)
+    return np.unique(spread(row + first, count))

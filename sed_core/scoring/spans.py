@@ -6,14 +6,15 @@ many as frames, however many thresholds there are. A `Spans` lists them with the
 points during which each exists; counting then costs the same for 50 thresholds as for all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sed_core.scoring.decode import frame_times
-from sed_core.scoring.events import TIME_BITS, Events, microseconds
+from sed_core.scoring.events import Events, microseconds, row_keys
+from sed_core.scoring.frames import from_padded
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ def spans_of_events(tables: Sequence[Events], n_classes: int) -> Spans:
     )
     point = np.repeat(np.arange(len(tables)), [len(table) for table in tables])
     times = np.concatenate([onset, offset])
-    key = np.tile(clip.astype(np.int64) << TIME_BITS, 2) + microseconds(times)
+    ticks = microseconds(times)
+    key = np.tile(row_keys(clip, int(ticks.max(initial=0)) + 1), 2) + ticks
     _, first, index = np.unique(key, return_index=True, return_inverse=True)
     index = index.reshape(2, -1)
     return Spans(
@@ -97,10 +99,11 @@ class ScoreTree:
     def at_thresholds(self, thresholds: NDArray) -> Spans:
         """Spans at given ascending thresholds; a score is active strictly above a threshold.
 
-        Thresholds are rounded to the precision of the scores, as the reference does. Point p is
-        the threshold number n - 1 - p.
+        Both are compared in float64: rounded to float32, 0.24999999999999997 (the thirteenth of
+        50 thresholds) would become 0.25 and lose the scores that are 0.25. Point p is the
+        threshold number n - 1 - p.
         """
-        levels = np.asarray(thresholds).astype(self.high.dtype)
+        levels = np.asarray(thresholds, np.float64)
         n_points = np.full(self.n_classes, len(levels))
         born = len(levels) - np.searchsorted(levels, self.high, side="left")
         died = len(levels) - np.searchsorted(levels, self.low, side="left")
@@ -110,7 +113,7 @@ class ScoreTree:
         """Spans at each score that occurs in a class, as the threshold falls just below it."""
         born, died = np.empty_like(self.begin), np.empty_like(self.begin)
         n_points = np.zeros(self.n_classes, np.int64)
-        for label in range(self.n_classes):
+        for label in np.flatnonzero(np.bincount(self.label, minlength=1)):
             rows = np.flatnonzero(self.label == label)
             levels, rank = np.unique(self.high[rows], return_inverse=True)
             n_points[label] = len(levels)
@@ -132,6 +135,44 @@ class ScoreTree:
         )
 
 
+_BLOCK = 1 << 20  # slots whose runs are found at once
+
+
+def line_tree(
+    line: NDArray[np.floating],
+    *,
+    label: int,
+    n_classes: int,
+    edge_clip: NDArray[np.int32],
+    edge_time: NDArray[np.float64],
+) -> ScoreTree:
+    """Find all runs of active frames of one class; the slots of `FrameScores` are the edges.
+
+    Args:
+        line: (S,) scores, already filtered; the last slot of each clip is -inf.
+        label: number of the class.
+        n_classes: of all classes.
+        edge_clip: (S,) clip number of each slot.
+        edge_time: (S,) seconds.
+
+    Returns:
+        At most S runs; what is needed to find them is that of a million slots, or of the longest
+        clip.
+    """
+    parts = [_runs(line[block], block.start) for block in _cut(line)]
+    begin, end, high, low = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return ScoreTree(
+        edge_clip=edge_clip,
+        edge_time=edge_time,
+        label=np.full(len(begin), label, np.int16),
+        begin=begin,
+        end=end,
+        high=high,
+        low=low,
+        n_classes=n_classes,
+    )
+
+
 def score_tree(
     scores: NDArray[np.floating],
     *,
@@ -146,19 +187,45 @@ def score_tree(
         frame_seconds: length of a frame.
         clips: (N,) clip number of each row in the ground truth. None: 0, 1, 2, ...
         n_frames: (N,) valid frames per clip; the rest is never active. None: all T.
-
-    Returns:
-        At most N x T x C runs; about 100 bytes per score are needed while they are found.
     """
-    n_clips, length, n_classes = scores.shape
-    # One line of (clip, class) rows; each frame row has a wall at both of its ends.
-    line = np.full((n_clips, n_classes, length + 2), -np.inf, scores.dtype)
-    line[..., 1:-1] = scores.transpose(0, 2, 1)
-    if n_frames is not None:
-        ends = np.asarray(n_frames)[:, None, None]
-        line[np.broadcast_to(np.arange(length + 2) > ends, line.shape)] = -np.inf
-    flat = line.reshape(-1)
-    # Plateaus count once: keep the first of equal neighbours (walls between rows merge, too).
+    n_clips, _, n_classes = scores.shape
+    frames = from_padded(
+        scores,
+        filenames=[""] * n_clips,
+        classes=[""] * n_classes,
+        frame_seconds=frame_seconds,
+        n_frames=n_frames,
+    )
+    edges: dict[str, Any] = {
+        "edge_clip": frames.slot_clips(np.arange(n_clips) if clips is None else clips),
+        "edge_time": frames.time,
+    }
+    trees = [
+        line_tree(line, label=label, n_classes=n_classes, **edges)
+        for label, line in enumerate(frames.lines)
+    ]
+    names = ("label", "begin", "end", "high", "low")
+    joined = {name: np.concatenate([getattr(tree, name) for tree in trees]) for name in names}
+    return ScoreTree(**edges, **joined, n_classes=n_classes)
+
+
+def _cut(line: NDArray[np.floating]) -> Iterator[slice]:
+    """Blocks of whole clips."""
+    start = 0
+    while start < len(line):
+        ahead = line[start + _BLOCK :]
+        wall = int(np.argmax(np.isneginf(ahead))) if len(ahead) else len(line)
+        stop = min(start + _BLOCK + wall + 1, len(line))
+        yield slice(start, stop)
+        start = stop
+    if not len(line):
+        yield slice(0, 0)
+
+
+def _runs(line: NDArray[np.floating], offset: int) -> tuple[NDArray, ...]:
+    """begin, end, high and low of the runs of a part of a line that ends with a wall."""
+    flat = np.concatenate([np.array([-np.inf], line.dtype), line])
+    # Plateaus count once: keep the first of equal neighbours (walls between clips merge, too).
     position = np.flatnonzero(np.append(True, flat[1:] != flat[:-1]))
     flat = flat[position]
     frames = np.flatnonzero(flat > -np.inf)
@@ -166,18 +233,11 @@ def score_tree(
     left = _nearest(flat, frames, step=-1, passes=np.greater)
     right = _nearest(flat, frames, step=1, passes=np.greater_equal)
     nodes = frames[flat[left[frames]] < flat[frames]]
-    row = position[nodes] // (length + 2)
-    first_edge = (row // n_classes) * (length + 1) - row * (length + 2)
-    numbers = np.arange(n_clips) if clips is None else clips
-    return ScoreTree(
-        edge_clip=np.repeat(numbers, length + 1).astype(np.int32),
-        edge_time=np.tile(frame_times(np.arange(length + 1), frame_seconds), n_clips),
-        label=(row % n_classes).astype(np.int16),
-        begin=first_edge + position[left[nodes] + 1] - 1,
-        end=first_edge + position[right[nodes]] - 1,
-        high=flat[nodes],
-        low=np.maximum(flat[left[nodes]], flat[right[nodes]]),
-        n_classes=n_classes,
+    return (
+        position[left[nodes] + 1] - 1 + offset,
+        position[right[nodes]] - 1 + offset,
+        flat[nodes],
+        np.maximum(flat[left[nodes]], flat[right[nodes]]),
     )
 
 

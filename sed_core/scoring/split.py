@@ -6,10 +6,13 @@ from typing import Any
 
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import write_json
-from sed_core.scoring.evaluate import Settings, evaluate_network, pair
-from sed_core.scoring.resamples import resample_network
-from sed_core.scoring.score_file import read_scores
-from sed_core.scoring.truth import read_truth
+from sed_core.scoring.evaluate import evaluate_scores
+from sed_core.scoring.pairing import pair
+from sed_core.scoring.resamples import resample_system
+from sed_core.scoring.score_file import read_frames
+from sed_core.scoring.score_layout import open_scores
+from sed_core.scoring.settings import Settings
+from sed_core.scoring.truth import read_truth_of
 
 SCHEMA = 1
 
@@ -48,21 +51,25 @@ def score_split(
     Raises:
         SedError: inputs that do not fit together, or no such network.
     """
-    posteriors = read_scores(scores)
-    if reported not in posteriors.networks:
+    with open_scores(scores) as file:
+        names, classes = list(file.networks), file.classes
+    if reported not in names:
         raise SedError(
-            f"{scores} has no {reported}, only {', '.join(posteriors.networks)}; predict with "
-            "both networks or report another one."
+            f"{scores} has no {reported}, only {', '.join(names)}; predict with both networks or "
+            "report another one."
         )
-    pairing = pair(
-        posteriors,
-        read_truth(truth, durations, posteriors.classes),
-        eventless_clips=settings.eventless_clips,
-        allow_unknown=True,
-    )
-    results = {name: evaluate_network(pairing, name, settings) for name in posteriors.networks}
-    write_json(roc, {name: result.roc for name, result in results.items()})
-    drawn = resample_network(pairing, reported, settings, n_resamples=n_resamples)
+    annotated = read_truth_of(truth, durations, classes, source=scores)
+    metrics: dict[str, Any] = {}
+    curves: dict[str, Any] = {}
+    for name, frames in read_frames(scores):
+        pairing = pair(
+            frames, annotated, eventless_clips=settings.eventless_clips, allow_unknown=True
+        )
+        result = evaluate_scores(pairing, settings, resampling=name == reported)
+        metrics[name], curves[name] = result.metrics, result.roc
+        if result.statistics is not None:
+            drawn = resample_system(result.statistics, pairing.truth, n_resamples=n_resamples)
+    write_json(roc, curves)
     if resamples is not None:
         drawn.write(resamples, system=named["system"], split=split)
     details = settings.as_dict()
@@ -74,7 +81,7 @@ def score_split(
         "coverage": {split: dict(coverage or own)},
         "scenarios": details.pop("scenarios"),
         "settings": details,
-        "networks": {name: result.metrics for name, result in results.items()},
+        "networks": metrics,
         "intervals": drawn.intervals(),
         **named,
     }

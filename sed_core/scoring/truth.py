@@ -8,9 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sed_core.data.tsv import numbers, read_table, reject
-from sed_core.scoring.events import COLUMNS, Events, events_from_table
-
-_EMPTY = {"", "nan", "NaN"}  # pandas and spreadsheets write a missing cell in these ways
+from sed_core.runtime.errors import SedError
+from sed_core.scoring.events import (
+    COLUMNS,
+    EMPTY,
+    Events,
+    events_from_table,
+    make_events,
+    without_events,
+)
 
 
 @dataclass(frozen=True)
@@ -22,16 +28,21 @@ class Truth:
         durations: (N,) float64, seconds.
         classes: `events.label` points into it.
         events: the annotated events.
+        annotated: (N,) whether a clip has events of any class, where `classes` are a choice; None:
+            as `events` say.
     """
 
     filenames: list[str]
     durations: NDArray[np.float64]
     classes: list[str]
     events: Events
+    annotated: NDArray[np.bool_] | None = None
 
     @property
     def has_events(self) -> NDArray[np.bool_]:
         """(N,) whether the clip has any event."""
+        if self.annotated is not None:
+            return self.annotated
         return np.bincount(self.events.clip, minlength=len(self.filenames)) > 0
 
     def keep(self, clips: NDArray[np.bool_]) -> "Truth":
@@ -40,7 +51,46 @@ class Truth:
         kept = self.events[clips[self.events.clip]]
         events = Events(new[kept.clip].astype(np.int32), kept.label, kept.onset, kept.offset)
         names = [name for name, keep in zip(self.filenames, clips, strict=True) if keep]
-        return Truth(names, self.durations[clips], self.classes, events)
+        annotated = None if self.annotated is None else self.annotated[clips]
+        return Truth(names, self.durations[clips], self.classes, events, annotated)
+
+    def relabel(self, classes: Sequence[str]) -> "Truth":
+        """The truth of the given classes only, numbered in their order."""
+        number = {name: index for index, name in enumerate(classes)}
+        new = np.array([number.get(name, -1) for name in self.classes], np.int64)
+        events = self.events[new[self.events.label] >= 0]
+        label = new[events.label]
+        events = make_events(events.clip, label, events.onset, events.offset)
+        return Truth(self.filenames, self.durations, list(classes), events, self.has_events)
+
+
+def read_truth_of(
+    events_tsv: str | Path,
+    durations_tsv: str | Path,
+    classes: Sequence[str],
+    *,
+    source: str | Path,
+    only: Sequence[str] | None = None,
+) -> Truth:
+    """Read the ground truth that scores of the given classes are judged by (see `read_truth`).
+
+    Args:
+        events_tsv, durations_tsv: the tables.
+        classes: of the scores.
+        source: where those are, for messages.
+        only: the classes that count; None for all.
+
+    Raises:
+        SedError: a class of the truth, or one that is asked for, has no scores.
+    """
+    truth = read_truth(events_tsv, durations_tsv)
+    lacking = sorted(set(only if only is not None else truth.classes) - set(classes))
+    if lacking:
+        raise SedError(
+            f"{source} has no scores of {', '.join(lacking)}, only of {', '.join(classes)}; use "
+            f"scores and truth ({events_tsv}) of one data set, or name with --classes what counts."
+        )
+    return truth.relabel(only if only is not None else classes)
 
 
 def read_truth(
@@ -57,11 +107,11 @@ def read_truth(
     """
     filenames, durations = _read_durations(durations_tsv)
     table = read_table(events_tsv, COLUMNS, allow_empty=True)
-    silent = (table[["event_label", "onset", "offset"]].isin(_EMPTY)).all(axis=1)
+    silent = without_events(table)
     complaint = f"{{filename}} is not in {durations_tsv}; add its duration there."
     reject(events_tsv, table, silent & ~table.filename.isin(filenames), complaint)
     table = table[~silent]
-    names = sorted(set(table.event_label) - _EMPTY) if classes is None else list(classes)
+    names = sorted(set(table.event_label) - EMPTY) if classes is None else list(classes)
     events = events_from_table(table, filenames, names, source=str(events_tsv))
     return Truth(filenames, durations, names, events)
 

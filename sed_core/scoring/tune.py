@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from sed_core.runtime.progress import progress
-from sed_core.scoring.evaluate import Pairing, psds_of
+from sed_core.scoring.evaluate import psds_of
+from sed_core.scoring.pairing import Pairing
 from sed_core.scoring.postprocess import check_parameters, postprocess
 from sed_core.scoring.psds import SCENARIOS
 from sed_core.scoring.score_file import Scores
@@ -16,7 +17,7 @@ from sed_core.scoring.spans import score_tree
 
 
 def tune(
-    pairing: Pairing,
+    pairing: Pairing[Scores],
     network: str,
     *,
     method: str,
@@ -62,7 +63,11 @@ def tune(
 
 
 def class_scores(
-    pairing: Pairing, network: str, method: str, combination: Mapping[str, Any], objective: str
+    pairing: Pairing[Scores],
+    network: str,
+    method: str,
+    combination: Mapping[str, Any],
+    objective: str,
 ) -> list[float]:
     """(C,) exact PSDS of each class with one combination for all; 0 where it is undefined."""
     scores, classes = pairing.scores, pairing.truth.classes

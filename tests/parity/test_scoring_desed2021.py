@@ -5,9 +5,9 @@ import pytest
 from sed_core.scoring.__main__ import main
 from sed_core.scoring.collar import collar_f1
 from sed_core.scoring.evaluate import psds_of
+from sed_core.scoring.event_tables import read_detections
 from sed_core.scoring.events import read_events
 from sed_core.scoring.intersection import intersection_f1, intersection_statistics
-from sed_core.scoring.predictions import read_event_tables
 from sed_core.scoring.psds import SCENARIOS
 from sed_core.scoring.segment import segment_f1
 from sed_core.scoring.spans import spans_of_events
@@ -33,8 +33,13 @@ def truth(reference_file, classes):
 
 
 @pytest.fixture(scope="module")
-def tables(reference_file, truth):
-    return read_event_tables(reference_file(f"{FOLDER}/student_operating_points.tsv"), truth)
+def points(reference_file):
+    return reference_file(f"{FOLDER}/student_operating_points.tsv")
+
+
+@pytest.fixture(scope="module")
+def tables(points, truth):
+    return read_detections(points, truth).tables
 
 
 @pytest.fixture(scope="module")

@@ -1,19 +1,12 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
-from sed_core.scoring.bootstrap import (
-    clip_statistics,
-    compare,
-    draws,
-    interval,
-    resample,
-    weighted_scores,
-)
-from sed_core.scoring.evaluate import Settings, detect, evaluate_network, pair
+from sed_core.scoring.bootstrap import compare, draws, interval, resample, weighted_scores
+from sed_core.scoring.evaluate import evaluate_scores
 from sed_core.scoring.events import make_events
-from sed_core.scoring.score_file import Posteriors, Scores
+from sed_core.scoring.frames import from_padded
+from sed_core.scoring.pairing import pair
+from sed_core.scoring.settings import Settings
 from sed_core.scoring.truth import Truth
 from tests.unit.scoring.random_cases import CLASSES, FRAME, random_problem
 
@@ -22,10 +15,11 @@ SETTINGS = Settings(median_window=1, n_thresholds=5)
 
 def system(problem, shift=0.0):
     strong = (problem.scores - shift).astype(np.float32)
-    lengths = np.full(len(strong), strong.shape[1], np.int32)
-    net = {"student": Posteriors(strong, strong.max(1))}
-    scores = Scores(problem.truth.filenames, CLASSES, FRAME, lengths, net)
-    return pair(scores, problem.truth)
+    return pair(scores_of(strong, problem.truth.filenames), problem.truth)
+
+
+def scores_of(strong, names):
+    return from_padded(strong, filenames=names, classes=CLASSES, frame_seconds=FRAME)
 
 
 def repeated(paired, weight):
@@ -41,18 +35,15 @@ def repeated(paired, weight):
         *(np.concatenate([getattr(e, n) for _, e in parts]) for n in ("label", "onset", "offset")),
     )
     names = [f"{index:02}.wav" for index in range(len(rows))]
-    net = paired.scores.networks["student"]
-    scores = replace(
-        paired.scores,
-        filenames=names,
-        n_frames=paired.scores.n_frames[rows],
-        networks={"student": Posteriors(net.strong[rows], net.weak[rows])},
-    )
-    return pair(scores, Truth(names, truth.durations[rows], CLASSES, events))
+    scores = paired.scores
+    length = int(scores.n_frames[0])
+    slots = scores.first[rows][:, None] + np.arange(length)
+    strong = np.stack([line[slots] for line in scores.lines], axis=2)
+    return pair(scores_of(strong, names), Truth(names, truth.durations[rows], CLASSES, events))
 
 
 def statistics(paired):
-    return clip_statistics(detect(paired, "student", SETTINGS), paired.truth, SETTINGS)
+    return evaluate_scores(paired, SETTINGS, resampling=True).statistics
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -60,7 +51,7 @@ def statistics(paired):
 def test_a_weighted_score_is_the_score_of_repeated_clips(seed, weight):
     paired = system(random_problem(seed))
     values = weighted_scores(statistics(paired), np.array(weight, float))
-    metrics = evaluate_network(repeated(paired, weight), "student", SETTINGS).metrics
+    metrics = evaluate_scores(repeated(paired, weight), SETTINGS).metrics
     for name in ("psds1", "psds2"):
         for scale in ("exact", "dcase2022"):
             assert values[f"{name}_{scale}"] == pytest.approx(metrics[name][scale]["value"])

@@ -6,7 +6,13 @@ from hypothesis.extra.numpy import arrays
 from scipy.ndimage import median_filter as scipy_median
 
 from sed_core.runtime.errors import SedError
-from sed_core.scoring.decode import decode, decode_many, frame_times, median_filter
+from sed_core.scoring.decode import (
+    decode,
+    decode_many,
+    frame_times,
+    median_filter,
+    operating_points,
+)
 
 scores = arrays(np.float32, (2, 9, 3), elements=st.sampled_from([0.1, 0.3, 0.5, 0.7, 0.9]))
 
@@ -30,17 +36,19 @@ def test_filtering_scores_is_filtering_decisions(values, window, threshold):
     expected = []
     for clip in range(2):
         for label in range(3):
-            active = (values[clip, :, label] > np.float32(threshold)).astype(float)
+            active = (values[clip, :, label] > np.float64(threshold)).astype(float)
             runs = naive(scipy_median(active, size=window, mode="reflect") > 0.5)
             expected += [(clip, label, *run) for run in runs]
     found = list(zip(events.clip, events.label, events.onset, events.offset, strict=True))
     assert found == expected
 
 
-def test_a_threshold_is_strict_and_in_the_precision_of_the_scores():
-    values = np.full((1, 3, 1), 0.1, np.float32)
-    assert len(decode(values, 0.1, frame_seconds=1.0)) == 0  # though float32(0.1) > 0.1
-    assert len(decode(values, 0.0999, frame_seconds=1.0)) == 1
+def test_a_threshold_is_strict_and_compared_in_float64():
+    values = np.full((1, 3, 1), 0.25, np.float32)
+    thirteenth = operating_points()[12]
+    assert 0.25 - 1e-15 < thirteenth < 0.25  # float32 would make it 0.25
+    assert len(decode(values, thirteenth, frame_seconds=1.0)) == 1
+    assert len(decode(values, 0.25, frame_seconds=1.0)) == 0
 
 
 def test_runs_end_at_the_last_frame_and_not_in_the_next_row():

@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 
 from sed_core.runtime.errors import SedError
-from sed_core.scoring.evaluate import Settings, evaluate_network, pair, windows
-from sed_core.scoring.score_file import Posteriors, Scores
+from sed_core.scoring.evaluate import evaluate_scores
+from sed_core.scoring.frames import from_padded
+from sed_core.scoring.pairing import pair
+from sed_core.scoring.settings import Settings, windows
 from tests.unit.scoring.conftest import CLASSES, FILES
 
 FRAME = 0.1
@@ -19,14 +21,12 @@ def scores_of(detections, filenames=FILES, classes=CLASSES):
     rows = [FILES.index(name) if name in FILES else 0 for name in filenames]
     columns = [CLASSES.index(name) if name in CLASSES else 0 for name in classes]
     strong = strong[rows][:, :, columns]
-    net = Posteriors(strong, strong.max(1))
-    lengths = np.full(len(rows), 100, np.int32)
-    return Scores(list(filenames), list(classes), FRAME, lengths, {"student": net})
+    return from_padded(strong, filenames=filenames, classes=classes, frame_seconds=FRAME)
 
 
 def result(detections, truth, **options):
     paired = pair(scores_of(detections, **options), truth)
-    return evaluate_network(paired, "student", Settings(median_window=1))
+    return evaluate_scores(paired, Settings(median_window=1))
 
 
 def test_metrics_have_the_documented_form(truth, detections):
@@ -53,12 +53,12 @@ def test_neither_the_order_of_clips_nor_of_classes_matters(truth, detections):
 
 def test_event_less_clips_are_skipped_or_scored(truth, detections):
     scores = scores_of(detections)
-    scores.networks["student"].strong[3, :10, 0] = 0.9  # a false alarm in the filler
+    scores.lines[0][scores.first[3] :][:10] = 0.9  # a false alarm in the filler
     values = {}
     for mode in ("skip", "score"):
         paired = pair(scores, truth, eventless_clips=mode)
         assert paired.expected == paired.present == {"skip": 3, "score": 4}[mode]
-        metrics = evaluate_network(paired, "student", Settings(median_window=1)).metrics
+        metrics = evaluate_scores(paired, Settings(median_window=1)).metrics
         values[mode] = metrics["psds1"]["dcase2022"]["per_class"]["Cat"]
     assert values["skip"] == pytest.approx(0.94)  # 600 s: the filler's duration counts
     assert values["score"] == pytest.approx(0.88)

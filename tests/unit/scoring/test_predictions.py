@@ -47,7 +47,7 @@ def test_an_event_table(detections, truth_options, tmp_path, capsys):
     assert "0.7778" in out
     result = json.loads((tmp_path / "out.json").read_text())
     assert result["networks"]["system"]["intersection_f1"]["macro"] == 0.777778
-    assert result["coverage"] == {"expected": 4, "present": 4}
+    assert result["coverage"] == {"expected": 4, "present": 4, "left_out": 0}
 
 
 def test_operating_points_in_a_folder_and_in_one_file(detections, truth_options, tmp_path):
@@ -77,10 +77,14 @@ def test_a_score_folder(detections, truth_options, tmp_path, capsys):
     assert sorted(loaded.keys()) == ["a", "b", "c", "filler"]
     assert loaded["filler"].shape == (30, 5)
     back = read_score_folder(folder, FILES)
-    assert (back.filenames, back.classes, back.frame_seconds) == (FILES, CLASSES, 0.1)
+    assert (back.filenames, back.classes) == (FILES, CLASSES)
     assert back.n_frames.tolist() == [100, 100, 100, 30]
+    assert back.time[back.first[3] :].tolist() == [round(k * 0.1, 1) for k in range(31)]
     expected = make_scores(detections).networks["student"].strong
-    np.testing.assert_array_equal(back.networks["system"].strong[:3], expected[:3])
+    for label, line in enumerate(back.lines):
+        written = line[: back.first[3]].reshape(3, 101)
+        np.testing.assert_array_equal(written[:, :100].astype("f4"), expected[:3, :, label])
+        assert np.isneginf(written[:, 100]).all()
     main([str(folder), *truth_options, "--roc", str(tmp_path / "roc.json")])
     assert "psds1 exact" in capsys.readouterr().out
     assert "system" in json.loads((tmp_path / "roc.json").read_text())
@@ -99,7 +103,10 @@ def test_missing_clips_need_permission(detections, truth_options, tmp_path, caps
     ("edit", "message"),
     [
         (lambda text: text.replace("Dog", "Cow"), "the columns differ"),
-        (lambda text: text.replace("0.3\t0.4", "0.3\t0.5"), "do not follow each other"),
+        (
+            lambda text: text.replace("0.3\t0.4", "0.3\t0.5"),
+            "from 0.4 to 0.5 s, that before it to 0.5 s",
+        ),
         (lambda text: text.replace("0.100000001", "nan", 1), "not all finite numbers"),
     ],
 )

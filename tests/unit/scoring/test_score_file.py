@@ -67,7 +67,7 @@ def test_bad_files_are_named(tmp_path):
     write(path)
     with h5py.File(path, "a") as file:
         del file["student/weak"]
-    with pytest.raises(SedError, match="not a whole score file"):
+    with pytest.raises(SedError, match="student: `weak`, the scores of whole clips, is missing"):
         read_scores(path)
     write(path, nan=True)
     with pytest.raises(SedError, match=r"teacher: the scores of b\.wav are not all finite"):

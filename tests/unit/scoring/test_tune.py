@@ -6,7 +6,7 @@ import pytest
 from sed_core.runtime.errors import SedError
 from sed_core.scoring.decode import median_filter
 from sed_core.scoring.ensemble import mean_scores
-from sed_core.scoring.evaluate import pair
+from sed_core.scoring.pairing import pair
 from sed_core.scoring.postprocess import postprocess
 from sed_core.scoring.score_file import Posteriors, Scores, read_scores, write_scores
 from sed_core.scoring.truth import Truth
