@@ -30,13 +30,14 @@ rule resample:
         expected=annotations_option("--list"),
         seconds=DATASET["clip_seconds"],
         rate=DATASET["sample_rate"],
+        resampler=DATASET["resampler"],
         unreadable=DATASET["unreadable"],
         code=code_version("workflow_scripts/resample.py"),
     shell:
         'python "$SED_HOME"/workflow_scripts/resample.py --split {wildcards.split}'
         " --audio {params.audio:q} {params.expected}"
         " --clip-seconds {params.seconds} --sample-rate {params.rate}"
-        " --unreadable {params.unreadable} --manifest {output.manifest:q}"
+        " --resampler {params.resampler} --unreadable {params.unreadable} --manifest {output.manifest:q}"
         " --corpus {output.corpus:q} --jobs {threads} > {log:q} 2>&1"
 
 

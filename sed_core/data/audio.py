@@ -57,7 +57,7 @@ class Clip:
         peak: largest magnitude in any channel, full scale being 1.
         rms: root mean square of the mono mix at the file's own rate.
         full_scale: share of the samples at full scale.
-        samples: (n,) float32, mono at the rate asked for, full scale 1; empty unless `status` is ok.
+        samples: (n,) float32, mono at the rate asked for, full scale 1; empty unless ok.
     """
 
     status: str

@@ -1,8 +1,8 @@
 """Two ways from one sampling rate to another, block by block: `kaiser_best` and `soxr_hq`.
 
-`kaiser_best` is what the recipe of 2022 heard: `librosa.resample` was resampy 0.2.2 then. Its
-filter ends at 0.9476 of the lower Nyquist frequency, so that above 7.6 kHz of a 16 kHz clip there is
-next to nothing; networks of 2022 were trained on that. soxr HQ keeps these bands.
+`kaiser_best` is what the recipe of 2022 heard: `librosa.resample` was resampy 0.2.2 then (0.3.0 and
+later have another filter). It is down to a half at 0.9476 of the lower Nyquist frequency, 7.6 kHz
+for 16 kHz clips; networks of 2022 were trained on that. soxr HQ keeps what lies above.
 """
 
 import functools
@@ -71,9 +71,7 @@ class KaiserBest:
         count = max(0, (len(inputs) - 2 * self.reach) // self.old)
         found = np.empty((count, self.new), dtype=np.float32)
         column = 0
-        with _blas().limit(
-            limits=1
-        ):  # processes share the cores; the bytes are those of one thread
+        with _blas().limit(limits=1):  # processes share the cores already
             for start, bank in self.groups:
                 rows = np.lib.stride_tricks.sliding_window_view(inputs[start:], len(bank))
                 width = bank.shape[1]
@@ -105,9 +103,9 @@ def filters(first: int, stop: int, old: int, new: int) -> Samples:
     """The filters of outputs `first` to `stop` of a block, one a column, side by side in time.
 
     Each is rolloff * sinc(rolloff * u) * Kaiser window(u / 64), scaled by the ratio of the rates.
-    resampy steps through its table of u in whole entries, floor(512 * ratio) for each input, and adds
-    the exact fraction of the first; that stretches the filter by up to 1/185 from 44.1 kHz and
-    is part of what 2022 heard.
+    resampy steps through its table of u in whole entries, floor(512 * ratio) for each input, and
+    adds the exact fraction of the first. From 44.1 kHz that stretches the filter by 0.4 % and
+    leaves -75 dB of what lies above the new Nyquist frequency; it is part of what 2022 heard.
 
     Returns:
         (inputs, stop - first) float32, from the input `reach` before that of output `first` on.
@@ -138,7 +136,7 @@ class Unchanged:
 
 
 def _soxr_hq(old: int, new: int) -> Resampler:
-    return soxr.ResampleStream(old, new, 1, dtype="float32", quality="HQ")  # type: ignore[no-any-return]
+    return soxr.ResampleStream(old, new, 1, dtype="float32", quality="HQ")
 
 
 RESAMPLERS: dict[str, Callable[[int, int], Resampler]] = {

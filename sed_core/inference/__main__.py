@@ -66,10 +66,10 @@ def main(argv: list[str] | None = None, *, prog: str = "python -m sed_core.infer
     recordings = find_recordings(args.audio)
     _refuse_equal_names(recordings, by_stem=args.scores is not None)
     predictor = load_predictor(args.model, torch_device(), weights=args.weights)
-    rate = predictor.system.dataset.sample_rate
+    heard = predictor.system.dataset
     tables, unusable = [], []
     for path in progress(recordings, desc="predict", unit="recording"):
-        clip = read_clip(path, sample_rate=rate)
+        clip = read_clip(path, sample_rate=heard.sample_rate, resampler=heard.resampler)
         if clip.status != "ok":
             unusable.append(f"{path} cannot be used as audio ({clip.note})")
             continue

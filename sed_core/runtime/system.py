@@ -24,6 +24,7 @@ class Dataset:
     classes: list[str]
     clip_seconds: float
     sample_rate: int
+    resampler: str
 
 
 @dataclass(frozen=True)
@@ -153,6 +154,8 @@ class System:
                 raise SedError(f"the system configuration lacks '{field.name}'.")
             kind = field.type
             given = value[field.name]
+            if field.name == "dataset":  # those of 0.1.0 do not say how they were resampled
+                given = {"resampler": "soxr_hq", **given}
             if field.name == "data":  # models of 0.1.0 have what is no part of training, too
                 given = {key: item for key, item in given.items() if key not in JUDGING}
             sections[field.name] = _section(kind, given, field.name)

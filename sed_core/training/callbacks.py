@@ -185,7 +185,7 @@ class Stopping(EarlyStopping):
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """From the checkpoint; the patience is that of the configuration."""
-        patience = self.patience
+        patience: int = self.patience  # type: ignore[has-type]
         super().load_state_dict(state)
         self.patience = patience
 

@@ -98,6 +98,7 @@ def test_a_system_for_other_splits_is_no_obstacle(clone):
                 "classes": ["Robin"],
                 "clip_seconds": 5,
                 "sample_rate": 16000,
+                "resampler": "kaiser_best",
                 "unreadable": "error",
                 "published": False,
                 "splits": {name: split for name, split in splits.items() if name != "strong"},

@@ -37,7 +37,7 @@ PLAIN = re.compile(
     r"threads|resources\.\w+|wildcards\.\w+|params\.("
     "annotations|batch|bootstrap|coverage|embeddings|encoder|eventless|expected|frames|kind|labels|"
     "median|method|network|objective|options|precision|published|rate|reference|reported|"
-    "rows|seconds|seed|sources|spec|split|splits|stage|steps|strong|test|thresholds|unreadable|weak)"
+    "rows|resampler|seconds|seed|sources|spec|split|splits|stage|steps|strong|test|thresholds|unreadable|weak)"
 )
 
 

@@ -17,7 +17,7 @@ def batch(step: int) -> list[int]:
 
 
 def mixup(step: int) -> list[tuple[float, np.ndarray]] | None:
-    """Coefficient and permutation of the weak part, then of the strong part; None in half of the steps."""
+    """Coefficient and order of the weak, then of the strong part; None in half of the steps."""
     draw = np.random.default_rng([2, step])
     if draw.random() >= 0.5:
         return None
@@ -25,6 +25,6 @@ def mixup(step: int) -> list[tuple[float, np.ndarray]] | None:
 
 
 def dropout(step: int, network: int, layer: int, shape: tuple[int, ...]) -> np.ndarray:
-    """0 or 2 for each value of a layer's (B, C, T, F) or (B, T, C) input; layer 7 is behind the GRU."""
+    """0 or 2 for each value of a layer's input, (B, C, T, F) or (B, T, C) behind the GRU."""
     draw = np.random.default_rng([3, step, network, layer])
     return (draw.random(shape, dtype=np.float32) < 0.5) * 2.0

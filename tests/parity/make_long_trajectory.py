@@ -1,15 +1,15 @@
-"""Makes golden/long_trajectory.npz: the original recipe of 2022 from 44.1 kHz to 120 training steps.
+"""Makes reference/long_trajectory: the original recipe of 2022 from 44.1 kHz to 120 steps.
 
     python tests/parity/make_long_trajectory.py --peer CHECKOUT --shims SHIMS --clips DIR --out FILE
 
-CHECKOUT is DCASE-REPO/DESED_task at commit f0161eb. SHIMS is a module whose `install_shims()` stands in
-for packages that do not install any more and whose `recipe_dir(CHECKOUT)` is the recipe's folder. DIR
-holds clips 0.flac to 7.flac (two seconds at 44.1 kHz) and labels.json: a list with, for each clip,
-[[onset, offset, label], …] (strong), [label, …] (weak) or null. The environment has resampy 0.2.2, what
-`librosa.resample` called in spring 2022 (0.3.0 and later have another filter).
+CHECKOUT is DCASE-REPO/DESED_task at commit f0161eb. SHIMS is a module whose `install_shims()`
+stands in for packages that do not install any more; its `recipe_dir(CHECKOUT)` is the recipe's
+folder. DIR holds clips 0.flac to 7.flac (two seconds at 44.1 kHz) and labels.json: a list with, for
+each clip, [[onset, offset, label], …] (strong), [label, …] (weak) or null. The environment has
+resampy 0.2.2, which `librosa.resample` called in spring 2022.
 
-Features are float32 as the recipe computes them; the training is in float64, with weights filled as in
-fill.py and everything random drawn as in draws.py.
+Features are float32 as the recipe computes them; the training is in float64, with weights filled as
+in fill.py and everything random drawn as in draws.py.
 """
 
 import argparse

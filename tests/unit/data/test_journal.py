@@ -61,7 +61,7 @@ def test_a_flipped_sample_is_found(tmp_path: Path) -> None:
     fill(corpus).close()
     log = tmp_path / "split.samples.part"
     content = bytearray(log.read_bytes())
-    content[2 * (100 + ord("a")) + 5] ^= 1  # in clip b
+    content[4 * (100 + ord("a")) + 5] ^= 1  # in clip b
     log.write_bytes(content)
     assert list(Journal(corpus, SETTINGS).entries) == ["a"]
 

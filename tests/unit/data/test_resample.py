@@ -256,7 +256,7 @@ def namespaces() -> bool:
     ("options", "sentence"),
     [
         ("size=100k", "c.samples.part: the disk is full"),
-        ("size=360k", "c.h5: the disk is full"),  # room for the samples once, not twice
+        ("size=560k", "c.h5: the disk is full"),  # room for the samples once, not twice
         ("ro", "the file system is read-only"),
     ],
 )

@@ -59,7 +59,7 @@ def posteriors(name, tones, *, steps):
         batch_size=4,
         seed=0,
     )
-    waveforms = torch.from_numpy(np.stack(clips)).float() / 32768
+    waveforms = torch.from_numpy(np.stack(clips))
     with torch.inference_mode():
         return tagger(tagger.encoder.features(waveforms))[0].sigmoid()
 
