@@ -72,7 +72,7 @@ class KaiserBest:
         found = np.empty((count, self.new), dtype=np.float32)
         column = 0
         with _blas().limit(limits=1):  # processes share the cores already
-            for start, bank in self.groups:
+            for start, bank in self.groups if count else ():
                 rows = np.lib.stride_tricks.sliding_window_view(inputs[start:], len(bank))
                 width = bank.shape[1]
                 np.matmul(rows[:: self.old][:count], bank, out=found[:, column : column + width])

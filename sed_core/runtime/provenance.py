@@ -21,6 +21,7 @@ PACKAGES = (
     "scipy",
     "soundfile",
     "soxr",
+    "threadpoolctl",
     "torch",
     "transformers",
 )

@@ -38,19 +38,6 @@ def test_a_fixed_window_wants_short_clips(files):
         systems(files, LONG, {"targets": ["crnn", "ast_frame"]})
 
 
-@pytest.mark.parametrize(
-    ("net", "sentence"),
-    [
-        ({"stride": [2, 1, 1, 1, 1, 1, 1]}, r"net\.stride is \[2, .*; take 1\."),
-        ({"padding": [0, 1, 1, 1, 1, 1, 1]}, r"net\.padding is \[0, .* so \[1, 1, 1, 1, 1, 1, 1\]"),
-        ({"kernel_size": [5, 3, 3, 3, 3, 3, 3]}, r"so \[2, 1, 1, 1, 1, 1, 1\], keeps frames"),
-    ],
-)
-def test_convolutions_keep_the_number_of_frames(files, net, sentence):
-    with pytest.raises(SedError, match=sentence):
-        systems(files, {"systems": {"crnn": {"net": net}}})
-
-
 def test_an_odd_window_is_refused(files):
     """A centred STFT of odd length gives a frame less where the hop divides the samples."""
     with pytest.raises(SedError, match=r"feats\.n_window: 2047 is not a multiple of 2"):
