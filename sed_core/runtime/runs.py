@@ -56,8 +56,9 @@ def begin_run(locks: Path) -> bool:
 
 
 def _is_dead(path: Path, process: Process | None) -> bool:
-    gone = process is not None and process.is_gone()
-    return gone and not process.has_heirs(f"{MARK}={path.stem}")
+    if process is None or not process.is_gone():
+        return False
+    return not process.has_heirs(f"{MARK}={path.stem}")
 
 
 def _read(path: Path) -> Process | None:
