@@ -182,12 +182,11 @@ class Stopping(EarlyStopping):
         # By default Lightning decides when the checkpoint of the epoch is written already.
         when = {"strict": False, "check_on_train_epoch_end": False}
         super().__init__("val/obj_metric", mode="max", patience=patience, **when)
+        self.configured = patience
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """From the checkpoint; the patience is that of the configuration."""
-        patience: int = self.patience  # type: ignore[has-type]
-        super().load_state_dict(state)
-        self.patience = patience
+        super().load_state_dict({**state, "patience": self.configured})
 
     def on_fit_start(self, trainer: lightning.Trainer, module: MeanTeacher) -> None:
         """No further epoch where the last one of the checkpoint was one too many."""
