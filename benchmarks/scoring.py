@@ -72,8 +72,6 @@ def library(folder: Path, form: str) -> None:
         scores = {name: loader[name] for name in loader.keys()}  # noqa: SIM118
     else:
         with h5py.File(folder / "scores.h5") as file:
-            import json
-
             classes, strong = json.loads(file.attrs["classes"]), file["student/strong"][:]
             times = np.round(np.arange(strong.shape[1] + 1) * HOP, 6)
             scores = {
