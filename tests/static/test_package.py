@@ -69,7 +69,7 @@ def test_the_environment_of_the_rules_is_valid_and_complete():
 def test_every_place_has_the_same_version():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     assert citation["version"] == sed_core.__version__
-    releases = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.M)
+    releases = re.findall(r"^## (\d\S+)", (ROOT / "CHANGELOG.md").read_text(), re.M)
     assert releases[0] == sed_core.__version__
 
 
