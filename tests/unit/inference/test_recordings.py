@@ -219,7 +219,7 @@ def test_embeddings_are_computed_along(tmp_path, tones):
         (["model.pt", "empty"], "empty holds no audio; expected files such as .wav"),
         (["model.pt", "text.wav"], "text.wav cannot be used as audio"),
         (["model.pt", "audio", "other"], "devtest_0.wav would have one name"),
-        (["model.pt", "audio", "--median-window=1,2"], "each of the 3 classes"),
+        (["model.pt", "audio", "--median-window=1,3"], "each of the 3 classes"),
     ],
 )
 def test_mistakes_are_one_sentence(folder, monkeypatch, words, sentence):
