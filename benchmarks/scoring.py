@@ -9,6 +9,7 @@ PSDS and three F1, its scores read once. HDF5 is read for it with h5py and put i
 """
 
 import argparse
+import json
 import subprocess
 import sys
 import tempfile
@@ -71,8 +72,6 @@ def library(folder: Path, form: str) -> None:
         scores = {name: loader[name] for name in loader.keys()}  # noqa: SIM118
     else:
         with h5py.File(folder / "scores.h5") as file:
-            import json
-
             classes, strong = json.loads(file.attrs["classes"]), file["student/strong"][:]
             times = np.round(np.arange(strong.shape[1] + 1) * HOP, 6)
             scores = {

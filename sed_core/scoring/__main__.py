@@ -15,7 +15,7 @@ from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import write_json
 from sed_core.scoring.console import comparison_table, coverage_line, intervals_table, table
 from sed_core.scoring.f1 import CONVENTIONS
-from sed_core.scoring.predictions import Request, score_predictions
+from sed_core.scoring.predictions import Request, kind_of, score_predictions
 from sed_core.scoring.psds import SCENARIOS, read_scenarios
 from sed_core.scoring.settings import Settings, windows
 from sed_core.scoring.significance import compared, resampled
@@ -30,6 +30,8 @@ def main(argv: list[str] | None = None, *, prog: str = "python -m sed_core.scori
         if path and Path(path).is_dir():
             raise SedError(f"{path} is a folder; name the JSON file to write.")
     draws = _draws(args.bootstrap, args.compare)
+    if args.compare:
+        kind_of(args.compare)  # a wrong path should not cost the wait for the first system
     request = Request(
         truth=args.truth,
         durations=args.durations,
