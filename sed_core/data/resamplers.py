@@ -28,7 +28,7 @@ PRECISION = 512
 """Entries of resampy's filter table from one zero crossing to the next."""
 BLOCK = 160
 """Outputs that one filter bank makes at least; fewer would be too small for matrix products."""
-GROUP = 80
+GROUP = 40
 """Outputs that share their inputs: more multiply more zeros, fewer make slower products."""
 
 
@@ -43,8 +43,10 @@ class Resampler(Protocol):
 class KaiserBest:
     """resampy 0.2.2's `kaiser_best` to float32 rounding, as products of matrices.
 
-    Outputs repeat their filters every `new / gcd` samples, so a block of outputs is one matrix
-    product with the inputs around it. Memory: the filters (0.3 MB from 44.1 kHz) and one block.
+    Outputs repeat their filters every `new / gcd` samples, so a block of outputs is a matrix product
+    with the inputs around it: 1.5 to 2.3 times the processor time of soxr HQ, two thirds of
+    torchaudio's with the parameters that its documentation gives for `kaiser_best` (whose result
+    differs by 0.4 %: see `filters`). Memory: the filters (0.3 MB from 44.1 kHz) and one block.
     A recording of n samples gives floor(n * new / old), as resampy does.
 
     Args:
@@ -70,12 +72,14 @@ class KaiserBest:
         inputs = np.concatenate(parts)
         count = max(0, (len(inputs) - 2 * self.reach) // self.old)
         found = np.empty((count, self.new), dtype=np.float32)
-        column = 0
+        column, step = 0, inputs.itemsize
         with _blas().limit(limits=1):  # processes share the cores already
-            for start, bank in self.groups if count else ():
-                rows = np.lib.stride_tricks.sliding_window_view(inputs[start:], len(bank))
-                width = bank.shape[1]
-                np.matmul(rows[:: self.old][:count], bank, out=found[:, column : column + width])
+            for start, bank in self.groups:
+                length, width = bank.shape
+                shape, strides = (count, length), (self.old * step, step)
+                rows = np.lib.stride_tricks.as_strided(inputs[start:], shape, strides)
+                # BLAS wants rows that do not overlap.
+                found[:, column : column + width] = np.ascontiguousarray(rows) @ bank
                 column += width
         self.waiting = inputs[count * self.old :]
         outputs = found.reshape(-1)
