@@ -19,8 +19,12 @@ sys.path.insert(0, str(workflow.basedir))
 configfile: Path(workflow.basedir) / "config.yaml"
 
 
+include: "rules/lock.smk"
 include: "rules/common.smk"
+include: "rules/code.smk"
+include: "rules/places.smk"
 include: "rules/targets.smk"
+include: "rules/ending.smk"
 include: "rules/inputs.smk"
 
 
@@ -29,7 +33,7 @@ shell.prefix(shell_prefix())
 
 
 onerror:
-    print(said_by_failed_jobs(log), end="")
+    end_with_an_error()
 
 
 report: "report/workflow.rst"

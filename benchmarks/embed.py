@@ -32,7 +32,6 @@ from sed_core.features.embeddings.extract import extract
 from sed_core.features.embeddings.file import EmbeddingFile
 from sed_core.features.embeddings.resident import ResidentEmbeddings
 from sed_core.features.embeddings.weights import load_encoder, obtain_weights
-from sed_core.features.waveforms import FULL_SCALE
 from sed_core.runtime.memory import keep_freed_memory
 
 VARIANTS = {  # attention, precision, whether freed memory is kept
@@ -120,7 +119,7 @@ def check(args: argparse.Namespace) -> None:
     encoder = load_encoder(args.encoder, args.weights).to(args.device)
     corpus = Corpus.open(args.corpus)
     samples = torch.from_numpy(corpus.gather(range(min(CLIPS, len(corpus))), N_SAMPLES))
-    waveforms = (samples / FULL_SCALE).to(args.device)
+    waveforms = samples.to(args.device)
     print(f"relative difference of bf16 to fp32, {len(waveforms)} clips:", end="")
     for kind in encoder.kinds:
         low, high = (

@@ -20,7 +20,6 @@ from sklearn.metrics import average_precision_score
 from sed_core.data.corpus import Corpus
 from sed_core.features.embeddings.pretrain import pretrain
 from sed_core.features.embeddings.taggers import Tagger
-from sed_core.features.waveforms import FULL_SCALE
 
 SECONDS = 10.0
 MINI = Path(__file__).parents[1] / "configs/mini.yaml"
@@ -34,7 +33,7 @@ def answers(tagger: Tagger, corpus: Corpus) -> tuple[np.ndarray, np.ndarray]:
     n_samples = round(SECONDS * tagger.encoder.sample_rate)
     found = []
     for row in range(len(corpus)):
-        samples = torch.from_numpy(corpus.gather([row], n_samples)) / FULL_SCALE
+        samples = torch.from_numpy(corpus.gather([row], n_samples))
         found.append(tagger(tagger.encoder.features(samples)))
     clips, moments = zip(*found, strict=True)
     return torch.cat(clips).numpy(), torch.cat(moments).numpy()

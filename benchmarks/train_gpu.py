@@ -67,7 +67,7 @@ def make_data(folder: Path, classes: list[str]) -> None:
             filenames=names,
             digests=names,
             lengths=[SAMPLES] * count,
-            clips=(rng.integers(-3000, 3000, SAMPLES, dtype=np.int16) for _ in names),
+            clips=(0.1 * rng.standard_normal(SAMPLES, dtype=np.float32) for _ in names),
             sample_rate=16000,
         )
         labels = [classes[number % len(classes)] for number in range(count)]

@@ -24,6 +24,6 @@ rule adopt:
         listing=folder_fingerprint,
         code=code_version("workflow_scripts/adopt.py"),
     shell:
-        "python $SED_HOME/workflow_scripts/adopt.py --split {wildcards.split}"
+        'python "$SED_HOME"/workflow_scripts/adopt.py --split {wildcards.split}'
         " --audio {params.audio:q} {params.annotations}"
         " --receipt {output.receipt:q} > {log:q} 2>&1"

@@ -10,15 +10,14 @@ from pathlib import Path
 import yaml
 from snakemake.exceptions import WorkflowError
 
-from sed_core.data.download.adopt import adopt
-from sed_core.data.download.sources import read_parts
-from sed_core.data.listing import fingerprint
+from sed_core.data.enough import too_few
 from sed_core.data.published import published_file
 from sed_core.runtime import config as systems_config
+from sed_core.runtime.code import code_version
 from sed_core.runtime.device import visible_gpus
-from sed_core.runtime.errors import SedError
-from sed_core.runtime.provenance import code_version
-from sed_core.runtime.rows import rows
+from sed_core.runtime.errors import SedError, unknown_name
+from sed_core.runtime.fitness import training_splits, used_splits
+from sed_core.runtime.rows import rows, shown
 
 HOME = Path(workflow.basedir)
 
@@ -27,26 +26,18 @@ def complete_systems():
     """Merge and check the configuration; a mistake ends the run with one sentence.
 
     Returns:
-        The systems that are trained, and all rows of the tables.
+        The systems that are trained, all rows, and those of the tables.
     """
     schema = yaml.safe_load((HOME / "schemas/config.schema.yaml").read_text())
     try:
         systems = systems_config.systems(config, schema)
-        return systems, rows(config, systems)
+        ordered = rows(config, systems)
+        return systems, ordered, shown(ordered, config)
     except SedError as error:
         raise WorkflowError(str(error)) from None
 
 
-SYSTEMS, ROWS = complete_systems()
-
-
-def is_target(row):
-    """Whether a row is made when nothing is asked for: it, or all that it is made of."""
-    members = ROWS[row].members
-    return all(map(is_target, members)) if members else row in config["targets"]
-
-
-TARGETS = {name: row for name, row in ROWS.items() if is_target(name)}
+SYSTEMS, ROWS, TARGETS = complete_systems()
 DATASET = config["datasets"][config["dataset"]]
 PATHS = config["pathvars"]
 
@@ -69,32 +60,23 @@ def shell_prefix():
     must not end the shell before the script, or Snakemake would be gone before a checkpoint is
     written; a shell with a trap waits.
     """
+    home, country = shlex.quote(str(HOME)), shlex.quote(config["energy"]["country"])
     lines = [
         "set -euo pipefail",
         "trap : TERM",
-        f"export PYTHONPATH='{HOME}' SED_HOME='{HOME}' SED_COUNTRY={config['energy']['country']}",
+        f"export PYTHONPATH={home} SED_HOME={home} SED_COUNTRY={country}",
     ]
     methods = {
         method.name.lower() for method in workflow.deployment_settings.deployment_method
     }
     if "conda" not in methods:
-        lines.append(f"export PATH='{Path(sys.executable).parent}':\"$PATH\"")
+        lines.append(
+            f'export PATH={shlex.quote(str(Path(sys.executable).parent))}:"$PATH"'
+        )
+    lines.append(f"export SED_MEMORY_GB={config['compute']['memory_gb']}")
     if sys.stderr.isatty():
         lines.append("export SED_TERMINAL=/dev/tty")
     return "; ".join(lines) + "; "
-
-
-def said_by_failed_jobs(log):
-    """The end of each failed job's log, which `--quiet rules` would hide with the job itself."""
-    if "RULES" not in {kind.name for kind in workflow.output_settings.quiet or ()}:
-        return ""
-    failed = re.findall(
-        r"> (\S+\.log)(?: 2>&1)?' returned non-zero", Path(log[0]).read_text()
-    )
-    tails = [Path(name).read_text().splitlines()[-15:] for name in failed]
-    return "".join(
-        "\n".join([f"{name}:", *lines, ""]) for name, lines in zip(failed, tails)
-    )
 
 
 def all_cores():
@@ -102,113 +84,6 @@ def all_cores():
     cores = workflow.resource_settings.cores
     on_cluster = cores is None or workflow.remote_exec
     return config["compute"]["threads"] if on_cluster else cores
-
-
-OWN_DATA = os.environ.get("SED_DATA") if DATASET["source"] != "synthesis" else None
-SOURCE = "folder" if OWN_DATA else DATASET["source"]
-ROOT = Path(OWN_DATA or DATASET["root"])
-
-
-def adopted_places():
-    """Where the splits of a tree that somebody already has really lie."""
-    if SOURCE != "folder" or not ROOT.is_dir():
-        return {}
-    splits = DATASET["splits"].items()
-    paths = {name: (split["audio"], split.get("annotations")) for name, split in splits}
-    return adopt(ROOT, paths).splits
-
-
-PLACES = adopted_places()
-
-
-def source_audio(wildcards):
-    """The split's folder of audio files."""
-    place = PLACES.get(wildcards.split)
-    found = place.audio if place else None
-    return str(found or ROOT / DATASET["splits"][wildcards.split]["audio"])
-
-
-def source_annotations(wildcards):
-    """The split's TSV, or nothing where it has none."""
-    place = PLACES.get(wildcards.split)
-    path = DATASET["splits"][wildcards.split].get("annotations")
-    found = place.annotations if place else None
-    return str(found or ROOT / path) if path else ""
-
-
-def annotations_option(flag):
-    """A parameter function: `--flag 'path of the TSV'`, or nothing where a split has none."""
-
-    def option(wildcards):
-        path = source_annotations(wildcards)
-        return f"{flag} {shlex.quote(path)}" if path else ""
-
-    return option
-
-
-def folder_fingerprint(wildcards):
-    """Changes when a clip is added, replaced or removed, or the annotation file is edited."""
-    annotations = source_annotations(wildcards)
-    state = (
-        Path(annotations).stat().st_mtime_ns
-        if annotations and Path(annotations).is_file()
-        else 0
-    )
-    return f"{fingerprint(Path(source_audio(wildcards)))} {state}"
-
-
-def synthesis_spec(wildcards):
-    spec = DATASET["splits"][wildcards.split]["synthesis"]
-    return f"--domain {spec['domain']} --clips {spec['clips']}"
-
-
-def downloaded_parts():
-    """What can be fetched, with the addresses of the configuration laid over the published ones."""
-    return read_parts(DATASET.get("sources"))
-
-
-PARTS = downloaded_parts()
-CLIP_PARTS = {
-    Path(part.target).name: part for part in PARTS.values() if part.kind == "clips"
-}
-
-
-def part_files(names):
-    """What says that parts are complete: a receipt, or for clips the report of missing ones."""
-    parts = [PARTS[name] for name in names]
-    return [
-        (
-            f"missing_files/{part.report}"
-            if part.kind == "clips"
-            else f"<data>/download/{part.name}.json"
-        )
-        for part in parts
-    ]
-
-
-def group_files(*groups):
-    return part_files(name for name, part in PARTS.items() if part.group in groups)
-
-
-def clip_list(wildcards):
-    """The metadata that a list of clips comes with."""
-    part = CLIP_PARTS[wildcards.folder]
-    return part_files(
-        name
-        for name, other in PARTS.items()
-        if other.group == part.group and other.kind != "clips"
-    )
-
-
-def split_parts(wildcards):
-    """What has to be fetched before a split can be looked at."""
-    return part_files(DATASET["splits"][wildcards.split].get("parts", []))
-
-
-def sources_option(_wildcards):
-    return (
-        f"--sources {shlex.quote(DATASET['sources'])}" if "sources" in DATASET else ""
-    )
 
 
 def labels(wildcards):
@@ -219,9 +94,15 @@ def classes(_wildcards):
     return ",".join(DATASET["classes"])
 
 
-def is_given(system):
-    """Whether a system's networks come from a checkpoint instead of a training."""
-    return ROWS[system].system["checkpoint"] is not None
+def is_given(row):
+    """Whether networks, or those of a member, come from a checkpoint instead of a training."""
+    return any(SYSTEMS[name]["checkpoint"] is not None for name in systems_of(row))
+
+
+def systems_of(row):
+    """The systems that a row is made of; a system is made of itself."""
+    made_of = map(systems_of, ROWS[row].members)
+    return [name for names in made_of for name in names] or [row]
 
 
 def seeds(row):
@@ -247,7 +128,10 @@ def trained_part(wildcards):
 
 def training_inputs(wildcards):
     """Audio, annotations and embeddings of what the system trains or validates on."""
-    splits = systems_config.training_splits(SYSTEMS[wildcards.system])
+    problem = too_few(SYSTEMS[wildcards.system], listed)
+    if problem:
+        raise WorkflowError(f"config: systems.{wildcards.system}: {problem}.")
+    splits = training_splits(SYSTEMS[wildcards.system])
     return {
         "corpora": expand("<data>/audio16k/{split}.h5", split=splits),
         "manifests": expand("<data>/manifests/{split}.tsv", split=splits),
@@ -255,6 +139,11 @@ def training_inputs(wildcards):
         "start": SYSTEMS[wildcards.system]["training"]["resume_from"] or [],
         "embeddings": embedding_inputs(wildcards.system, splits),
     }
+
+
+def min_coverage(system):
+    """As text: resources that are numbers are whole ones."""
+    return str(system["data"]["min_coverage"])
 
 
 def checkpoint_dir(wildcards):

@@ -2,7 +2,7 @@
 
 In:  a split's receipt, its audio folder and its annotation TSV.
 Out: <data>/manifests/{split}.tsv   every expected clip and what is wrong with it
-     <data>/audio16k/{split}.h5     16 kHz mono int16, one array
+     <data>/audio16k/{split}.h5     16 kHz mono float32, one array
      <data>/truth/{split}.tsv       checked annotations, durations, a report of what was found
 """
 
@@ -30,13 +30,14 @@ rule resample:
         expected=annotations_option("--list"),
         seconds=DATASET["clip_seconds"],
         rate=DATASET["sample_rate"],
+        resampler=DATASET["resampler"],
         unreadable=DATASET["unreadable"],
         code=code_version("workflow_scripts/resample.py"),
     shell:
-        "python $SED_HOME/workflow_scripts/resample.py --split {wildcards.split}"
+        'python "$SED_HOME"/workflow_scripts/resample.py --split {wildcards.split}'
         " --audio {params.audio:q} {params.expected}"
         " --clip-seconds {params.seconds} --sample-rate {params.rate}"
-        " --unreadable {params.unreadable} --manifest {output.manifest:q}"
+        " --resampler {params.resampler} --unreadable {params.unreadable} --manifest {output.manifest:q}"
         " --corpus {output.corpus:q} --jobs {threads} > {log:q} 2>&1"
 
 
@@ -64,7 +65,7 @@ rule ground_truth:
         seconds=DATASET["clip_seconds"],
         code=code_version("workflow_scripts/ground_truth.py"),
     shell:
-        "python $SED_HOME/workflow_scripts/ground_truth.py {params.annotations}"
+        'python "$SED_HOME"/workflow_scripts/ground_truth.py {params.annotations}'
         " --labels {params.labels} --manifest {input.manifest:q} --classes {params.classes:q}"
         " --clip-seconds {params.seconds} --truth {output.truth:q}"
         " --durations {output.durations:q} --report {output.report:q} > {log:q} 2>&1"
@@ -105,7 +106,7 @@ rule check_data:
         dataset=config["dataset"],
         code=code_version("workflow_scripts/check_data.py"),
     shell:
-        "python $SED_HOME/workflow_scripts/check_data.py --data {params.data:q}"
+        'python "$SED_HOME"/workflow_scripts/check_data.py --data {params.data:q}'
         " --splits {params.splits} --strong {params.strong} --weak {params.weak}"
-        " --classes {params.classes:q} --dataset-name {params.dataset}"
+        " --classes {params.classes:q} --dataset-name {params.dataset:q}"
         " --markdown {output.markdown:q} --csv {output.csv:q} --plots {output.plots:q} 2> {log:q}"

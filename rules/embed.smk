@@ -37,9 +37,9 @@ rule weights:
         options=weights_options,
         state=weights_state,
         seconds=DATASET["clip_seconds"],
-        code=code_version("workflow_scripts/weights.py"),
+        code=embedding_code("workflow_scripts/weights.py"),
     shell:
-        "python $SED_HOME/workflow_scripts/weights.py --encoder {wildcards.embedding}"
+        'python "$SED_HOME"/workflow_scripts/weights.py --encoder {wildcards.embedding}'
         " --path {params.path:q} {params.options} --clip-seconds {params.seconds}"
         " --receipt {output.receipt:q} > {log:q} 2>&1"
 
@@ -76,9 +76,9 @@ rule embed:
         frames=lambda wildcards, input: (
             f"--frames {shlex.quote(input.frames)}" if input.frames else ""
         ),
-        code=code_version("workflow_scripts/embed.py"),
+        code=embedding_code("workflow_scripts/embed.py"),
     shell:
-        "python $SED_HOME/workflow_scripts/embed.py --weights {input.weights:q}"
+        'python "$SED_HOME"/workflow_scripts/embed.py --weights {input.weights:q}'
         " --corpus {input.corpus:q} --kind {params.kind} --clip-seconds {params.seconds}"
         " {params.frames} --batch-size {params.batch} --precision {params.precision} --output {output.rows:q}"
         " --energy {output.energy:q} --kwh {output.kwh:q} --gpus {resources.gpu}"
@@ -104,9 +104,9 @@ rule import_embeddings:
     params:
         folder=embedding("extracted"),
         seconds=DATASET["clip_seconds"],
-        code=code_version("workflow_scripts/import_embeddings.py"),
+        code=embedding_code("workflow_scripts/import_embeddings.py"),
     shell:
-        "python $SED_HOME/workflow_scripts/import_embeddings.py --folder {params.folder:q}"
+        'python "$SED_HOME"/workflow_scripts/import_embeddings.py --folder {params.folder:q}'
         " --encoder {wildcards.embedding} --split {wildcards.split} --corpus {input.corpus:q}"
         " --kind {wildcards.kind} --clip-seconds {params.seconds} --output {output.rows:q}"
         " > {log:q} 2>&1"
@@ -138,9 +138,9 @@ rule pretrain_mini:
         steps=lambda wildcards: config["embeddings"][wildcards.embedding][
             "pretraining"
         ]["steps"],
-        code=code_version("workflow_scripts/pretrain_mini.py"),
+        code=embedding_code("workflow_scripts/pretrain_mini.py"),
     shell:
-        "python $SED_HOME/workflow_scripts/pretrain_mini.py --encoder {params.encoder}"
+        'python "$SED_HOME"/workflow_scripts/pretrain_mini.py --encoder {params.encoder}'
         " --corpus {input.corpus:q} --truth {input.truth:q} --classes {params.classes:q}"
         " --clip-seconds {params.seconds} --steps {params.steps} --output {output.weights:q}"
         " --threads {threads} > {log:q} 2>&1"

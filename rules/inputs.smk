@@ -60,12 +60,18 @@ def embedding_gpus(wildcards):
 
 
 def weights_options(wildcards):
-    """Addresses, checksum and note, and what tells that a file put by hand has changed."""
+    """Addresses and checksum."""
     entry = config["embeddings"][wildcards.embedding]
     options = [f"--url {shlex.quote(url)}" for url in entry["urls"]]
     if entry["checksum"]:
         options.append(f"--checksum {entry['checksum']}")
-    return " ".join([*options, f"--note {shlex.quote(entry['note'])}"])
+    return " ".join(options)
+
+
+def notes():
+    """What tables say of pretrained networks, by name: known to what is written last only."""
+    entries = config["embeddings"].items()
+    return json.dumps({name: entry["note"].strip() for name, entry in entries})
 
 
 def weights_state(wildcards):
@@ -133,12 +139,15 @@ def shown_energy():
     """Energy records of all systems and ensembles; variants cost what their system costs."""
     names = [name for name, row in TARGETS.items() if row.kind != "variant"]
     reference = config["energy"]["reference"]
-    shown = dict.fromkeys([*names, *([reference] if reference else [])])
-    files = [path for name in shown for path in energy_files(name)]
+    named = dict.fromkeys([*names, *([reference] if reference else [])])
+    files = [path for name in named for path in energy_files(name)]
     for name, row in TARGETS.items():
         files += seed_files(name, f"{row.system['data']['test']}_scoring.energy.json")
     files += [
-        path for name in shown if name in SYSTEMS for path in extraction_energy(name)
+        path
+        for row in named
+        for name in systems_of(row)
+        for path in extraction_energy(name)
     ]
     return list(dict.fromkeys(files))
 
@@ -149,7 +158,7 @@ def extraction_energy(system):
     model = pretrained["model"]
     if model is None or pretrained["e2e"] or config["embeddings"][model]["extracted"]:
         return []
-    splits = dict.fromkeys(systems_config.used_splits(SYSTEMS[system]))
+    splits = dict.fromkeys(used_splits(SYSTEMS[system]))
     return [
         f"<data>/embeddings/{model}/{split}_{pretrained['kind']}.energy.json"
         for split in splits
@@ -174,8 +183,9 @@ def splits_in_use(*labels):
     """
     used = {
         split
-        for row in TARGETS.values()
-        for split in systems_config.used_splits(row.system)
+        for row in TARGETS
+        for name in systems_of(row)
+        for split in used_splits(SYSTEMS[name])
     }
     return [
         name
@@ -193,5 +203,11 @@ def report_files(_wildcards):
         files += seed_files(name, f"{split}_events/student.tsv")
         if row.kind == "system":
             files.append(f"<results>/{name}/system.json")
-            files += [] if is_given(name) else seed_files(name, "history.csv")
+        files += histories(name)
     return files
+
+
+def histories(row):
+    """Learning curves: only of what was trained here."""
+    trained = ROWS[row].kind == "system" and not is_given(row)
+    return seed_files(row, "history.csv") if trained else []

@@ -35,12 +35,15 @@ rule tune:
         objective=tuning_option("objective"),
         grid=lambda wildcards: json.dumps(ROWS[wildcards.variant].variant["grid"]),
         network=lambda wildcards: ROWS[wildcards.variant].system["scoring"]["reported"],
+        eventless=lambda wildcards: ROWS[wildcards.variant].system["scoring"][
+            "eventless_clips"
+        ],
         code=code_version("workflow_scripts/tune.py"),
     shell:
-        "python $SED_HOME/workflow_scripts/tune.py --scores {input.scores:q}"
+        'python "$SED_HOME"/workflow_scripts/tune.py --scores {input.scores:q}'
         " --truth {input.truth:q} --durations {input.durations:q} --split {params.split}"
         " --network {params.network} --method {params.method} --grid {params.grid:q}"
-        " --objective {params.objective} --provenance {input.provenance:q}"
+        " --objective {params.objective} --eventless-clips {params.eventless} --provenance {input.provenance:q}"
         " --output {output.choice:q} --provenance-output {output.provenance:q} > {log:q} 2>&1"
 
 
@@ -61,7 +64,7 @@ rule postprocess:
     params:
         code=code_version("workflow_scripts/postprocess.py"),
     shell:
-        "python $SED_HOME/workflow_scripts/postprocess.py --scores {input.scores:q}"
+        'python "$SED_HOME"/workflow_scripts/postprocess.py --scores {input.scores:q}'
         " --choice {input.choice:q} --output {output.scores:q} > {log:q} 2>&1"
 
 
@@ -81,7 +84,7 @@ rule ensemble:
     params:
         code=code_version("workflow_scripts/ensemble.py"),
     shell:
-        "python $SED_HOME/workflow_scripts/ensemble.py {input:q} --output {output:q}"
+        'python "$SED_HOME"/workflow_scripts/ensemble.py {input:q} --output {output:q}'
         " > {log:q} 2>&1"
 
 
@@ -104,5 +107,5 @@ rule ensemble_energy:
     params:
         code=code_version("workflow_scripts/ensemble_energy.py"),
     shell:
-        "python $SED_HOME/workflow_scripts/ensemble_energy.py {input:q} --name {wildcards.ensemble}"
+        'python "$SED_HOME"/workflow_scripts/ensemble_energy.py {input:q} --name {wildcards.ensemble}'
         " --energy {output.energy:q} --kwh {output.kwh:q} > {log:q} 2>&1"

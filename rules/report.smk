@@ -42,12 +42,13 @@ rule tables:
     params:
         dataset=config["dataset"],
         reference=reference_option(),
+        notes=notes(),
         published="--published" if DATASET["published"] else "--no-published",
         code=code_version("workflow_scripts/tables.py"),
     shell:
-        "python $SED_HOME/workflow_scripts/tables.py --scores {input.scores:q}"
-        " --energy {input.energy:q} --dataset-name {params.dataset} {params.published}"
-        " {params.reference}"
+        'python "$SED_HOME"/workflow_scripts/tables.py --scores {input.scores:q}'
+        " --energy {input.energy:q} --dataset-name {params.dataset:q} {params.published}"
+        " {params.reference} --notes {params.notes:q}"
         " --scores-md {output.scores_md:q} --scores-csv {output.scores_csv:q}"
         " --energy-md {output.energy_md:q} --energy-csv {output.energy_csv:q}"
         " --html {output.html:q} > {output.text:q} 2> {log:q}"
@@ -70,8 +71,8 @@ rule energy_reference:
         dataset=config["dataset"],
         code=code_version("workflow_scripts/energy_reference.py"),
     shell:
-        "python $SED_HOME/workflow_scripts/energy_reference.py {input:q}"
-        " --dataset-name {params.dataset} --output {output:q} 2> {log:q}"
+        'python "$SED_HOME"/workflow_scripts/energy_reference.py {input:q}'
+        " --dataset-name {params.dataset:q} --output {output:q} 2> {log:q}"
 
 
 rule compare:
@@ -97,7 +98,7 @@ rule compare:
         dataset=config["dataset"],
         code=code_version("workflow_scripts/compare.py"),
     shell:
-        "python $SED_HOME/workflow_scripts/compare.py {input:q} --dataset-name {params.dataset}"
+        'python "$SED_HOME"/workflow_scripts/compare.py {input:q} --dataset-name {params.dataset:q}'
         " --markdown {output.markdown:q} --csv {output.csv:q} > {log:q} 2>&1"
 
 
@@ -146,25 +147,22 @@ rule report:
         strong=splits_in_use("strong"),
         weak=splits_in_use("weak"),
         reference=reference_option(),
+        notes=notes(),
         published="--published" if DATASET["published"] else "--no-published",
         code=code_version("workflow_scripts/report.py"),
     shell:
-        "python $SED_HOME/workflow_scripts/report.py --results {params.results:q}"
-        " --data {params.data:q} --dataset-name {params.dataset} --rows {params.rows}"
+        'python "$SED_HOME"/workflow_scripts/report.py --results {params.results:q}'
+        " --data {params.data:q} --dataset-name {params.dataset:q} --rows {params.rows}"
         " --test {params.test} --splits {params.splits} --strong {params.strong} --weak {params.weak}"
         " --energy {input.energy:q} {params.published} {params.reference}"
-        " --output {output.html:q}"
+        " --notes {params.notes:q} --output {output.html:q}"
         " --plane {output.plane:q} > {log:q} 2>&1"
 
 
 rule plots:
     """Learning curves, PSD-ROC curves and per-class bars of {wildcards.system}."""
     input:
-        histories=lambda wildcards: (
-            []
-            if is_given(wildcards.system)
-            else seed_files(wildcards.system, "history.csv")
-        ),
+        histories=lambda wildcards: histories(wildcards.system),
         rocs=lambda wildcards: seed_files(
             wildcards.system, f"{test_split(wildcards)}_roc.json"
         ),
@@ -193,6 +191,8 @@ rule plots:
         ),
     log:
         "<logs>/plots/{system}.log",
+    wildcard_constraints:
+        system=one_of(ROWS),
     conda:
         "../envs/sed.yaml"
     resources:
@@ -201,6 +201,6 @@ rule plots:
     params:
         code=code_version("workflow_scripts/plots.py"),
     shell:
-        "python $SED_HOME/workflow_scripts/plots.py --history {input.histories:q}"
+        'python "$SED_HOME"/workflow_scripts/plots.py --history {input.histories:q}'
         " --roc {input.rocs:q} --scores {input.scores:q} --curves {output.curves:q}"
         " --roc-plot {output.roc:q} --bars {output.bars:q} > {log:q} 2>&1"

@@ -33,9 +33,9 @@ rule predict:
             if input.embeddings
             else ""
         ),
-        code=code_version("workflow_scripts/predict.py"),
+        code=system_code("workflow_scripts/predict.py"),
     shell:
-        "python $SED_HOME/workflow_scripts/predict.py --model {input.model:q}"
+        'python "$SED_HOME"/workflow_scripts/predict.py --model {input.model:q}'
         " --corpus {input.corpus:q} {params.embeddings} --split {wildcards.split} --stage {params.stage} --seed {wildcards.seed}"
         " --scores {output.scores:q} --energy {output.energy:q} --kwh {output.kwh:q} --gpus {resources.gpu}"
         " --threads {threads} > {log:q} 2>&1"
@@ -61,7 +61,7 @@ rule detect:
         median=scoring("median_window"),
         code=code_version("workflow_scripts/detect.py"),
     shell:
-        "python $SED_HOME/workflow_scripts/detect.py --scores {input.scores:q}"
+        'python "$SED_HOME"/workflow_scripts/detect.py --scores {input.scores:q}'
         " --median-window {params.median} --student {output.student:q}"
         " --teacher {output.teacher:q} > {log:q} 2>&1"
 
@@ -87,7 +87,7 @@ rule detect_all:
         thresholds=scoring("n_thresholds"),
         code=code_version("workflow_scripts/detect.py"),
     shell:
-        "python $SED_HOME/workflow_scripts/detect.py --scores {input.scores:q}"
+        'python "$SED_HOME"/workflow_scripts/detect.py --scores {input.scores:q}'
         " --median-window {params.median} --n-thresholds {params.thresholds}"
         " --student {output.student:q} --teacher {output.teacher:q} > {log:q} 2>&1"
 
@@ -127,9 +127,9 @@ rule score:
         coverage=lambda wildcards: ROWS[wildcards.system].system["data"]["min_coverage"],
         code=code_version("workflow_scripts/score.py"),
     shell:
-        "python $SED_HOME/workflow_scripts/score.py --scores {input.scores:q}"
+        'python "$SED_HOME"/workflow_scripts/score.py --scores {input.scores:q}'
         " --truth {input.truth:q} --durations {input.durations:q} --manifest {input.manifest:q}"
-        " --system-name {wildcards.system} --dataset-name {params.dataset}"
+        " --system-name {wildcards.system} --dataset-name {params.dataset:q}"
         " --split {wildcards.split} --seed {wildcards.seed} --reported {params.reported}"
         " --median-window {params.median} --n-thresholds {params.thresholds}"
         " --eventless-clips {params.eventless} --f1-convention {params.convention} --min-coverage {params.coverage}"
@@ -167,5 +167,5 @@ rule aggregate:
     params:
         code=code_version("workflow_scripts/aggregate.py"),
     shell:
-        "python $SED_HOME/workflow_scripts/aggregate.py {input.scores:q} --resamples {input.resamples:q}"
+        'python "$SED_HOME"/workflow_scripts/aggregate.py {input.scores:q} --resamples {input.resamples:q}'
         " --output {output.scores:q} --resamples-output {output.resamples:q} > {log:q} 2>&1"

@@ -42,7 +42,7 @@ rule download_archive:
         sources=sources_option,
         code=code_version("workflow_scripts/download_archive.py"),
     shell:
-        "python $SED_HOME/workflow_scripts/download_archive.py --part {wildcards.part}"
+        'python "$SED_HOME"/workflow_scripts/download_archive.py --part {wildcards.part}'
         " {params.sources} --root {params.root:q} --downloads {params.downloads:q}"
         " --done {output.done:q} > {log:q} 2>&1"
 
@@ -68,7 +68,7 @@ rule download_clips:
         sources=sources_option,
         code=code_version("workflow_scripts/download_clips.py"),
     shell:
-        "python $SED_HOME/workflow_scripts/download_clips.py --list {params.list:q}"
+        'python "$SED_HOME"/workflow_scripts/download_clips.py --list {params.list:q}'
         " --folder {params.folder:q} --report {output.report:q} --journal {params.journal:q}"
         " {params.sources} > {log:q} 2>&1"
 

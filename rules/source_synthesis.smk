@@ -31,7 +31,7 @@ rule synthesize:
         seconds=DATASET["clip_seconds"],
         code=code_version("workflow_scripts/synthesize.py"),
     shell:
-        "python $SED_HOME/workflow_scripts/synthesize.py --split {wildcards.split}"
+        'python "$SED_HOME"/workflow_scripts/synthesize.py --split {wildcards.split}'
         " {params.spec} --labels {params.labels} --classes {params.classes:q}"
         " --seed {params.seed} --clip-seconds {params.seconds}"
         " --audio {params.audio:q} --tsv {params.annotations:q}"

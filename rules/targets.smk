@@ -1,5 +1,7 @@
 """What can be asked for, and what is made when nothing is; no rules here."""
 
+from sed_core.runtime.consistency import FOLDERS
+
 
 def energy_files(system):
     training = [] if is_given(system) else ["training"]
@@ -36,7 +38,19 @@ def everything():
 
 
 def listing():
-    """What `snakemake --cores 1 systems` prints."""
+    """What `snakemake --cores 1 systems` prints: commands that work as they are."""
+    settings = workflow.config_settings
+    here = Path.cwd()
+    files = [
+        shlex.quote(str(file.relative_to(here) if file.is_relative_to(here) else file))
+        for file in settings.configfiles
+    ]
+    options = f" --configfile {' '.join(files)}" if files else ""
+    words = [
+        f"{key}={value if isinstance(value, str) else json.dumps(value)}"
+        for key, value in settings.config.items()
+    ]
+    options += f" --config {shlex.join(words)}" if words else ""
     lines = [
         f"data set: {config['dataset']}",
         f"splits: {', '.join(DATASET['splits'])}",
@@ -45,7 +59,8 @@ def listing():
     for name, row in ROWS.items():
         test = row.system["data"]["test"]
         lines.append(
-            f"{name:16s} snakemake --cores all {PATHS['results']}/{name}/{test}_psds.json"
+            f"{name:16s} snakemake --cores all"
+            f" {shlex.quote(PATHS['results'])}/{name}/{test}_psds.json{options}"
         )
     return "\n".join(lines)
 
@@ -64,6 +79,6 @@ def check_targets():
         name = parts[len(results)]
         if name in config["systems"] and name not in ROWS:
             raise WorkflowError(systems_config.unfit(name, config))
-        if name not in {*ROWS, "tables"}:
-            sentence = systems_config.unknown_name(name, ROWS, "system")
+        if name not in {*ROWS, *FOLDERS}:
+            sentence = unknown_name(name, ROWS, "system")
             raise WorkflowError(f"{sentence} `make systems` lists the targets.")

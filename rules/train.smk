@@ -17,7 +17,7 @@ rule system_config:
         text=lambda wildcards: json.dumps(trained_part(wildcards), sort_keys=True),
         code=code_version("workflow_scripts/system_config.py"),
     shell:
-        "python $SED_HOME/workflow_scripts/system_config.py --json {params.text:q}"
+        'python "$SED_HOME"/workflow_scripts/system_config.py --json {params.text:q}'
         " --output {output.system:q} > {log:q} 2>&1"
 
 
@@ -46,16 +46,19 @@ rule train:
         gpu=config["compute"]["gpus"],
         mem_mb=1000 * config["compute"]["memory_gb"],
         runtime="24h",
+        # Whether it may train, not what: unlike a parameter, a resource that changes trains nothing anew.
+        min_coverage=lambda wildcards: min_coverage(SYSTEMS[wildcards.system]),
     params:
         data=PATHS["data"],
         checkpoints=checkpoint_dir,
-        code=code_version("workflow_scripts/train.py"),
+        code=training_code("workflow_scripts/train.py"),
     shell:
-        "python $SED_HOME/workflow_scripts/train.py --system {input.system:q}"
+        'python "$SED_HOME"/workflow_scripts/train.py --system {input.system:q}'
         " --data {params.data:q} --seed {wildcards.seed} --checkpoints {params.checkpoints:q}"
         " --model {output.model:q} --history {output.history:q}"
         " --provenance {output.provenance:q} --energy {output.energy:q}"
-        " --kwh {output.kwh:q} --gpus {resources.gpu} --threads {threads} > {log:q} 2>&1"
+        " --kwh {output.kwh:q} --gpus {resources.gpu} --threads {threads}"
+        " --min-coverage {resources.min_coverage} > {log:q} 2>&1"
 
 
 rule take_checkpoint:
@@ -76,8 +79,8 @@ rule take_checkpoint:
         mem_mb=4000,
         runtime="10m",
     params:
-        code=code_version("workflow_scripts/take_checkpoint.py"),
+        code=system_code("workflow_scripts/take_checkpoint.py"),
     shell:
-        "python $SED_HOME/workflow_scripts/take_checkpoint.py --checkpoint {input.checkpoint:q}"
+        'python "$SED_HOME"/workflow_scripts/take_checkpoint.py --checkpoint {input.checkpoint:q}'
         " --system {input.system:q} --seed {wildcards.seed} --model {output.model:q}"
         " --provenance {output.provenance:q} > {log:q} 2>&1"

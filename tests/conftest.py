@@ -1,9 +1,12 @@
 """What all tests share: where the reference data lives, and quiet single-thread defaults."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.parity.packed import plain
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -15,8 +18,19 @@ def root() -> Path:
 
 
 @pytest.fixture(scope="session")
+def reference_file(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """A file of the reference data by its name there, unpacked: from the part in the repository.
+
+    With SED_REFERENCE, the folder of the whole data, from there.
+    """
+    folder = Path(os.environ.get("SED_REFERENCE", ROOT / "tests/parity/reference"))
+    unpacked = tmp_path_factory.mktemp("reference")
+    return lambda name: plain(folder / name, unpacked / name)
+
+
+@pytest.fixture(scope="session")
 def reference() -> Path:
-    """Folder with outputs of the original implementation; tests that need it skip without it."""
+    """Folder of the whole reference data, for what the repository does not hold; else a skip."""
     folder = Path(os.environ.get("SED_REFERENCE", ROOT.parent / "shared" / "reference"))
     if not folder.is_dir():
         pytest.skip(f"no reference data at {folder}; set SED_REFERENCE to its folder")
@@ -24,7 +38,11 @@ def reference() -> Path:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Only `pytest -m gpu` uses a GPU: all other tests compare what processors compute."""
+    """Only `pytest -m gpu` uses a GPU: all other tests compare what processors compute.
+
+    Each worker computes with one thread: more would wait for each other, and sum in another order.
+    """
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     if config.option.markexpr != "gpu":
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
 

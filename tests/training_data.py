@@ -76,7 +76,7 @@ def make_data(folder: Path, *, seconds: float = 1.0) -> Path:
             audio[row, span] += tone[span]
             strong.append(f"{name}\t{onset:.1f}\t{onset + 0.4:.1f}\t{CLASSES[label]}")
             weak.append(f"{name}\t{CLASSES[label]}")
-        _write(folder, split, clips, audio.astype(np.int16))
+        _write(folder, split, clips, np.rint(audio).astype(np.float32) / 32768)
         header, rows = "filename\tonset\toffset\tevent_label", strong
         if split == "weak":
             header, rows = "filename\tevent_labels", weak

@@ -1,19 +1,27 @@
 """Run Snakemake on a copy of the repository, as a user would on a clone."""
 
+import logging
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from multiprocessing.context import ForkProcess
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+import snakemake.cli
 import yaml
+
+import sed_core.data.download.adopt
+import sed_core.runtime.config  # noqa: F401  both for the libraries that the rules need
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("Snakefile", "rules", "workflow_scripts", "config.yaml", "configs", "schemas")
 MORE = ("envs", "profiles", "report", "sed_core")
+snakemake.cli.get_argument_parser()  # finds the plug-ins, once for all forks
 
 
 @dataclass
@@ -29,7 +37,7 @@ class Clone:
         for name in (*PARTS, *MORE):
             source, target = ROOT / name, folder / name
             if source.is_dir():
-                shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+                shutil.copytree(source, target)  # with what Python has compiled
             else:
                 folder.mkdir(parents=True, exist_ok=True)
                 shutil.copy(source, target)
@@ -41,7 +49,14 @@ class Clone:
         return Clone(self.folder, [*self.configs, f"configs/{name}"], self.cores)
 
     def run(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(self._command(words), **self._options(environment), check=False)
+        """Run to the end, in a fork of this process, which has loaded the libraries."""
+        with tempfile.TemporaryFile("w+") as output:
+            asked = self._command(words)[3:], output, self._options(environment)
+            process = ForkProcess(target=_snakemake, args=asked)
+            process.start()
+            process.join()
+            output.seek(0)
+            return subprocess.CompletedProcess(words, process.exitcode, output.read())
 
     def start(self, *words: str, **environment: str) -> subprocess.Popen[str]:
         """The same in the background, in a process group of its own."""
@@ -70,3 +85,20 @@ class Clone:
         table = done.stdout.partition("Job stats:")[2].partition("total")[0]
         rows = (line.split() for line in table.splitlines()[3:])
         return {row[0] for row in rows if row} - {"all"}
+
+
+def _snakemake(words: list[str], output: IO[str], options: dict[str, Any]) -> None:
+    """What `python -m snakemake` does in a fresh process, but for the imports."""
+    os.chdir(options["cwd"])
+    os.environ.update(options["env"])
+    for descriptor in (1, 2):
+        os.dup2(output.fileno(), descriptor)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")  # not pytest's
+    sys.modules["snakemake.shell"].STDOUT = sys.stdout
+    logging.getLogger().handlers.clear()  # pytest's, which would keep the last message
+    for name in list(sys.modules):
+        if name.split(".")[0] in ("sed_core", "workflow_scripts"):
+            del sys.modules[name]  # the clone has its own
+    sys.argv[1:] = words
+    snakemake.cli.main()

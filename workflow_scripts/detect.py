@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sed_core.runtime.arguments import odd_window
 from sed_core.runtime.cli import run
 from sed_core.scoring.decode import decode, median_filter, operating_points
 from sed_core.scoring.events import write_events
@@ -15,7 +16,7 @@ def main(argv: list[str] | None = None) -> None:
     """Parse arguments, decode each network's own posteriors, write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scores", type=Path, required=True, help="HDF5 of frame posteriors")
-    parser.add_argument("--median-window", type=int, default=7, help="frames")
+    parser.add_argument("--median-window", type=odd_window, default=7, help="frames")
     parser.add_argument("--n-thresholds", type=int, help="operating points; default: only 0.5")
     parser.add_argument("--student", type=Path, required=True, help="output: TSV, or a folder")
     parser.add_argument("--teacher", type=Path, required=True, help="of predictions_th_X.XX.tsv")

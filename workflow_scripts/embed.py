@@ -9,6 +9,7 @@ import shutil
 from pathlib import Path
 
 from sed_core.data.corpus import Corpus
+from sed_core.runtime.arguments import positive
 from sed_core.runtime.cli import run
 from sed_core.runtime.device import prepare
 from sed_core.runtime.files import read_json
@@ -23,7 +24,7 @@ def main(argv: list[str] | None = None) -> None:
     add("--frames", type=Path, help="embeddings of kind frame, to derive aligned or mean from")
     add("--kind", required=True, help="frame, aligned, global or mean")
     add("--clip-seconds", type=float, required=True, help="length of a clip")
-    add("--batch-size", type=int, default=8, help="clips at a time")
+    add("--batch-size", type=positive, default=8, help="clips at a time")
     add("--precision", default="32-true", help="32-true, bf16-mixed or 16-mixed")
     add("--output", type=Path, required=True, help="HDF5 file to write")
     add("--energy", type=Path, required=True, help="output: energy record")

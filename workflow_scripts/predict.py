@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from sed_core.data.corpus import Corpus
+from sed_core.runtime.arguments import positive
 from sed_core.runtime.cli import run
 from sed_core.runtime.device import prepare
 
@@ -17,7 +18,12 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--split", required=True, help="name of the split")
     parser.add_argument("--stage", default="devtest", help="energy phase: devtest or evaluation")
     parser.add_argument("--seed", type=int, default=0, help="of random cuts, where clips are long")
-    parser.add_argument("--batch-size", type=int, default=24)
+    parser.add_argument(
+        "--batch-size",
+        type=positive,
+        help="clips at a time (default: as many as in validation, at most 240 s of sound); another "
+        "number may change the last bits of scores",
+    )
     parser.add_argument("--scores", type=Path, required=True, help="output: HDF5")
     parser.add_argument("--energy", type=Path, required=True, help="output: energy record")
     parser.add_argument("--kwh", type=Path, required=True, help="output: total kWh as text")

@@ -6,6 +6,7 @@ It stands in for the published weights, is saved in their layout, and is read by
 import argparse
 from pathlib import Path
 
+from sed_core.runtime.arguments import positive
 from sed_core.runtime.cli import run
 from sed_core.runtime.device import prepare
 
@@ -20,7 +21,7 @@ def main(argv: list[str] | None = None) -> None:
     add("--classes", required=True, help="class names, separated by commas")
     add("--clip-seconds", type=float, required=True, help="length of a clip")
     add("--steps", type=int, required=True, help="optimiser steps")
-    add("--batch-size", type=int, default=8, help="clips in a step (default 8)")
+    add("--batch-size", type=positive, default=8, help="clips in a step (default 8)")
     add("--seed", type=int, default=0, help="of weights, order and augmentation (default 0)")
     add("--output", type=Path, required=True, help="weights file to write")
     add("--threads", type=int, default=1, help="CPU threads")
@@ -42,8 +43,8 @@ def main(argv: list[str] | None = None) -> None:
         batch_size=args.batch_size,
         seed=args.seed,
     )
-    with atomic(args.output) as part:
-        torch.save(tagger.public(), part)
+    with atomic(args.output) as part, part.open("wb") as stream:
+        torch.save(tagger.public(), stream)
 
 
 if __name__ == "__main__":

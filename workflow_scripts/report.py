@@ -1,6 +1,7 @@
 """Write the report: one HTML file with tables, plots, clips and provenance."""
 
 import argparse
+import json
 from pathlib import Path
 
 from sed_core.energy.record import merged
@@ -28,6 +29,7 @@ def main(argv: list[str] | None = None) -> None:
     add("--weak", nargs="*", default=[], help="splits with weak labels to count")
     add("--energy", nargs="*", default=[], metavar="JSON", help="energy records")
     add("--reference", default="", help="system that energies are compared with")
+    add("--notes", type=json.loads, default={}, help="JSON: remarks on pretrained networks")
     add("--published", action=argparse.BooleanOptionalAction, default=False)
     add("--output", type=Path, required=True, metavar="HTML", help="report to write")
     add("--plane", type=Path, required=True, metavar="SVG", help="scores against energy to write")
@@ -44,6 +46,7 @@ def main(argv: list[str] | None = None) -> None:
         dataset=args.dataset_name,
         energy=energy,
         reference=args.reference,
+        notes=args.notes,
         others=published() if args.published else [],
     )
     write_text(args.output, report(sources))

@@ -1,7 +1,7 @@
 """Check every recording of a split and resample it into one corpus file.
 
 Reads each file once, on all cores. Writes the manifest (one row a clip: what was found) and the
-corpus (HDF5, 16-bit mono). Killed at any point, the same command continues.
+corpus (HDF5, mono). Killed at any point, the same command continues.
 """
 
 import argparse
@@ -9,6 +9,7 @@ import argparse
 from sed_core.data.annotations import read_list
 from sed_core.data.parallel import available_cores
 from sed_core.data.resample import resample_split
+from sed_core.data.resamplers import DEFAULT, RESAMPLERS
 from sed_core.runtime.cli import run
 
 
@@ -24,6 +25,13 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--split", required=True, help="name of the split, for messages")
     parser.add_argument("--clip-seconds", type=float, required=True, help="nominal clip length")
     parser.add_argument("--sample-rate", type=int, default=16000, help="of the corpus, Hz")
+    parser.add_argument(
+        "--resampler",
+        choices=list(RESAMPLERS),
+        default=DEFAULT,
+        help="kaiser_best is that of 2022, soxr_hq keeps what lies above 7.5 kHz "
+        "(default %(default)s)",
+    )
     parser.add_argument(
         "--unreadable",
         choices=["error", "skip"],
@@ -43,6 +51,7 @@ def main(argv: list[str] | None = None) -> None:
         manifest=args.manifest,
         corpus=args.corpus,
         jobs=max(args.jobs, 1),
+        resampler=args.resampler,
         on_unreadable=args.unreadable,
     )
     found = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))

@@ -1,6 +1,7 @@
 """Write the tables of scores and energy, and print them."""
 
 import argparse
+import json
 from pathlib import Path
 
 from sed_core.energy.record import merged
@@ -22,6 +23,7 @@ def main(argv: list[str] | None = None) -> None:
     add("--energy", nargs="*", default=[], metavar="JSON", help="all systems' *.energy.json")
     add("--dataset-name", required=True, help="data set named in the titles")
     add("--reference", default="", help="system that energies are compared with")
+    add("--notes", type=json.loads, default={}, help="JSON: remarks on pretrained networks")
     add(
         "--published",
         action=argparse.BooleanOptionalAction,
@@ -36,7 +38,7 @@ def main(argv: list[str] | None = None) -> None:
     scores = [read_scores(path) for path in args.scores]
     energy = merged([read_energy(path) for path in args.energy])
     others = published() if args.published else []
-    score_tables = scores_tables(scores, dataset=args.dataset_name, others=others)
+    score_tables = scores_tables(scores, dataset=args.dataset_name, others=others, notes=args.notes)
     kwh_tables = full_energy_tables(
         scores, energy, reference=args.reference, dataset=args.dataset_name, others=others
     )

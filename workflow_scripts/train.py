@@ -23,6 +23,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--gpus", type=int, default=1, help="GPUs to use; 0 for the CPU")
     parser.add_argument("--devices", type=int, help="processes; default: one, or one per GPU")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads")
+    parser.add_argument("--min-coverage", type=float, default=0.0, help="share of clips, 0..1")
     args = parser.parse_args(argv)
     prepare(gpus=args.gpus, threads=args.threads)
 
@@ -34,7 +35,7 @@ def main(argv: list[str] | None = None) -> None:
 
     system = System.read(args.system)
     devices = args.devices or torch_devices()
-    job = Job(system, args.data, args.seed, args.checkpoints, devices)
+    job = Job(system, args.data, args.seed, args.checkpoints, devices, args.min_coverage)
     log_folder = args.history.parent
     if is_helper():  # the first process measures and writes for all
         fit(job, log_folder=log_folder, on_save=lambda: None)

@@ -24,13 +24,14 @@ def main(argv: list[str] | None = None) -> None:
     add("--method", required=True, help="median or sebbs")
     add("--grid", type=json.loads, required=True, help="JSON: values to try for each parameter")
     add("--objective", choices=["psds1", "psds2"], default="psds1", help="best per class")
+    add("--eventless-clips", choices=["skip", "score"], default="skip", help="as in scoring")
     add("--provenance", nargs="+", required=True, help="provenance of the networks (JSON)")
     add("--output", required=True, help="JSON to write: the choice")
     add("--provenance-output", required=True, help="JSON to write: provenance with the choice")
     args = parser.parse_args(argv)
     scores = read_scores(args.scores, [args.network])
     truth = read_truth(args.truth, args.durations, scores.classes)
-    pairing = pair(scores, truth, eventless_clips="score", allow_unknown=True)
+    pairing = pair(scores, truth, eventless_clips=args.eventless_clips, allow_unknown=True)
     choice = tune(
         pairing, args.network, method=args.method, grid=args.grid, objective=args.objective
     )

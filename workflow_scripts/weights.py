@@ -22,11 +22,10 @@ def main(argv: list[str] | None = None) -> None:
     add("--path", required=True, help="where the file is or goes")
     add("--url", action="append", default=[], help="its address; again for mirrors")
     add("--checksum", help="sha256:… or md5:…")
-    add("--note", default="", help="what the tables should say of these weights")
     add("--clip-seconds", type=float, default=10.0, help="clip whose cost is stated (default 10)")
     add("--receipt", required=True, help="JSON to write")
     args = parser.parse_args(argv)
-    receipt = obtain_weights(args.path, urls=args.url, checksum=args.checksum, note=args.note)
+    receipt = obtain_weights(args.path, urls=args.url, checksum=args.checksum)
     encoder = load_encoder(args.encoder, args.path)
     size = complexity(encoder, torch.empty(1, round(args.clip_seconds * encoder.sample_rate)))
     content = {"encoder": args.encoder, "complexity": size.as_dict(), **receipt}

@@ -1,4 +1,4 @@
-"""Reading any recording as mono 16-bit samples at one rate, in bounded memory."""
+"""Reading any recording as mono samples at one rate, block by block."""
 
 import shutil
 import tempfile
@@ -12,8 +12,11 @@ import ffmpeg
 import imageio_ffmpeg
 import numpy as np
 import soundfile as sf
-import soxr
 from numpy.typing import NDArray
+
+from sed_core.data.complete import missing_seconds
+from sed_core.data.resamplers import DEFAULT
+from sed_core.data.resamplers import resampler as make_resampler
 
 SUFFIXES = (
     ".wav",
@@ -28,11 +31,16 @@ SUFFIXES = (
     ".au",
     ".webm",
 )
-INT16 = 32768  # a 16-bit sample is its value times this
+INT16 = 32768  # full scale of 16-bit files
 FULL_SCALE = 0.9999  # samples at or above this may have been cut off
-QUALITY = "HQ"  # of soxr: pass band to 0.91 of the lower Nyquist frequency, 20-bit rejection
+
+CUT_OFF = ("partial file", "File ended prematurely")  # ffmpeg's remarks, which are no errors to it
 
 _BLOCK = 1 << 16  # frames; stays in the cache, where longer ones cost page faults
+
+
+class TruncatedError(sf.SoundFileRuntimeError):
+    """A file that breaks off before the end that it announces."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +48,8 @@ class Clip:
     """What reading one file gave.
 
     Attributes:
-        status: ok, unreadable, empty (no samples) or nan (not finite somewhere).
+        status: ok, unreadable, truncated (its header tells of more sound than there is), empty (no
+            samples) or nan (not finite somewhere).
         note: why the file cannot be used.
         duration: seconds, of the file at its own rate.
         sample_rate: of the file, Hz.
@@ -48,7 +57,7 @@ class Clip:
         peak: largest magnitude in any channel, full scale being 1.
         rms: root mean square of the mono mix at the file's own rate.
         full_scale: share of the samples at full scale.
-        samples: (n,) int16, mono at the rate asked for; empty unless `status` is ok.
+        samples: (n,) float32, mono at the rate asked for, full scale 1; empty unless ok.
     """
 
     status: str
@@ -59,13 +68,13 @@ class Clip:
     peak: float = 0.0
     rms: float = 0.0
     full_scale: float = 0.0
-    samples: NDArray[np.int16] = field(default_factory=lambda: np.zeros(0, dtype=np.int16))
+    samples: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
 
 
-def read_clip(path: str | Path, *, sample_rate: int) -> Clip:
-    """Read a file, average its channels, resample with soxr HQ and round to 16 bits.
+def read_clip(path: str | Path, *, sample_rate: int, resampler: str = DEFAULT) -> Clip:
+    """Read a file, average its channels and resample.
 
-    Works block by block: memory is one block of the file (under 1 MB a channel) plus 2 bytes a
+    Works block by block: memory is one block of the file (under 1 MB a channel) plus 4 bytes a
     sample of the result, however long the file. A file that cannot be used is told by `status`;
     nothing is raised for it. The result has ceil(frames * sample_rate / rate) samples.
     """
@@ -74,7 +83,9 @@ def read_clip(path: str | Path, *, sample_rate: int) -> Clip:
         if file.stat().st_size == 0:
             return Clip("empty", "the file has no bytes")
         with open_audio(file) as sound:
-            return _read(sound, sample_rate)
+            return _read(sound, sample_rate, resampler, file)
+    except TruncatedError as error:
+        return Clip("truncated", str(error))
     except (RuntimeError, ValueError, OSError) as error:  # of libsndfile and soxr
         return Clip("unreadable", " ".join(str(error).replace(str(file), file.name).split()))
 
@@ -104,22 +115,20 @@ def ffmpeg_executable() -> str:
     return shutil.which("ffmpeg") or str(imageio_ffmpeg.get_ffmpeg_exe())
 
 
-def to_int16(samples: NDArray[np.float32]) -> NDArray[np.int16]:
-    """Round samples in -1..1 to 16 bits; what lies beyond full scale is cut off there."""
-    scaled = np.rint(samples * np.float32(INT16))
-    return np.clip(scaled, -INT16, INT16 - 1).astype(np.int16)
-
-
 def _decode(source: Path, target: Path, *, reason: Exception) -> None:
     # Local files only: a text file may pose as a playlist of addresses.
     stream = ffmpeg.input(str(source), protocol_whitelist="file,pipe")
     stream = ffmpeg.output(stream.audio, str(target), acodec="pcm_f32le", loglevel="error")
     try:
-        stream.global_args("-nostdin").run(cmd=ffmpeg_executable(), capture_stderr=True)
+        run = stream.global_args("-nostdin").run
+        _, remarks = run(cmd=ffmpeg_executable(), capture_stderr=True)
     except ffmpeg.Error as error:
         lines = error.stderr.decode(errors="replace").strip().splitlines()
         why = lines[-1].replace(f"{source}: ", "") if lines else "no reason given"
         raise sf.SoundFileRuntimeError(f"libsndfile: {reason} ffmpeg: {why}.") from error
+    for words in CUT_OFF:
+        if words in remarks.decode(errors="replace"):
+            raise TruncatedError(f"it breaks off before its end (ffmpeg: {words})")
 
 
 def _blocks(sound: sf.SoundFile) -> Iterator[NDArray[np.float32]]:
@@ -140,10 +149,10 @@ def _mono(block: NDArray[np.float32]) -> NDArray[np.float32]:
     return total / np.float32(block.shape[1])
 
 
-def _read(sound: sf.SoundFile, sample_rate: int) -> Clip:
-    stream = soxr.ResampleStream(sound.samplerate, sample_rate, 1, dtype="float32", quality=QUALITY)
+def _read(sound: sf.SoundFile, sample_rate: int, resampler: str, file: Path) -> Clip:
+    stream = make_resampler(resampler, sound.samplerate, sample_rate)
     peak, energy, at_full_scale, frames = 0.0, 0.0, 0, 0
-    parts: list[NDArray[np.int16]] = []
+    parts: list[NDArray[np.float32]] = []
     for block in _blocks(sound):
         top = float(max(block.max(), -block.min()))  # NaN and infinity carry through
         if not np.isfinite(top):
@@ -154,13 +163,17 @@ def _read(sound: sf.SoundFile, sample_rate: int) -> Clip:
         energy += float(np.einsum("i,i->", mono, mono))
         if top >= FULL_SCALE:
             at_full_scale += int(np.count_nonzero(np.abs(block) >= FULL_SCALE))
-        parts.append(to_int16(stream.resample_chunk(mono)))
+        parts.append(stream.resample_chunk(mono))
     if not frames:
         return Clip("empty", "the file holds no samples", **_shape(sound, 0))
-    parts.append(to_int16(stream.resample_chunk(np.zeros(0, dtype=np.float32), last=True)))
-    # soxr rounds the length to the nearest sample; the convention (librosa's) is to round up.
+    if missing := missing_seconds(sound, file, frames):
+        held = frames / sound.samplerate
+        note = f"its header tells of {held + missing:.2f} s, but it holds {held:.2f} s"
+        return Clip("truncated", note, **_shape(sound, frames))
+    parts.append(stream.resample_chunk(np.zeros(0, dtype=np.float32), last=True))
+    # resampy rounds the length down, soxr to the nearest; librosa's convention is to round up.
     length = -(-frames * sample_rate // sound.samplerate)
-    parts.append(np.zeros(length - sum(map(len, parts)), dtype=np.int16))
+    parts.append(np.zeros(length - sum(map(len, parts)), dtype=np.float32))
     return Clip(
         "ok",
         peak=peak,

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from sed_core.data.manifest import read_manifest
+from sed_core.data.manifest import read_manifest, usable
 
 COLUMNS = (
     "split",
     "expected",
     "present",
     "missing",
-    "unreadable",  # also empty files and files with NaN
+    "unreadable",  # also truncated and empty files, and files with NaN
     "short",
     "silent",
     "duplicates",  # clips whose sound another clip of the split has too
@@ -38,7 +38,7 @@ def check(data: Path, splits: Sequence[str]) -> pd.DataFrame:
         {
             "split": split,
             **_clips(table, shared),
-            "labels": _labels(data / "truth" / f"{split}.tsv"),
+            "labels": _labels(data / "truth" / f"{split}.tsv", table),
             "hours": round(float(table["duration"].sum()) / 3600, 2),
         }
         for split, table in tables.items()
@@ -70,11 +70,12 @@ def _clips(table: pd.DataFrame, shared: set[str]) -> dict[str, int]:
     }
 
 
-def _labels(truth: Path) -> int | None:
-    """Labels of the clips that are there; other clips are not in prepared annotations."""
+def _labels(truth: Path, manifest: pd.DataFrame) -> int | None:
+    """Labels of the clips that are there; weak annotations list the others, too."""
     if not truth.is_file():
         return None
     labels = pd.read_csv(truth, sep="\t", dtype={"filename": str})
+    labels = labels[labels["filename"].isin(usable(manifest))]
     if "event_labels" in labels:
         return int(labels["event_labels"].str.split(",").str.len().sum())
     return int(labels["event_label"].count()) if "event_label" in labels else None

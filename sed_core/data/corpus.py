@@ -1,4 +1,4 @@
-"""All clips of a split in one HDF5 file: 16-bit samples end to end, and where each clip begins."""
+"""All clips of a split in one HDF5 file: samples end to end, and where each clip begins."""
 
 import io
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import atomic
 
-VERSION = 1
+VERSION = 2  # 1 had 16-bit samples
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Corpus:
         offsets: (N + 1,) int64; clip i is `samples[offsets[i]:offsets[i + 1]]`.
         digests: BLAKE2b of each clip's samples, 32 hex digits.
         sample_rate: Hz.
-        samples: (total,) int16, full scale 32768; mapped from the file, or in RAM.
+        samples: (total,) float32, full scale 1; mapped from the file, or in RAM.
     """
 
     path: Path
@@ -33,7 +33,7 @@ class Corpus:
     offsets: NDArray[np.int64]
     digests: list[str]
     sample_rate: int
-    samples: NDArray[np.int16]
+    samples: NDArray[np.float32]
 
     @classmethod
     def open(cls, path: str | Path) -> "Corpus":
@@ -57,7 +57,7 @@ class Corpus:
                     digests=archive["digests"].asstr()[:].tolist(),
                     sample_rate=int(archive.attrs["sample_rate"]),
                     samples=np.memmap(
-                        file, np.int16, "r", offset=samples.id.get_offset(), shape=samples.shape
+                        file, np.float32, "r", offset=samples.id.get_offset(), shape=samples.shape
                     ),
                 )
         except (OSError, KeyError, ValueError) as error:
@@ -79,7 +79,7 @@ class Corpus:
         n_samples: int,
         *,
         starts: NDArray[np.integer] | None = None,
-    ) -> NDArray[np.int16]:
+    ) -> NDArray[np.float32]:
         """A batch of clips, cut or padded with zeros on the right to one length.
 
         A clip is one contiguous copy: an index array for the whole batch would be four times
@@ -91,9 +91,9 @@ class Corpus:
             starts: (B,) first sample within each clip; none means 0.
 
         Returns:
-            (B, n_samples) int16.
+            (B, n_samples) float32.
         """
-        batch = np.zeros((len(indices), n_samples), dtype=np.int16)
+        batch = np.zeros((len(indices), n_samples), dtype=np.float32)
         first = self.offsets[indices] + (0 if starts is None else starts)
         stop = np.minimum(first + n_samples, self.offsets[np.asarray(indices) + 1])
         for row, begin, end in zip(batch, first, stop, strict=True):
@@ -107,7 +107,7 @@ def write_corpus(
     filenames: Sequence[str],
     digests: Sequence[str],
     lengths: Sequence[int],
-    clips: Iterable[NDArray[np.int16]],
+    clips: Iterable[NDArray[np.float32]],
     sample_rate: int,
 ) -> None:
     """Write a corpus file atomically, one clip in memory at a time.
@@ -122,7 +122,7 @@ def write_corpus(
         with atomic(path) as part, part.open("wb") as stream:
             stream.write(_head(offsets, index, sample_rate))
             for clip in clips:
-                stream.write(clip.tobytes())
+                stream.write(clip.astype(np.float32, copy=False).tobytes())
     except OSError as error:
         error.filename = error.filename or str(path)
         raise
@@ -140,6 +140,8 @@ def _head(offsets: NDArray[np.int64], index: dict[str, Sequence[str]], sample_ra
         layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
         layout.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)  # a place in the file before any data
         shape = (int(offsets[-1]),)
-        samples = archive.create_dataset("samples", shape, np.int16, dcpl=layout, fill_time="never")
+        samples = archive.create_dataset(
+            "samples", shape, np.float32, dcpl=layout, fill_time="never"
+        )
         begin = samples.id.get_offset()
     return memory.getvalue()[:begin]

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def digest_samples(samples: NDArray[np.int16]) -> str:
-    """BLAKE2b digest of 16-bit samples, 32 hex digits."""
+def digest_samples(samples: NDArray[np.float32]) -> str:
+    """BLAKE2b digest of samples, 32 hex digits."""
     return hashlib.blake2b(samples.tobytes(), digest_size=16).hexdigest()
 
 
@@ -53,13 +53,13 @@ class Journal:
         good = self._recover()
         self._end = max((entry.start + entry.length for entry in self.entries.values()), default=0)
         self._log = self._log_path.open("ab", buffering=0)
-        self._log.truncate(self._end * np.dtype(np.int16).itemsize)
+        self._log.truncate(self._end * np.dtype(np.float32).itemsize)
         self._lines = self._lines_path.open("ab", buffering=0)
         self._lines.truncate(good)
         if not good:
             self._write(self._lines, self._header)
 
-    def add(self, row: dict[str, Any], source: list[Any], samples: NDArray[np.int16]) -> None:
+    def add(self, row: dict[str, Any], source: list[Any], samples: NDArray[np.float32]) -> None:
         """Record a finished clip."""
         entry = Entry(row, source, self._end, len(samples))
         self._write(self._log, samples.tobytes())
@@ -67,11 +67,11 @@ class Journal:
         self._end += len(samples)
         self.entries[row["filename"]] = entry
 
-    def samples(self, filename: str) -> NDArray[np.int16]:
+    def samples(self, filename: str) -> NDArray[np.float32]:
         """The samples of a finished clip."""
         entry = self.entries[filename]
-        at = entry.start * np.dtype(np.int16).itemsize
-        return np.fromfile(self._log_path, np.int16, entry.length, offset=at)
+        at = entry.start * np.dtype(np.float32).itemsize
+        return np.fromfile(self._log_path, np.float32, entry.length, offset=at)
 
     def close(self) -> None:
         """Keep both files for the next run."""

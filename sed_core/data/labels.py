@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from sed_core.runtime.errors import SedError
+from sed_core.runtime.system import System
 
 CROP_DECIMALS = 3  # a crop moves the labels by its start in whole milliseconds
 
@@ -15,6 +16,10 @@ CROP_DECIMALS = 3  # a crop moves the labels by its start in whole milliseconds
 @dataclass(frozen=True, kw_only=True)
 class FrameGrid:
     """Output frames of a network: `hop_length` samples a mel frame, `pooling` mel frames a frame.
+
+    A centred STFT gives 1 + samples // hop_length mel frames; convolutions keep their number
+    (`runtime.config` refuses others), and poolings leave whole windows, which is the same as one
+    pooling by their product. Labels, embeddings and scores all lie on this grid.
 
     Example:
         >>> grid = FrameGrid(sample_rate=16000, hop_length=256, pooling=4, clip_seconds=10)
@@ -27,15 +32,30 @@ class FrameGrid:
     pooling: int
     clip_seconds: float
 
+    @classmethod
+    def of(cls, system: System) -> "FrameGrid":
+        """The output frames of a system's networks."""
+        return cls(
+            sample_rate=system.dataset.sample_rate,
+            hop_length=system.feats.hop_length,
+            pooling=system.pooling,
+            clip_seconds=system.dataset.clip_seconds,
+        )
+
     @property
     def n_samples(self) -> int:
-        """Samples of a full clip."""
-        return int(self.clip_seconds * self.sample_rate)
+        """Samples of a full clip; rounded, as 4.1 * 16000 is a little less than 65600."""
+        return round(self.clip_seconds * self.sample_rate)
 
     @property
     def n_frames(self) -> int:
-        """Whole output frames of a full clip; what is left at the end is lost, as in 2022."""
-        return int(int(self.clip_seconds * self.sample_rate / self.hop_length) / self.pooling)
+        """Output frames of a full clip. The last may reach beyond its end or not quite to it."""
+        return (1 + self.n_samples // self.hop_length) // self.pooling
+
+    @property
+    def frame_samples(self) -> int:
+        """Length of one output frame in samples."""
+        return self.hop_length * self.pooling
 
     @property
     def frame_seconds(self) -> float:

@@ -31,8 +31,8 @@ def describe_folder(split: str, audio: Path, annotations: Path | None) -> dict[s
     """
     if not audio.is_dir():
         raise SedError(
-            f"split '{split}': there is no folder {audio}; set datasets.….root (or SED_DATA) to "
-            "the folder of your DESED that holds `audio` and `metadata`."
+            f"split '{split}': there is no folder {audio}; set the data set's root (or SED_DATA) "
+            "to the folder below which the splits' `audio` and `annotations` lie."
         )
     if annotations is not None and not annotations.is_file():
         raise SedError(

@@ -12,7 +12,7 @@ from sed_core.runtime.errors import SedError
 
 COLUMNS = (
     "filename",
-    "status",  # ok, missing, unreadable, empty, nan
+    "status",  # ok, missing, unreadable, truncated, empty, nan
     "note",
     "duration",  # s, of the source file, as are the next four
     "sample_rate",
@@ -20,7 +20,7 @@ COLUMNS = (
     "peak",
     "rms",
     "flags",  # comma list of short, long, silent, clipped, stereo, resampled
-    "digest",  # BLAKE2b of the 16-bit samples in the corpus
+    "digest",  # BLAKE2b of the samples in the corpus
 )
 _NUMBERS = ("duration", "sample_rate", "channels", "peak", "rms")
 
@@ -66,6 +66,11 @@ def read_manifest(path: str | Path) -> pd.DataFrame:
     """
     table = read_table(path, COLUMNS)
     return table.assign(**{name: numbers(table[name]) for name in _NUMBERS}).reset_index(drop=True)
+
+
+def usable(manifest: pd.DataFrame) -> "pd.Series[str]":
+    """Names of the clips that can be used."""
+    return manifest["filename"][manifest["status"] == "ok"]
 
 
 def coverage(manifest: str | Path) -> dict[str, int]:

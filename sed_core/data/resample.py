@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import soxr
 from numpy.typing import NDArray
 
-from sed_core.data import audio
+from sed_core.data import audio, resamplers
 from sed_core.data import manifest as manifest_module
 from sed_core.data.audio import SUFFIXES, read_clip
 from sed_core.data.corpus import write_corpus
 from sed_core.data.journal import Journal, digest_samples
 from sed_core.data.manifest import manifest_row, missing_row, write_manifest
+from sed_core.data.names import match
 from sed_core.data.parallel import ordered_map
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import digest
@@ -35,6 +35,7 @@ def resample_split(
     manifest: str | Path,
     corpus: str | Path,
     jobs: int,
+    resampler: str = resamplers.DEFAULT,
     on_unreadable: Literal["error", "skip"] = "error",
 ) -> dict[str, int]:
     """Write the manifest and the corpus of a split.
@@ -42,31 +43,32 @@ def resample_split(
     Every file is opened once. Finished clips are kept in a journal beside the corpus, so the
     same call continues after a kill at any point, with equal results in the end; until the
     corpus is written, the disk holds its samples twice. Memory, beside the index: for each job
-    a few blocks of audio and five finished clips at 2 bytes a sample (2 MB a job for 10 s).
+    a few blocks of audio and five finished clips at 4 bytes a sample (4 MB a job for 10 s).
 
     Args:
         split: its name, for messages.
         audio_dir: folder with the recordings; links are followed, subfolders are not read.
         filenames: the clips that should be there; none means whatever is there. A listed name
-            is also found under another audio suffix (`x.wav` as `x.flac`).
+            is also found under another audio suffix or with accents in two parts (see `match`).
         clip_seconds: nominal length, for the flags short and long.
         sample_rate: of the corpus, Hz.
         manifest: TSV to write.
         corpus: HDF5 file to write.
         jobs: processes.
+        resampler: one of `resamplers.RESAMPLERS`.
         on_unreadable: what to do about files that are there and cannot be used.
 
     Returns:
         Number of clips for each status.
 
     Raises:
-        SedError: no such folder, no audio, or (by default) a file that cannot be used.
+        SedError: no such folder, no audio, a name that differs from a file's in case only, or
+            (by default) a file that cannot be used.
     """
     found = _find_audio(Path(audio_dir), split)
     expected = sorted(set(found if filenames is None else filenames))
-    by_stem = {_stem(name): path for name, path in found.items()}
-    paths = {name: found.get(name) or by_stem.get(_stem(name)) for name in expected}
-    present = {name: path for name, path in paths.items() if path is not None and path.exists()}
+    paths = match(expected, found, where=f"{audio_dir}, the audio folder of split {split}")
+    present = {name: path for name, path in paths.items() if path.exists()}
     if not present:
         raise SedError(
             f"{audio_dir}: none of the {len(expected)} clips of split {split} is there (the first "
@@ -75,13 +77,15 @@ def resample_split(
     settings = {  # what the samples and rows of a journal depend on, beside their sources
         "clip_seconds": clip_seconds,
         "sample_rate": sample_rate,
-        "code": [digest(str(module.__file__)) for module in (audio, manifest_module)],
-        "soxr": soxr.__version__,
+        "code": [digest(str(module.__file__)) for module in (audio, manifest_module, resamplers)],
+        "resampler": resampler,
     }
     journal = Journal(Path(corpus), settings)
     try:
         todo = [item for item in present.items() if not _finished(journal, *item)]
-        work = partial(_process, clip_seconds=clip_seconds, sample_rate=sample_rate)
+        work = partial(
+            _process, clip_seconds=clip_seconds, sample_rate=sample_rate, resampler=resampler
+        )
         results = ordered_map(work, todo, jobs=jobs)
         for result in progress(results, total=len(todo), desc=f"resample {split}", unit="clip"):
             journal.add(*result)
@@ -125,12 +129,6 @@ def _find_audio(folder: Path, split: str) -> dict[str, Path]:
     return found
 
 
-def _stem(name: str) -> str:
-    """Name without an audio suffix (names such as `x_30.000_40.000` have other points)."""
-    path = Path(name)
-    return path.stem if path.suffix.lower() in SUFFIXES else name
-
-
 def _source(path: Path) -> list[Any]:
     status = path.stat()
     return [str(path), status.st_size, status.st_mtime_ns]
@@ -141,12 +139,12 @@ def _finished(journal: Journal, name: str, path: Path) -> bool:
 
 
 def _process(
-    item: tuple[str, Path], *, clip_seconds: float, sample_rate: int
-) -> tuple[dict[str, Any], list[Any], NDArray[np.int16]]:
+    item: tuple[str, Path], *, clip_seconds: float, sample_rate: int, resampler: str
+) -> tuple[dict[str, Any], list[Any], NDArray[np.float32]]:
     """Read one clip: its manifest row, the state of its source, its samples."""
     name, path = item
     source = _source(path)
-    clip = read_clip(path, sample_rate=sample_rate)
+    clip = read_clip(path, sample_rate=sample_rate, resampler=resampler)
     row = manifest_row(
         name,
         clip,
@@ -158,7 +156,7 @@ def _process(
 
 
 def _report_unusable(
-    rows: Sequence[dict[str, Any]], paths: dict[str, Path | None], split: str, *, fatal: bool
+    rows: Sequence[dict[str, Any]], paths: dict[str, Path], split: str, *, fatal: bool
 ) -> None:
     """List files that are there and cannot be used; raise where that ends the run."""
     unusable = [row for row in rows if row["status"] not in ("ok", "missing")]

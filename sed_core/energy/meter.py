@@ -70,7 +70,7 @@ class EnergyMeter:
         self._tracker_note = "" if tracker else "codecarbon was not used"
         self._pieces: list[dict[str, Any]] = []
         self._parts: dict[str, dict[str, float | None]] = {}
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # of all that the watching thread reads or changes
         self._done = threading.Event()
 
     def __enter__(self) -> Self:
@@ -100,8 +100,9 @@ class EnergyMeter:
 
     def flush(self) -> None:
         """Take a sample now and write it to the journal and to codecarbon's CSV."""
-        self._guard(Tracker.flush)
-        self._sample()
+        with self._lock:
+            self._guard(Tracker.flush)
+            self._sample()
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
@@ -111,15 +112,16 @@ class EnergyMeter:
         """
         before = self._now()
         yield
-        after, sums = self._now(), self._parts.get(name, {})
-        self._parts[name] = {
-            key: _plus(sums.get(key, 0.0), after[key], before[key]) for key in after
-        }
+        with self._lock:
+            after, sums = self._now(), self._parts.get(name, {})
+            self._parts[name] = {
+                key: _plus(sums.get(key, 0.0), after[key], before[key]) for key in after
+            }
 
     def _now(self) -> dict[str, float | None]:
-        self._guard(Tracker.flush)
-        self._sample()
-        return records.amounts(self._pieces[-1])
+        with self._lock:
+            self.flush()
+            return records.amounts(self._pieces[-1])
 
     def record(self, **labels: Any) -> dict[str, Any]:
         """The stage's figures so far, all runs in the journal added up.

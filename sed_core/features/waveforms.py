@@ -9,7 +9,6 @@ import torch
 from sed_core.data.corpus import Corpus
 from sed_core.runtime.memory import available_memory
 
-FULL_SCALE = 32768.0
 SHARE = 0.6
 """Part of the free memory that audio may take; the rest is for the networks."""
 BLOCK = 256 * 2**20
@@ -19,24 +18,30 @@ BLOCK = 256 * 2**20
 class ResidentAudio:
     """All clips of some splits behind one index.
 
-    Memory: 2 bytes a sample (all of DESED 2022 is about 10 GB at 16 kHz) on the device or in RAM,
+    Memory: 4 bytes a sample (all of DESED 2022 is about 18 GB at 16 kHz) on the device or in RAM,
     or nothing but the pages in use where the clips are memory-mapped.
 
     Args:
         corpora: 16 kHz files of the splits; clip indices count through them in this order.
         device: where batches are wanted.
         resident: False leaves the device's memory to the networks, where these are large.
+        processes: that do the same at the same time, and share the RAM.
     """
 
     def __init__(
-        self, corpora: Sequence[Path], *, device: torch.device, resident: bool = True
+        self,
+        corpora: Sequence[Path],
+        *,
+        device: torch.device,
+        resident: bool = True,
+        processes: int = 1,
     ) -> None:
         opened = [Corpus.open(path) for path in corpora]
         self.device = device
         self.lengths = np.concatenate([corpus.lengths for corpus in opened])
         self.firsts = np.cumsum([0, *(len(corpus) for corpus in opened)])
         where = device if resident else torch.device("cpu")
-        self.samples = placed([_mapped(corpus) for corpus in opened], where)
+        self.samples = placed([_mapped(corpus) for corpus in opened], where, processes)
         self.offsets = [corpus.offsets[:-1] for corpus in opened]
 
     def __len__(self) -> int:
@@ -53,24 +58,33 @@ class ResidentAudio:
             starts: first sample of the cut for every clip of the corpora (not of the batch).
 
         Returns:
-            (B, n_samples) float32 in [-1, 1), on the device.
+            (B, n_samples) float32, full scale 1, on the device.
         """
-        batch = torch.zeros(len(clips), n_samples, dtype=torch.int16, device=self.samples[0].device)
+        batch = torch.zeros(len(clips), n_samples, device=self.samples[0].device)
         for row, clip in enumerate(clips):  # a slice each: faster than one big index tensor
             split = int(np.searchsorted(self.firsts, clip, side="right")) - 1
             start = 0 if starts is None else int(starts[clip])
             begin = int(self.offsets[split][clip - self.firsts[split]]) + start
             length = min(int(self.lengths[clip]) - start, n_samples)
             batch[row, :length] = self.samples[split][begin : begin + length]
-        return batch.to(self.device).to(torch.float32) / FULL_SCALE
+        return batch.to(self.device)
 
 
-def placed(arrays: Sequence[np.ndarray], device: torch.device) -> list[torch.Tensor]:
-    """Mapped arrays on the device if they fit together, else in RAM, else mapped as they are."""
+def placed(
+    arrays: Sequence[np.ndarray], device: torch.device, processes: int = 1
+) -> list[torch.Tensor]:
+    """Mapped arrays on the device if they fit together, else in RAM, else mapped as they are.
+
+    Args:
+        arrays: to place.
+        device: where they are wanted.
+        processes: that place as much at the same time, each on a GPU of its own or all in RAM.
+    """
     n_bytes = sum(array.nbytes for array in arrays)
     mapped = [torch.from_numpy(array) for array in arrays]
     for place in (device, torch.device("cpu")):
-        if n_bytes < SHARE * free_bytes(place):
+        sharing = processes if place.type == "cpu" else 1
+        if sharing * n_bytes < SHARE * free_bytes(place):
             return [_copied(tensor, place) for tensor in mapped]
     return mapped
 
@@ -95,4 +109,4 @@ def _mapped(corpus: Corpus) -> np.ndarray:
     """Samples mapped copy-on-write: torch wants writable memory, nothing is ever written."""
     samples = corpus.samples
     assert isinstance(samples, np.memmap)
-    return np.memmap(corpus.path, np.int16, "c", offset=samples.offset, shape=samples.shape)
+    return np.memmap(corpus.path, np.float32, "c", offset=samples.offset, shape=samples.shape)

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from sed_core.models.checkpoint import Checkpoint
+from sed_core.runtime.code import code_version, entries_of
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import digest
-from sed_core.runtime.provenance import code_version, hardware, packages
+from sed_core.runtime.provenance import hardware, packages
 from sed_core.runtime.system import System
 
 
@@ -59,7 +60,9 @@ def provenance(path: Path, system: System, *, seed: int) -> dict[str, object]:
     return {
         "checkpoint": {"file": path.name, "digest": digest(path)},
         "config_hash": system.config_hash,
-        "code_version": code_version("workflow_scripts/take_checkpoint.py"),
+        "code_version": code_version(
+            "workflow_scripts/take_checkpoint.py", entries=entries_of(asdict(system))
+        ),
         "seed": seed,
         "packages": packages(),
         "hardware": hardware(),

@@ -14,20 +14,16 @@ from sed_core.features.waveforms import ResidentAudio
 from sed_core.models.checkpoint import Checkpoint
 from sed_core.models.complexity import complexity
 from sed_core.models.pretrained import EndToEnd
+from sed_core.models.untrusted import reason
+from sed_core.runtime.errors import SedError
 from sed_core.runtime.progress import progress
 from sed_core.runtime.seeding import derive
 from sed_core.runtime.system import System
 from sed_core.scoring.score_file import score_writer
 
-
-def grid_of(system: System) -> FrameGrid:
-    """The output frames of a system's networks."""
-    return FrameGrid(
-        sample_rate=system.dataset.sample_rate,
-        hop_length=system.feats.hop_length,
-        pooling=system.pooling,
-        clip_seconds=system.dataset.clip_seconds,
-    )
+LONGEST_CLIP, HIGHEST_RATE = 3600.0, 1_000_000
+BATCH_SECONDS = 240.0
+"""Sound that is in the networks at a time; 24 clips of 10 s, as in 2022."""
 
 
 @dataclass(frozen=True)
@@ -42,15 +38,41 @@ class Predictor:
 
     @classmethod
     def from_checkpoint(cls, checkpoint: Checkpoint, device: torch.device) -> "Predictor":
-        """Put a checkpoint's networks on a device, in evaluation mode."""
-        system = System.from_dict(checkpoint.system)
-        front = FrontEnd(system)
-        front.scaler.load_state_dict(checkpoint.scaler)
-        networks = {name: net.to(device) for name, net in checkpoint.networks().items()}
-        inside = None
-        if checkpoint.encoder:
-            inside = EndToEnd.from_state(system, checkpoint.encoder).to(device).eval()
+        """Put a checkpoint's networks on a device, in evaluation mode.
+
+        Raises:
+            SedError: what the checkpoint holds does not go together.
+        """
+        try:
+            system = System.from_dict(checkpoint.system)
+            _check_sizes(system)
+            front = FrontEnd(system)
+            front.scaler.load_state_dict(checkpoint.scaler)
+            networks = checkpoint.networks()
+            inside = None
+            if checkpoint.encoder:
+                inside = EndToEnd.from_state(system, checkpoint.encoder)
+        except SedError:
+            raise
+        except Exception as error:  # a foreign configuration may cause any
+            raise SedError(
+                f"what {checkpoint.source} holds does not go together ({reason(error)}); get the "
+                "file again."
+            ) from error
+        networks = {name: net.to(device) for name, net in networks.items()}
+        if inside is not None:
+            inside = inside.to(device).eval()
         return cls(system, front.to(device).eval(), networks, device, inside)
+
+    @property
+    def batch_size(self) -> int:
+        """Clips at a time unless told otherwise: as many as validation takes.
+
+        That fits the memory on which the network was trained; elsewhere, no more than four minutes
+        of sound keep long clips small.
+        """
+        seconds = self.system.dataset.clip_seconds
+        return max(1, min(self.system.training.batch_size_val, int(BATCH_SECONDS / seconds)))
 
     @torch.inference_mode()
     def __call__(
@@ -98,6 +120,24 @@ class Predictor:
         return {"system": complexity(network, self.front(waveforms), embeddings).as_dict(), **sizes}
 
 
+def _check_sizes(system: System) -> None:
+    """Refuse a configuration of foreign origin that would take all memory before it fails."""
+    feats, data = system.feats, system.dataset
+    sizes = {
+        "dataset.clip_seconds": (data.clip_seconds, LONGEST_CLIP),
+        "dataset.sample_rate": (data.sample_rate, HIGHEST_RATE),
+        "feats.n_window": (feats.n_window, HIGHEST_RATE),
+        "feats.hop_length": (feats.hop_length, feats.n_window),
+        "feats.n_mels": (feats.n_mels, feats.n_window),
+    }
+    for key, (value, most) in sizes.items():
+        if not 0 < value <= most:
+            raise SedError(
+                f"the configuration inside the checkpoint has {key} {value:g}, which is not "
+                f"between 0 and {most:g}; get the file again."
+            )
+
+
 def predict_split(
     predictor: Predictor,
     corpus: Path,
@@ -105,19 +145,30 @@ def predict_split(
     *,
     embeddings: Path | None = None,
     seed: int,
-    batch_size: int,
     name: str,
+    batch_size: int | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
     """Write the posteriors of both networks on every clip of a corpus.
 
     Clips shorter than the networks' input are zero-padded and keep all of its frames; longer
     ones are cut as in training (2022: at random, here drawn from the seed).
 
+    Args:
+        predictor: the model.
+        corpus: 16 kHz audio of the split.
+        scores: HDF5 file to write.
+        embeddings: of the split, where the system reads them from files.
+        seed: of the cuts.
+        name: for the progress bar.
+        batch_size: clips at a time; None: `Predictor.batch_size`. It decides on memory, and on the
+            last bits of the scores, as kernels add up in another order (below 1e-6 in float32).
+
     Returns:
         Waveform and embeddings of one clip, as `Predictor.size` takes them.
     """
     system = predictor.system
-    grid = grid_of(system)
+    grid = FrameGrid.of(system)
+    batch_size = batch_size or predictor.batch_size
     audio = ResidentAudio([corpus], device=predictor.device)
     starts = cut_starts(audio.lengths - grid.n_samples, crop=system.cut, seed=seed)
     filenames = Corpus.open(corpus).filenames

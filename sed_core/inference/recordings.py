@@ -14,9 +14,8 @@ from sed_core.data.audio import SUFFIXES
 from sed_core.data.labels import FrameGrid
 from sed_core.data.published import PUBLISHED
 from sed_core.features.embeddings.weights import load_encoder
-from sed_core.features.waveforms import FULL_SCALE
 from sed_core.inference.given import completed
-from sed_core.inference.predict import Predictor, grid_of
+from sed_core.inference.predict import Predictor
 from sed_core.models.checkpoint import load_checkpoint
 from sed_core.models.pretrained import EndToEnd
 from sed_core.runtime.errors import SedError
@@ -92,7 +91,7 @@ def find_recordings(paths: Iterable[Path]) -> list[Path]:
 def score_recording(
     predictor: Predictor,
     name: str,
-    samples: NDArray[np.int16],
+    samples: NDArray[np.float32],
     *,
     network: str,
     median_window: int | list[int],
@@ -118,41 +117,45 @@ def score_recording(
     return Scores(
         filenames=[name],
         classes=system.dataset.classes,
-        frame_seconds=grid_of(system).frame_seconds,
+        frame_seconds=FrameGrid.of(system).frame_seconds,
         n_frames=np.array([strong.shape[1]], np.int32),
         networks={network: net},
     )
 
 
 def window_starts(n_samples: int, grid: FrameGrid) -> list[int]:
-    """First output frames of the windows that cover a recording.
+    """First samples of the windows that cover a recording.
 
-    One window where it fits in, so that it is treated as a clip of a data set; else they overlap
-    by half, and the last ends with the recording.
+    One window where it fits in, so that it is treated as a clip of a data set; else they overlap by
+    half, and the last ends with the recording's last sample: zeros behind it would change the
+    scaling of the whole window. All but the last begin with an output frame.
     """
-    beyond = n_samples - grid.n_samples
-    last = max(0, -(-beyond // (grid.hop_length * grid.pooling)))
-    return [*range(0, last, grid.n_frames // 2), last]
+    last = max(0, n_samples - grid.n_samples)
+    half = max(1, grid.n_frames // 2) * grid.frame_samples
+    return [0] if not last else [*range(0, last, half), last]
 
 
 def _posteriors(
-    predictor: Predictor, samples: NDArray[np.int16], network: str, batch_size: int
+    predictor: Predictor, samples: NDArray[np.float32], network: str, batch_size: int
 ) -> NDArray[np.float32]:
-    """(T, C); each frame is taken from the window in which it lies further from the ends."""
-    grid = grid_of(predictor.system)
-    step = grid.hop_length * grid.pooling
+    """(T, C); each frame is taken from the window in which it lies further from the ends.
+
+    Frames of the last window count as those they are nearest to, at most half a frame away.
+    """
+    grid = FrameGrid.of(predictor.system)
     starts = window_starts(len(samples), grid)
-    scores = np.empty((starts[-1] + grid.n_frames, len(predictor.system.dataset.classes)), "f4")
-    joins = [(left + right + grid.n_frames) // 2 for left, right in pairwise(starts)]
-    spans = list(zip(starts, [0, *joins], [*joins, len(scores)], strict=True))
+    firsts = [(2 * start + grid.frame_samples) // (2 * grid.frame_samples) for start in starts]
+    scores = np.empty((firsts[-1] + grid.n_frames, len(predictor.system.dataset.classes)), "f4")
+    joins = [(left + right + grid.n_frames) // 2 for left, right in pairwise(firsts)]
+    spans = list(zip(starts, firsts, [0, *joins], [*joins, len(scores)], strict=True))
     for at in range(0, len(spans), batch_size):
         batch = spans[at : at + batch_size]
-        windows = np.zeros((len(batch), grid.n_samples), np.int16)
-        for row, (start, _, _) in zip(windows, batch, strict=True):
-            piece = samples[start * step : start * step + grid.n_samples]
+        windows = np.zeros((len(batch), grid.n_samples), np.float32)
+        for row, (start, *_) in zip(windows, batch, strict=True):
+            piece = samples[start : start + grid.n_samples]
             row[: len(piece)] = piece
-        waveforms = torch.from_numpy(windows).to(predictor.device).to(torch.float32) / FULL_SCALE
+        waveforms = torch.from_numpy(windows).to(predictor.device)
         strong, _ = predictor(waveforms)[network]
-        for found, (start, begin, end) in zip(strong, batch, strict=True):
-            scores[begin:end] = found[begin - start : end - start]
+        for found, (_, first, begin, end) in zip(strong, batch, strict=True):
+            scores[begin:end] = found[begin - first : end - first]
     return scores

@@ -1,18 +1,20 @@
 """Trained networks on disk: our own file, and the layout of the published 2022 checkpoints."""
 
 import json
-import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from sed_core.features.fitted import fitted
 from sed_core.features.logmel import MelSpectrogram
 from sed_core.features.untrusted import read_untrusted
+from sed_core.models.architecture import architecture
 from sed_core.models.crnn import CHOICES, NET_KEYS
 from sed_core.models.registry import MODELS
 from sed_core.runtime.errors import SedError
@@ -20,6 +22,8 @@ from sed_core.runtime.files import atomic
 
 FORMAT = 1
 LIGHTNING_VERSION = "1.5.1"
+SECTIONS = ("dataset", "feats", "net", "pretrained", "scaler", "training")
+"""Of the configuration inside; what is read of them is a table."""
 State = dict[str, Tensor]
 
 
@@ -34,6 +38,7 @@ class Checkpoint:
         scaler: state dict of the scaler; empty unless its statistics are a data set's.
         encoder: state dict of the pretrained network, where it is part of the system.
         weights: digest of the pretrained weights whose embeddings it was trained with, if known.
+        source: named in complaints.
     """
 
     student: State
@@ -42,63 +47,30 @@ class Checkpoint:
     scaler: State = field(default_factory=dict)
     encoder: State = field(default_factory=dict)
     weights: str = ""
+    source: str = "the checkpoint"
 
     @property
     def n_classes(self) -> int:
         """Number of classes that the networks tell apart."""
+        architecture(self.student, self.source)  # refuses what is none
         return len(self.student["dense.bias"])
 
     @property
     def net(self) -> dict[str, Any]:
         """Section `net` that rebuilds the networks: the tensors decide wherever they can."""
-        return {**_known(self.system.get("net", {})), **architecture(self.student)}
+        return {**_known(self.system.get("net", {})), **architecture(self.student, self.source)}
 
     def networks(self) -> dict[str, nn.Module]:
-        """The networks `student` and `teacher`, in evaluation mode, on the CPU."""
-        built = {}
-        for name, state in (("student", self.student), ("teacher", self.teacher)):
-            network = MODELS["crnn"](self.net, self.n_classes)
-            try:
-                network.load_state_dict(state)
-            except RuntimeError as error:
-                raise SedError(f"the checkpoint's {name} is not a CRNN: {error}") from error
-            built[name] = network.eval()
-        return built
+        """The networks `student` and `teacher`, in evaluation mode, on the CPU.
 
-
-def architecture(state: Mapping[str, Tensor]) -> dict[str, Any]:
-    """The keys of section `net` that a CRNN's tensors give away.
-
-    Strides, pooling and dropout leave no trace in the tensors.
-    """
-    blocks = sum(re.fullmatch(r"cnn\.cnn\.conv\d+\.weight", key) is not None for key in state)
-    kernels = [state[f"cnn.cnn.conv{i}.weight"] for i in range(blocks)]
-    recurrent = [key for key in state if re.fullmatch(r"rnn\.rnn\.weight_hh_l\d+", key)]
-    if not kernels or not recurrent or "dense.bias" not in state:
-        raise SedError("the checkpoint does not hold a CRNN (no cnn, rnn or dense tensors).")
-    net: dict[str, Any] = {
-        "n_in_channel": kernels[0].shape[1],
-        "nb_filters": [len(kernel) for kernel in kernels],
-        "kernel_size": [kernel.shape[-1] for kernel in kernels],
-        "n_RNN_cell": state[recurrent[0]].shape[1],
-        "rnn_layers": len(recurrent),
-        "attention": "dense_softmax.weight" in state,
-        "use_embeddings": "cat_tf.weight" in state,
-    }
-    if "frame_embs_encoder.weight_ih_l0" in state:
-        net["embedding_type"] = "frame"
-        net["embedding_size"] = state["frame_embs_encoder.weight_ih_l0"].shape[1]
-        net["frame_emb_enc_dim"] = state["frame_embs_encoder.weight_hh_l0"].shape[1]
-    elif "shrink_emb.0.weight" in state:
-        net["embedding_type"] = "global"
-        net["embedding_size"] = state["shrink_emb.0.weight"].shape[1]
-    elif "shrink_frames.0.weight" in state:
-        net["embedding_type"], net["shrink_aligned"] = "aligned", True
-        net["embedding_size"] = state["shrink_frames.0.weight"].shape[1]
-    elif "cat_tf.weight" in state:
-        net["embedding_type"], net["shrink_aligned"] = "aligned", False
-        net["embedding_size"] = state["cat_tf.weight"].shape[1] - net["nb_filters"][-1]
-    return net
+        Raises:
+            SedError: the tensors are not those of one CRNN.
+        """
+        build = partial(MODELS["crnn"], self.net, self.n_classes)
+        return {
+            "student": fitted(build, self.student, f"the student of {self.source}").eval(),
+            "teacher": fitted(build, self.teacher, f"the teacher of {self.source}").eval(),
+        }
 
 
 def _known(net: Mapping[str, Any]) -> dict[str, Any]:
@@ -125,30 +97,34 @@ def save_checkpoint(path: str | Path, checkpoint: Checkpoint) -> None:
         "system": json.dumps(checkpoint.system, sort_keys=True),
         "weights": checkpoint.weights,
     }
-    with atomic(path) as part:
-        torch.save(content, part)
+    with atomic(path) as part, part.open("wb") as stream:  # torch writes the name of a path inside
+        torch.save(content, stream)
 
 
 def load_checkpoint(path: str | Path) -> Checkpoint:
     """Read our own file, or one in the layout of the published checkpoints; nothing in it is run.
 
     Raises:
-        SedError: no file, neither layout, a newer format, or a file that names code.
+        SedError: no file, neither layout, a newer format, a part that is missing or something else,
+            or a file that names code.
     """
     content = read_untrusted(path)
     if isinstance(content, dict) and "format" in content:
-        if content["format"] != FORMAT:
+        told = content["format"]
+        if not isinstance(told, int) or told != FORMAT:
             raise SedError(
-                f"{path} has format {content['format']}, this version reads {FORMAT}; "
-                "use the version of the program that wrote it."
+                f"{path} has format {told if isinstance(told, int) else 'unknown'}, this version "
+                f"reads {FORMAT}; use the version of the program that wrote it."
             )
+        weights = content.get("weights", "")
         return Checkpoint(
-            student=content["student"],
-            teacher=content["teacher"],
-            system=json.loads(content["system"]),
-            scaler=content["scaler"],
-            encoder=content["encoder"],
-            weights=content.get("weights", ""),
+            student=_state(path, "student", content.get("student")),
+            teacher=_state(path, "teacher", content.get("teacher")),
+            system=_system(path, content.get("system")),
+            scaler=_state(path, "scaler", content.get("scaler")),
+            encoder=_state(path, "encoder", content.get("encoder")),
+            weights=weights if isinstance(weights, str) else "",
+            source=str(path),
         )
     if isinstance(content, dict) and "state_dict" in content:
         return _from_lightning(path, content)
@@ -159,20 +135,66 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
 
 
 def _from_lightning(path: str | Path, content: Mapping[str, Any]) -> Checkpoint:
-    flat = content["state_dict"]
+    flat = _state(path, "state_dict", content["state_dict"])
     networks = {}
     for name in ("sed_student", "sed_teacher"):
-        networks[name] = content.get(name) or _below(flat, f"{name}.")
+        networks[name] = _below(flat, f"{name}.")
+        if content.get(name) is not None:
+            networks[name] = _state(path, name, content[name])
         if not networks[name]:
             raise SedError(f"{path} has no network '{name}'; expected a DCASE 2022 checkpoint.")
-    system = content.get("hyper_parameters")
+    told = content.get("hyper_parameters")
     return Checkpoint(
-        student=dict(networks["sed_student"]),
-        teacher=dict(networks["sed_teacher"]),
-        system=dict(system) if isinstance(system, dict) else {},
+        student=networks["sed_student"],
+        teacher=networks["sed_teacher"],
+        system=_sections(path, told) if isinstance(told, dict) else {},
         scaler=_below(flat, "scaler."),
         encoder=_below(flat, "pretrained_model."),
+        source=str(path),
     )
+
+
+def _state(path: str | Path, key: str, value: Any) -> State:
+    """Tensors by name.
+
+    Raises:
+        SedError: it is something else.
+    """
+    found = "is missing" if value is None else f"is a {type(value).__name__}"
+    if isinstance(value, Mapping):
+        wrong = (v for k, v in value.items() if not (isinstance(k, str) and isinstance(v, Tensor)))
+        other = next(wrong, None)
+        if other is None:
+            return dict(value)
+        found = f"holds a {type(other).__name__}"
+    raise SedError(
+        f"'{key}' in {path} {found}, where a table of tensors by name belongs; expected a file "
+        "that training has written."
+    )
+
+
+def _system(path: str | Path, text: Any) -> dict[str, Any]:
+    """The configuration inside our own file."""
+    try:
+        told = json.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        told = None
+    if not isinstance(told, dict):
+        raise SedError(
+            f"the configuration inside {path} is no JSON object; expected a file that training has "
+            "written."
+        )
+    return _sections(path, told)
+
+
+def _sections(path: str | Path, told: dict[str, Any]) -> dict[str, Any]:
+    for name in SECTIONS:
+        if not isinstance(told.get(name, {}), dict):
+            raise SedError(
+                f"section '{name}' of the configuration inside {path} is a "
+                f"{type(told[name]).__name__}, not a table of keys; get the file again."
+            )
+    return dict(told)
 
 
 def _below(state: Mapping[str, Tensor], prefix: str) -> State:
@@ -209,5 +231,5 @@ def save_lightning(
         "sed_student": dict(checkpoint.student),
         "sed_teacher": dict(checkpoint.teacher),
     }
-    with atomic(path) as part:
-        torch.save(content, part)
+    with atomic(path) as part, part.open("wb") as stream:  # torch writes the name of a path inside
+        torch.save(content, stream)

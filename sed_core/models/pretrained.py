@@ -44,15 +44,11 @@ class EndToEnd(nn.Module):
 
     def __init__(self, encoder: Encoder, system: System) -> None:
         super().__init__()
+        encoder.check_length(system.dataset.clip_seconds)
         self.encoder = encoder.eval()
         self.kind, self.frozen = system.pretrained.kind, system.pretrained.freezed
         self.encoder.requires_grad_(not self.frozen)
-        grid = FrameGrid(
-            sample_rate=system.dataset.sample_rate,
-            hop_length=system.feats.hop_length,
-            pooling=system.pooling,
-            clip_seconds=system.dataset.clip_seconds,
-        )
+        grid = FrameGrid.of(system)
         weights = None
         if self.kind == "aligned":
             times = encoder.frame_times(grid.n_samples)

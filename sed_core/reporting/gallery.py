@@ -50,10 +50,10 @@ def choose(detections: Events, truth: Truth, *, each: int = 2) -> list[Chosen]:
     return shown
 
 
-def log_mel(samples: NDArray[np.int16], sample_rate: int) -> NDArray[np.float64]:
+def log_mel(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float64]:
     """(bands, frames) in dB, the loudest at 0; made to be looked at, not to be trained on."""
     _, _, spectrum = stft(
-        samples / 32768, sample_rate, nperseg=_WINDOW, noverlap=_WINDOW - _HOP, padded=False
+        samples, sample_rate, nperseg=_WINDOW, noverlap=_WINDOW - _HOP, padded=False
     )
     power = np.abs(spectrum) ** 2
     edges = _hertz(np.linspace(0, _mel(sample_rate / 2), _BANDS + 2))
@@ -73,7 +73,7 @@ def _hertz(mel: NDArray) -> NDArray:
     return 700 * (10 ** (mel / 2595) - 1)
 
 
-def wav(samples: NDArray[np.int16], sample_rate: int) -> bytes:
+def wav(samples: NDArray[np.float32], sample_rate: int) -> bytes:
     """The samples as a WAV file, which every browser plays."""
     stream = io.BytesIO()
     soundfile.write(stream, samples, sample_rate, format="WAV", subtype="PCM_16")
@@ -82,7 +82,7 @@ def wav(samples: NDArray[np.int16], sample_rate: int) -> bytes:
 
 @style.styled
 def clip_figure(
-    samples: NDArray[np.int16],
+    samples: NDArray[np.float32],
     sample_rate: int,
     truth: Events,
     detections: Events,

@@ -42,6 +42,7 @@ class Sources:
         dataset: name of the data set.
         energy: energy records.
         reference: the system that energies are compared with; empty for none.
+        notes: remarks on pretrained networks by their names.
         others: published rows.
     """
 
@@ -55,6 +56,7 @@ class Sources:
     dataset: str
     energy: list[dict[str, Any]]
     reference: str
+    notes: Mapping[str, str]
     others: list[Published]
 
     def seed_folders(self, row: str, scores: Mapping[str, Any]) -> list[Path]:
@@ -106,7 +108,9 @@ def detected(path: Path, truth: Truth) -> Events:
 
 
 def _scores(sources: Sources, scores: list[dict[str, Any]]) -> str:
-    parts = scores_tables(scores, dataset=sources.dataset, others=sources.others)
+    parts = scores_tables(
+        scores, dataset=sources.dataset, others=sources.others, notes=sources.notes
+    )
     paths = [sources.results / row / f"{sources.test}_resamples.json" for row in sources.rows]
     drawn = dict(read_resamples(path) for path in paths)
     records = comparison_records(drawn)

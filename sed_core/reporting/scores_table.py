@@ -1,6 +1,7 @@
 """The table of scores in the layout of the published one, and what stands behind it."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,11 @@ def read_scores(path: str | Path) -> dict[str, Any]:
 
 
 def scores_tables(
-    systems: list[dict[str, Any]], *, dataset: str, others: list[Published]
+    systems: list[dict[str, Any]],
+    *,
+    dataset: str,
+    others: list[Published],
+    notes: Mapping[str, str] | None = None,
 ) -> list[Table]:
     """Two tables: on the scale of 2022, as published, and on the exact one.
 
@@ -60,6 +65,7 @@ def scores_tables(
         systems: contents of the aggregated score files, in row order.
         dataset: name of the data set.
         others: published rows, shown below the measured ones; none for another data set.
+        notes: remarks on pretrained networks by their names.
     """
     splits = ", ".join(dict.fromkeys(system["split"] for system in systems))
     counts = dict.fromkeys(str(system["settings"]["n_thresholds"]) for system in systems)
@@ -69,7 +75,7 @@ def scores_tables(
             METRICS_2022,
             systems,
             others,
-            _notes(systems, dataset, others),
+            _notes(systems, dataset, others, notes or {}),
         ),
         _table(
             f"Scores on {dataset} ({splits}), exact scale: all thresholds",
@@ -133,21 +139,31 @@ def undefined(system: dict[str, Any], key: str) -> str:
     return ", ".join(name for name, value in system["per_class"][key].items() if value is None)
 
 
-def pretrained_notes(systems: list[dict[str, Any]]) -> list[str]:
-    """What is to be known of the pretrained weights behind the systems, each remark once."""
+def pretrained_notes(systems: list[dict[str, Any]], notes: Mapping[str, str]) -> list[str]:
+    """What is to be known of the pretrained weights behind the systems, each remark once.
+
+    Imported embeddings have a remark of their own in the provenance; the wording of the others is
+    no part of any result, so that a change of it computes nothing anew.
+    """
     groups: dict[tuple[str, str], list[str]] = defaultdict(list)
     for system in systems:
         for run in system.get("provenance", {}).values():
             used = run.get("pretrained", {})
-            if used.get("note") and system["system"] not in groups[used["model"], used["note"]]:
-                groups[used["model"], used["note"]].append(system["system"])
+            for note in filter(None, (used.get("note"), notes.get(used.get("model", "")))):
+                if system["system"] not in groups[used["model"], note]:
+                    groups[used["model"], note].append(system["system"])
     return [
         f"Pretrained network {model} of {', '.join(names)}: {note}."
         for (model, note), names in groups.items()
     ]
 
 
-def _notes(systems: list[dict[str, Any]], dataset: str, others: list[Published]) -> list[str]:
+def _notes(
+    systems: list[dict[str, Any]],
+    dataset: str,
+    others: list[Published],
+    remarks: Mapping[str, str],
+) -> list[str]:
     notes = ["F1 are means over classes, at threshold 0.5."]
     if any(len(system["seeds"]) > 1 for system in systems):
         notes.append("± is the standard deviation over seeds.")
@@ -172,7 +188,7 @@ def _notes(systems: list[dict[str, Any]], dataset: str, others: list[Published])
             for (names, rule), who in groups.items()
             if names
         ]
-    notes += pretrained_notes(systems)
+    notes += pretrained_notes(systems, remarks)
     if not others:
         notes.append(f"Scores on {dataset} compare systems with each other, not with DESED's.")
     return notes + grouped(others, "source") + grouped(others, "scores_remark")

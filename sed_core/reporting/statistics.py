@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from sed_core.data.manifest import read_manifest, usable
 from sed_core.data.tsv import read_table
 from sed_core.reporting import style
 from sed_core.reporting.table import ABSENT, Table
@@ -78,7 +79,7 @@ def read_statistics(
     """What the prepared ground truth of some splits holds; only clips that are there count.
 
     Args:
-        data: folder of prepared data, with `truth`.
+        data: folder of prepared data, with `truth` and `manifests`.
         strong, weak: splits with such labels.
         classes: C names.
 
@@ -91,13 +92,13 @@ def read_statistics(
         path = data / "truth" / f"{split}.tsv"
         durations = path.with_name(f"{split}_durations.tsv")
         counted[split] = statistics(read_truth(path, durations, classes))
-    return counted, {
-        split: _weak_counts(data / "truth" / f"{split}.tsv", classes) for split in weak
-    }
+    return counted, {split: _weak_counts(data, split, classes) for split in weak}
 
 
-def _weak_counts(path: Path, classes: list[str]) -> NDArray[np.int64]:
-    labels = read_table(path, ("filename", "event_labels")).event_labels
+def _weak_counts(data: Path, split: str, classes: list[str]) -> NDArray[np.int64]:
+    table = read_table(data / "truth" / f"{split}.tsv", ("filename", "event_labels"))
+    present = usable(read_manifest(data / "manifests" / f"{split}.tsv"))
+    labels = table.event_labels[table.filename.isin(present)]
     found = labels.str.split(",").explode().value_counts()
     return np.array([found.get(name, 0) for name in classes], np.int64)
 

@@ -2,20 +2,26 @@
 
 import copy
 import difflib
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import jsonschema
 
-from sed_core.runtime.errors import SedError
+from sed_core.runtime import consistency, registered
+from sed_core.runtime.errors import SedError, unknown_name
+from sed_core.runtime.fitness import misfits, used_splits
+from sed_core.runtime.system import JUDGING
 
 TRAINED = ("data", "feats", "scaler", "net", "pretrained", "training", "opt")
 """Sections that decide what training does; a change in them trains anew."""
 
-
-ENCODER_RATE = 16000
-"""Sampling rate in Hz that all pretrained networks were trained at."""
+_VALIDATOR = jsonschema.validators.extend(
+    jsonschema.Draft202012Validator,
+    type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(
+        "integer",  # to JSON 2048.0 is one too, but not to those who count with it
+        lambda _, value: isinstance(value, int) and not isinstance(value, bool),
+    ),
+)
 
 
 def merge(base: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, Any]:
@@ -36,8 +42,7 @@ def check(value: Any, schema: Mapping[str, Any], *, where: str) -> None:
         SedError: one line that names the place, what is wrong and, for a misspelt key, the
             nearest valid one.
     """
-    validator = jsonschema.Draft202012Validator(schema)
-    error = jsonschema.exceptions.best_match(validator.iter_errors(value))
+    error = jsonschema.exceptions.best_match(_VALIDATOR(schema).iter_errors(value))
     if error is None:
         return
     place = ".".join(str(part) for part in error.absolute_path)
@@ -45,6 +50,12 @@ def check(value: Any, schema: Mapping[str, Any], *, where: str) -> None:
 
 
 def _explain(error: jsonschema.ValidationError) -> str:
+    if error.validator in ("pattern", "not") and "description" in error.schema:
+        return f"{error.instance!r} does not fit; expected {error.schema['description']}"
+    if error.validator == "type" and error.instance is None:
+        return f"there is nothing; expected {_TYPES.get(error.validator_value, 'a value')}."
+    if error.validator == "type" and _is_number(error.instance):
+        return f"{error.message}; to YAML this is text, so write 0.001, or 1.0e-3 with its point."
     if error.validator != "additionalProperties":
         return f"{error.message}."
     known = sorted(error.schema.get("properties", {}))
@@ -56,39 +67,47 @@ def _explain(error: jsonschema.ValidationError) -> str:
     return f"unknown key {', '.join(hints)}; valid keys are {', '.join(known)}."
 
 
+_TYPES = {"object": "keys with values, or {}", "array": "a list, such as [a, b]"}
+
+
+def _is_number(text: Any) -> bool:
+    try:
+        return isinstance(text, str) and float(text) == float(text)
+    except ValueError:
+        return False
+
+
 def systems(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Merge each system's overrides into `defaults` and check every result.
 
     Returns:
         Complete systems by name, in the order of the configuration. One that nobody asks for and
         that is made for another data set is left out (see `unfit`).
+
+    Raises:
+        SedError: one sentence about the first fault.
     """
+    _refuse("", consistency.bad_texts(config))
     check(config, schema, where="config")
     if config["dataset"] not in config["datasets"]:
         raise SedError(
             f"config: dataset '{config['dataset']}' is not defined; "
             f"`datasets` has {', '.join(config['datasets'])}."
         )
-    reference = config["energy"]["reference"]
-    named = [("targets", name) for name in config["targets"]]
-    named += [("energy.reference", reference)] if reference is not None else []
-    for key, name in named:
-        if name not in config["systems"]:
-            sentence = unknown_name(name, config["systems"], "system")
-            raise SedError(f"config: {key}: {sentence}")
-    wanted = [name for _, name in named]
+    dataset = config["datasets"][config["dataset"]]
+    _refuse("", consistency.name_faults(config))
+    _refuse(f"datasets.{config['dataset']}", consistency.dataset_faults(dataset))
+    for name, variant in config["postprocessing"].items():
+        _refuse(f"postprocessing.{name}", consistency.tuning_faults(variant, dataset))
+    wanted = _wanted(config)
     anywhere = {split for dataset in config["datasets"].values() for split in dataset["splits"]}
     complete = {}
     for name, override in config["systems"].items():
         system = merge(config["defaults"], override)
         rule = {"$defs": schema["$defs"], **schema["$defs"]["system"]}
         check(system, rule, where=f"config: systems.{name} (merged with defaults)")
-        model = system["pretrained"]["model"]
-        if model is not None and model not in config["embeddings"]:
-            sentence = unknown_name(model, config["embeddings"], "pretrained network")
-            raise SedError(f"config: systems.{name}: pretrained.model: {sentence}")
-        for contradiction in _contradictions(system):
-            raise SedError(f"config: systems.{name}: {contradiction}.")
+        _check_networks(name, system, config)
+        _refuse(f"systems.{name}", consistency.system_faults(system))
         problem = unfit(name, config)
         if problem and (name in wanted or not anywhere.issuperset(used_splits(system))):
             raise SedError(problem)
@@ -97,69 +116,62 @@ def systems(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, d
     return complete
 
 
-def _contradictions(system: Mapping[str, Any]) -> list[str]:
-    """Keys of a system that are valid alone but do nothing, or fail, together."""
-    pretrained, seeds = system["pretrained"], len(system["seeds"])
-    wrong = {
-        f"one checkpoint is given for {seeds} seeds; give it one seed, or make a system of each "
-        "checkpoint": system["checkpoint"] is not None and seeds > 1,
-        "pretrained.e2e is true, but pretrained.model names no network": pretrained["e2e"]
-        and pretrained["model"] is None,
-        "pretrained.freezed is false, but embeddings from files cannot be trained along; set "
-        "pretrained.e2e to true": not (pretrained["freezed"] or pretrained["e2e"]),
-        "pretrained.mixup is true, but training.mixup is null; set that to soft or hard": (
-            pretrained["mixup"] and system["training"]["mixup"] is None
-        ),
-    }
-    return [sentence for sentence, holds in wrong.items() if holds]
+def _refuse(place: str, faults: Iterable[str]) -> None:
+    for fault in faults:
+        raise SedError(f"config: {place}{': ' if place else ''}{fault}.")
+
+
+def _wanted(config: Mapping[str, Any]) -> set[str]:
+    """The systems behind the targets, and the one that energies are compared with."""
+    known = [*config["systems"], *config["ensembles"]]
+    reference = config["energy"]["reference"]
+    if reference is not None and reference not in config["systems"]:
+        sentence = unknown_name(reference, config["systems"], "system")
+        raise SedError(f"config: energy.reference: {sentence}")
+    wanted = {reference}
+    for name in config["targets"]:
+        if name not in known:
+            raise SedError(f"config: targets: {unknown_name(name, known, 'system')}")
+        wanted.update(config["ensembles"].get(name, [name]))
+    return wanted
+
+
+def _check_networks(name: str, system: Mapping[str, Any], config: Mapping[str, Any]) -> None:
+    """Refuse networks that nobody registered, or a kind of embedding that one does not give."""
+    net, pretrained = system["net"]["model"], system["pretrained"]
+    known = registered.names(registered.MODELS, "MODELS")
+    if net not in known:
+        sentence = unknown_name(net, known, "network")
+        raise SedError(f"config: systems.{name}: net.model: {sentence}")
+    model = pretrained["model"]
+    if model is None:
+        return
+    encoders = registered.names(registered.ENCODERS, "ENCODERS")
+    for entries in (config["embeddings"], encoders):
+        if model not in entries:
+            sentence = unknown_name(model, entries, "pretrained network")
+            raise SedError(f"config: systems.{name}: pretrained.model: {sentence}")
+    if pretrained["kind"] not in registered.kinds(model):
+        raise SedError(
+            f"config: systems.{name}: pretrained.kind is '{pretrained['kind']}', but {model} gives "
+            f"only {', '.join(registered.kinds(model))}."
+        )
 
 
 def unfit(name: str, config: Mapping[str, Any]) -> str:
     """Why a system cannot run on the data set, in a sentence; empty if it can."""
     system = merge(config["defaults"], config["systems"][name])
-    splits = config["datasets"][config["dataset"]]["splits"]
-    for part in used_splits(system):
-        if part not in splits:
-            return (
-                f"config: systems.{name}: data names split '{part}', but data set "
-                f"'{config['dataset']}' has {', '.join(splits)}."
-            )
-    rate = config["datasets"][config["dataset"]]["sample_rate"]
-    if system["pretrained"]["model"] is not None and rate != ENCODER_RATE:
-        return (
-            f"config: systems.{name}: pretrained networks hear {ENCODER_RATE} Hz, but data set "
-            f"'{config['dataset']}' has sample_rate {rate}; set that to {ENCODER_RATE}, and audio "
-            "is resampled to it."
-        )
-    return ""
-
-
-def used_splits(system: Mapping[str, Any]) -> list[str]:
-    """Every split a system touches, training ones first."""
-    data = system["data"]
-    evaluated = [split for split in (data["test"], data["eval"]) if split is not None]
-    return [*training_splits(system), *evaluated]
-
-
-def training_splits(system: Mapping[str, Any]) -> list[str]:
-    """Splits that training reads; none where a checkpoint is given."""
-    data = system["data"]
-    if system["checkpoint"] is not None:
-        return []
-    return [*data["strong"], data["weak"], data["unlabelled"], data["validation"]]
+    dataset = config["datasets"][config["dataset"]]
+    reasons = [*misfits(system, dataset, config["dataset"])]
+    if system["training"]["precision"] == "16-mixed" and config["compute"]["gpus"] == 0:
+        reasons.append("training.precision 16-mixed needs a GPU, but compute.gpus is 0")
+    return next((f"config: systems.{name}: {reason}." for reason in reasons), "")
 
 
 def trained_part(name: str, system: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
-    """What goes into `system.json`: the data set's shape and the sections that training obeys."""
+    """What goes into `system.json`: the data set's shape and what training obeys, no more."""
     dataset = config["datasets"][config["dataset"]]
-    shape = {key: dataset[key] for key in ("classes", "clip_seconds", "sample_rate")}
+    shape = {key: dataset[key] for key in ("classes", "clip_seconds", "sample_rate", "resampler")}
     sections = {key: system[key] for key in TRAINED}
+    sections["data"] = {key: value for key, value in system["data"].items() if key not in JUDGING}
     return {"name": name, "dataset": {"name": config["dataset"], **shape}, **sections}
-
-
-def unknown_name(name: str, known: Mapping[str, Any] | list[str], kind: str) -> str:
-    """A sentence for a name that does not exist, with the nearest that does."""
-    names = list(known)
-    near = difflib.get_close_matches(re.sub(r"\W", "", name), names, n=1)
-    hint = f" Did you mean '{near[0]}'?" if near else ""
-    return f"there is no {kind} '{name}'; there is {', '.join(names)}.{hint}"

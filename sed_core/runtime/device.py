@@ -2,18 +2,20 @@
 
 Snakemake counts GPUs but does not pick one, so two jobs on a two-GPU host would both take the
 first. Each job takes a lock file per GPU instead; the lock goes when the process goes, however
-it dies.
+it dies. The files are shared by all users of the machine, so they are never written to, and a link
+that somebody put in their place is not followed.
 """
 
 import contextlib
 import fcntl
 import os
+import stat
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.memory import keep_freed_memory
@@ -21,8 +23,10 @@ from sed_core.runtime.memory import keep_freed_memory
 if TYPE_CHECKING:
     import torch
 
-_held: list[TextIO] = []
+_held: list[int] = []
 POLL_SECONDS = 2.0
+STICKY = 0o1777
+"""All may add files to the folder of locks, and nobody takes another's away."""
 
 
 def visible_gpus() -> list[str]:
@@ -57,15 +61,20 @@ def claim_gpus(count: int, *, folder: Path | None = None) -> list[str]:
 
     Returns:
         The names put into `CUDA_VISIBLE_DEVICES`; empty on a machine without a GPU.
+
+    Raises:
+        SedError: what lies in the place of the locks is none of ours.
     """
     if is_helper():
         return visible_gpus()
     folder = folder or Path(tempfile.gettempdir()) / "sed_gpu_locks"
-    # Slurm gives each job its own GPUs and may call them all 0, so only its jobs' parts contend.
-    folder /= os.environ.get("SLURM_JOB_ID", "")
     gpus = visible_gpus()
     wanted = min(count, len(gpus))
     _shared(folder)
+    if job := os.environ.get("SLURM_JOB_ID"):
+        # Slurm gives each job GPUs of its own and may call them all 0: only parts of it contend.
+        folder /= job
+        _shared(folder)
     told = False
     while True:
         claimed = _try_claim(gpus, wanted, folder)
@@ -74,7 +83,7 @@ def claim_gpus(count: int, *, folder: Path | None = None) -> list[str]:
             os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(claimed)
             return claimed
         if not told:
-            held = f"waiting: other jobs hold the GPUs {', '.join(gpus)} (see {folder})"
+            held = f"waiting: other jobs hold the GPUs {', '.join(gpus)} (lslocks tells which)"
             print(held, file=sys.stderr, flush=True)
             told = True
         time.sleep(POLL_SECONDS)
@@ -82,44 +91,59 @@ def claim_gpus(count: int, *, folder: Path | None = None) -> list[str]:
 
 def _try_claim(gpus: list[str], wanted: int, folder: Path) -> list[str]:
     claimed: list[str] = []
-    streams: list[TextIO] = []
+    opened: list[int] = []
     for gpu in gpus:
         if len(claimed) == wanted:
             break
         name = gpu.replace("/", "_")
-        path = folder / f"gpu-{name}.lock"
-        stream = path.open("a+", encoding="utf-8")
-        _open_to_all(path, 0o666)
+        lock = _opened(folder / f"gpu-{name}.lock")
         try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            stream.close()
+            os.close(lock)
             continue
-        stream.seek(0)
-        stream.truncate()
-        stream.write(f"{os.getpid()}\n")  # so that a person can see who holds it
-        stream.flush()
         claimed.append(gpu)
-        streams.append(stream)
+        opened.append(lock)
     if len(claimed) < wanted:
-        for held in streams:
-            held.close()
+        for lock in opened:
+            os.close(lock)
         return []
-    _held.extend(streams)
+    _held.extend(opened)
     return claimed
 
 
+def _opened(path: Path) -> int:
+    """A descriptor of the lock file, which is made if need be; reading is enough to lock it."""
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        try:  # first: the kernel may refuse O_CREAT for a file of somebody else in /tmp
+            lock = os.open(path, flags)
+        except FileNotFoundError:
+            lock = os.open(path, flags | os.O_CREAT, 0o666)
+            with contextlib.suppress(PermissionError):  # somebody else was faster
+                os.fchmod(lock, 0o666)  # whatever the umask
+    except OSError as error:
+        raise _not_ours(path) from error
+    if not stat.S_ISREG(os.fstat(lock).st_mode):
+        os.close(lock)
+        raise _not_ours(path)
+    return lock
+
+
 def _shared(folder: Path) -> None:
-    """Make the folder of locks, for every user of the machine whatever this one's umask."""
-    for place in (folder.parent, folder):
-        if not place.is_dir():
-            place.mkdir(exist_ok=True)
-            _open_to_all(place, 0o777)
+    """Make a folder of locks, for every user of the machine whatever this one's umask."""
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir()
+        folder.chmod(STICKY)
+    if not stat.S_ISDIR(folder.lstat().st_mode):
+        raise _not_ours(folder)
 
 
-def _open_to_all(path: Path, mode: int) -> None:
-    with contextlib.suppress(PermissionError):  # another user's, who has done it
-        path.chmod(mode)
+def _not_ours(path: Path) -> SedError:
+    return SedError(
+        f"{path} should be a lock of a GPU and is something else, or not readable; remove it, or "
+        "set TMPDIR to a folder of your own."
+    )
 
 
 def is_helper() -> bool:

@@ -1,4 +1,8 @@
-"""The one exception that users are meant to read."""
+"""The one exception that users are meant to read, and a sentence that many of them hold."""
+
+import difflib
+import re
+from collections.abc import Iterable
 
 
 class SedError(Exception):
@@ -7,3 +11,11 @@ class SedError(Exception):
     The message is one sentence that names the file (and row), says what was expected and what
     to do about it. Scripts print it without a traceback and exit with 1.
     """
+
+
+def unknown_name(name: str, known: Iterable[str], kind: str) -> str:
+    """A sentence for a name that does not exist, with the nearest that does."""
+    names = list(known)
+    near = difflib.get_close_matches(re.sub(r"\W", "", name), names, n=1)
+    hint = f" Did you mean '{near[0]}'?" if near else ""
+    return f"there is no {kind} '{name}'; there is {', '.join(names)}.{hint}"

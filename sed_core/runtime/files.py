@@ -1,35 +1,59 @@
 """Files that are either whole or absent: written under a temporary name, then renamed."""
 
+import functools
 import hashlib
+import itertools
 import json
 import math
+import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sed_core.runtime.errors import SedError
+from sed_core.runtime.processes import place, started
 
 DECIMALS = 6
+_count = itertools.count()
 
 
 @contextmanager
 def atomic(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it onto `path` when the block succeeds.
 
-    The temporary name keeps the suffix (`scores.part.h5`), because writers choose their format
-    by it. If the block raises, the temporary file is removed and `path` stays as it was.
+    The temporary name keeps the suffix (`scores.….part.h5`), because writers choose their format
+    by it, and is nobody else's: of several processes that write the same file the last one wins.
+    If the block raises, the temporary file is removed and `path` stays as it was.
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f"{target.stem}.part{target.suffix}")
-    part.unlink(missing_ok=True)
+    part = temporary(target)
     try:
         yield part
         part.replace(target)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
+
+
+def temporary(target: Path) -> Path:
+    """A name beside `target` that no other writer of any process has.
+
+    What killed processes of this machine left in the folder is removed at the first call.
+    """
+    _remove_leftovers(target.parent)
+    name = f"{target.stem}.{place()}-{os.getpid()}-{next(_count)}.part{target.suffix}"
+    return target.with_name(name)
+
+
+@functools.cache
+def _remove_leftovers(folder: Path) -> None:
+    for path in folder.iterdir():
+        found = re.search(rf"\.{place()}-(\d+)-\d+\.part(\.[^.]*)?$", path.name)
+        if found and started(int(found[1])) is None:
+            path.unlink(missing_ok=True)
 
 
 def write_text(path: str | Path, text: str) -> None:

@@ -43,15 +43,19 @@ def available_memory(*, root: Path = Path("/")) -> int:
     """Bytes that this process may still take: of the machine's, its container's and its job's.
 
     A container or a cluster's job is ended when it takes more than it was given, however much the
-    machine has left. Memory of a cgroup (v2 or v1) that only caches files counts as free.
+    machine has left. Memory of a cgroup (v2 or v1) that only caches files counts as free. The
+    workflow says in `SED_MEMORY_GB` what it gives to a job (`compute.memory_gb`).
 
     Args:
         root: of the file system, for tests.
     """
     left = [int(psutil.virtual_memory().available), *_cgroup_left(root)]
-    given = os.environ.get("SLURM_MEM_PER_NODE", "")  # MiB; some clusters set no cgroup
-    if given.isdigit() and int(given) > 0:
-        left.append(int(given) * 2**20 - psutil.Process().memory_info().rss)
+    taken = psutil.Process().memory_info().rss
+    # In MiB; some clusters set no cgroup.
+    for name, unit in (("SLURM_MEM_PER_NODE", 2**20), ("SED_MEMORY_GB", 10**9)):
+        given = os.environ.get(name, "")
+        if given.isdigit() and int(given) > 0:
+            left.append(int(given) * unit - taken)
     return max(0, min(left))
 
 

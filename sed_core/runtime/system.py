@@ -12,6 +12,9 @@ from typing import Any
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import digest_json, read_json
 
+JUDGING = ("test", "eval", "min_coverage")
+"""Keys of the configuration's section `data` that training does not read."""
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -21,22 +24,20 @@ class Dataset:
     classes: list[str]
     clip_seconds: float
     sample_rate: int
+    resampler: str
 
 
 @dataclass(frozen=True)
 class Data:
-    """Which splits play which part, and what to do about clips that are not there."""
+    """Which splits play which part in training."""
 
     strong: list[str]
     weak: str
     unlabelled: str
     validation: str
-    test: str
-    eval: str | None
     weak_split: float
     split_seed: int | None
     crop: str
-    min_coverage: float
 
 
 @dataclass(frozen=True)
@@ -153,6 +154,10 @@ class System:
                 raise SedError(f"the system configuration lacks '{field.name}'.")
             kind = field.type
             given = value[field.name]
+            if field.name == "dataset":  # those of 0.1.0 do not say how they were resampled
+                given = {"resampler": "soxr_hq", **given}
+            if field.name == "data":  # models of 0.1.0 have what is no part of training, too
+                given = {key: item for key, item in given.items() if key not in JUDGING}
             sections[field.name] = _section(kind, given, field.name)
         return cls(**sections)
 

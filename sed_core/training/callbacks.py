@@ -1,4 +1,4 @@
-"""What happens around the steps: scoring, keeping, stopping, showing."""
+"""What happens around the steps: scoring, keeping, stopping."""
 
 import signal
 from collections.abc import Callable
@@ -8,9 +8,11 @@ from typing import Any
 
 import lightning
 import torch
+from lightning.pytorch.callbacks import EarlyStopping
+from lightning.pytorch.callbacks.early_stopping import EarlyStoppingReason
 
 from sed_core.runtime.errors import SedError
-from sed_core.runtime.progress import progress
+from sed_core.runtime.files import temporary
 from sed_core.training.batches import BatchIndices
 from sed_core.training.history import History
 from sed_core.training.module import SCALARS, MeanTeacher
@@ -160,38 +162,37 @@ class Keeper(lightning.Callback):
 
     def _save(self, trainer: lightning.Trainer) -> None:
         """Write under a temporary name, then rename; every process has part in it."""
-        part = self.path.with_suffix(".part")
+        part = temporary(self.path)
         trainer.save_checkpoint(part, weights_only=False)
         if trainer.is_global_zero:
             part.replace(self.path)
             self.on_save()
 
 
-class Bar(lightning.Callback):
-    """A progress bar over all optimiser steps, for a person at a terminal."""
+class Stopping(EarlyStopping):
+    """Stops when the objective has not risen for long, and stays stopped when that is resumed.
 
-    def on_train_start(self, trainer: lightning.Trainer, module: MeanTeacher) -> None:
-        """Open it, at the step a resumed run starts from."""
-        epoch = -(-int(trainer.num_training_batches) // trainer.accumulate_grad_batches)
-        total = (trainer.max_epochs or 0) * epoch
-        self.bar = progress(total=total, desc=f"train {module.system.name}", unit="step")
-        self.bar.update(trainer.global_step)
+    A run may end between the last epoch and the writing of its result.
 
-    def on_train_batch_end(
-        self, trainer: lightning.Trainer, module: MeanTeacher, outputs: Any, batch: Any, index: int
-    ) -> None:
-        """Move it to the current step."""
-        self.bar.update(trainer.global_step - self.bar.n)
+    Args:
+        patience: validations without a better objective.
+    """
 
-    def on_validation_end(self, trainer: lightning.Trainer, module: MeanTeacher) -> None:
-        """Show the number that selects the model."""
-        objective = trainer.callback_metrics.get("val/obj_metric")
-        if objective is not None:
-            self.bar.set_postfix(objective=f"{float(objective):.3f}")
+    def __init__(self, patience: int) -> None:
+        # By default Lightning decides when the checkpoint of the epoch is written already.
+        when = {"strict": False, "check_on_train_epoch_end": False}
+        super().__init__("val/obj_metric", mode="max", patience=patience, **when)
 
-    def on_train_end(self, trainer: lightning.Trainer, module: MeanTeacher) -> None:
-        """Close it."""
-        self.bar.close()
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """From the checkpoint; the patience is that of the configuration."""
+        patience: int = self.patience  # type: ignore[has-type]
+        super().load_state_dict(state)
+        self.patience = patience
+
+    def on_fit_start(self, trainer: lightning.Trainer, module: MeanTeacher) -> None:
+        """No further epoch where the last one of the checkpoint was one too many."""
+        failed = self.stopping_reason == EarlyStoppingReason.NON_FINITE_METRIC
+        trainer.should_stop = failed or self.wait_count >= self.patience
 
 
 def _log(trainer: lightning.Trainer, values: dict[str, float]) -> None:

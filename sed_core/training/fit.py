@@ -11,7 +11,6 @@ from typing import Any
 import lightning
 import numpy as np
 import torch
-from lightning.pytorch.callbacks import EarlyStopping
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.plugins.environments import LightningEnvironment
 
@@ -21,12 +20,13 @@ from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import write_json
 from sed_core.runtime.system import System
 from sed_core.training.batches import BatchIndices
-from sed_core.training.callbacks import Bar, Epochs, Keeper, Validating
+from sed_core.training.callbacks import Epochs, Keeper, Stopping, Validating
 from sed_core.training.history import History, write_history
 from sed_core.training.job import Job
 from sed_core.training.loaders import training_loader, validation_loader
 from sed_core.training.material import load_material
 from sed_core.training.module import MeanTeacher
+from sed_core.training.shown import Bar, Lines
 from sed_core.training.start import starting_point
 from sed_core.training.validation import Validation
 
@@ -73,6 +73,7 @@ def fit(
 
     Raises:
         SedError: a clip part is too small, options do not go together, or SIGTERM arrived.
+        KeyboardInterrupt: Ctrl-C.
     """
     system, config = job.system, job.system.training
     job.coverage()
@@ -82,7 +83,9 @@ def fit(
     trainer = _trainer(job, log_folder)
     device = trainer.strategy.root_device
     share = {"rank": trainer.global_rank, "world_size": trainer.world_size}
-    material = load_material(system, job.data, seed=job.seed, device=device)
+    material = load_material(
+        system, job.data, seed=job.seed, device=device, processes=trainer.world_size
+    )
     batches = BatchIndices(
         [material.strong, material.weak, material.unlabelled],
         config.batch_size,
@@ -107,17 +110,20 @@ def fit(
             batch_size=config.batch_size_val,
         )
     epochs = Epochs(Validation(material), batches)
-    patience = config.early_stop_patience
-    stopping = EarlyStopping("val/obj_metric", mode="max", patience=patience, strict=False)
-    trainer.callbacks += [Validating(validating), epochs, stopping, keeper, Bar()]
+    stopping = Stopping(config.early_stop_patience)
+    shown = [Lines(epochs), Bar()]
+    trainer.callbacks += [Validating(validating), epochs, stopping, keeper, *shown]
     keeper.path.parent.mkdir(parents=True, exist_ok=True)
-    trainer.fit(
-        module,
-        training_loader(material, batches),
-        validation_loader(material, **share),
-        ckpt_path=checkpoint,
-        weights_only=True,
-    )
+    try:
+        trainer.fit(
+            module,
+            training_loader(material, batches),
+            validation_loader(material, **share),
+            ckpt_path=checkpoint,
+            weights_only=True,
+        )
+    except SystemExit as end:  # what Lightning makes of Ctrl-C
+        raise KeyboardInterrupt from end
     best = epochs.best
     networks = Checkpoint(
         student=best["student"],

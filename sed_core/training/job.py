@@ -1,16 +1,22 @@
 """One training as a job: what it reads, and what its result comes from."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
+
+import torch
 
 from sed_core.data.corpus import Corpus
 from sed_core.data.manifest import check_coverage
 from sed_core.features.embeddings.file import EmbeddingFile
 from sed_core.features.embeddings.resident import embedding_file, weights_receipt
+from sed_core.models.native.library import kernels
+from sed_core.runtime.code import code_files, code_version, entries_of
 from sed_core.runtime.files import digest, digest_json, read_json
-from sed_core.runtime.provenance import code_version, hardware, packages
+from sed_core.runtime.provenance import hardware, packages
 from sed_core.runtime.system import System
+
+SCRIPT = "workflow_scripts/train.py"
 
 
 @dataclass(frozen=True)
@@ -23,6 +29,7 @@ class Job:
         seed: of weights, order, dropout, mixup and, unless fixed, the weak split.
         checkpoints: folder of this system and seed; a subfolder per fingerprint.
         devices: processes that share each batch, with a GPU each where there are GPUs.
+        min_coverage: share of each split's clips that must be present; no part of what is trained.
     """
 
     system: System
@@ -30,6 +37,7 @@ class Job:
     seed: int
     checkpoints: Path
     devices: int = 1
+    min_coverage: float = 0.0
 
     @property
     def splits(self) -> list[str]:
@@ -41,12 +49,12 @@ class Job:
         """Clips present and expected in each split.
 
         Raises:
-            SedError: fewer than the system's `min_coverage`.
+            SedError: fewer than `min_coverage`.
         """
-        minimum = self.system.data.min_coverage
         folder = self.data / "manifests"
         return {
-            split: check_coverage(folder / f"{split}.tsv", minimum=minimum) for split in self.splits
+            split: check_coverage(folder / f"{split}.tsv", minimum=self.min_coverage)
+            for split in self.splits
         }
 
     @cached_property
@@ -69,19 +77,34 @@ class Job:
         return found
 
     def made_of(self) -> dict[str, object]:
-        """What decides the weights."""
+        """What decides the weights, as it was when this was first asked for: before training."""
+        _ = self._code
+        return self._made_of
+
+    @cached_property
+    def _made_of(self) -> dict[str, object]:
         return {
             "config_hash": self.system.config_hash,
-            "code_version": code_version("workflow_scripts/train.py"),
+            "code_version": code_version(SCRIPT, entries=self._entries),
             "inputs": self.inputs,
             "seed": self.seed,
             "packages": packages(),
+            "kernels": "torch" if torch.cuda.is_available() else kernels(),
         }
+
+    @property
+    def _entries(self) -> set[str]:
+        return entries_of(asdict(self.system))
+
+    @cached_property
+    def _code(self) -> dict[str, str]:
+        return code_files(SCRIPT, entries=self._entries)
 
     def provenance(self) -> dict[str, object]:
         """What decides the weights, what was there of the data, and where it ran."""
         return {
             **self.made_of(),
+            "code": self._code,
             "pretrained": self.pretrained(),
             "coverage": self.coverage(),
             "hardware": hardware(),
@@ -94,7 +117,7 @@ class Job:
             return {}
         if chosen.e2e:
             receipt = read_json(weights_receipt(self.data, chosen))
-            note, weights = receipt["note"], receipt["digest"]
+            note, weights = "", receipt["digest"]
         else:
             weak = EmbeddingFile.open(embedding_file(self.data, chosen, self.system.data.weak))
             note, weights = weak.provenance.get("note", ""), weak.provenance["weights"]

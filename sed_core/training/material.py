@@ -9,12 +9,11 @@ import pandas as pd
 import torch
 
 from sed_core.data.corpus import Corpus
-from sed_core.data.labels import LabelEncoder
+from sed_core.data.labels import FrameGrid, LabelEncoder
 from sed_core.data.splits import weak_split
 from sed_core.data.tsv import read_table
 from sed_core.features.embeddings.resident import ResidentEmbeddings, embedding_file
 from sed_core.features.waveforms import ResidentAudio
-from sed_core.inference.predict import grid_of
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.seeding import derive
 from sed_core.runtime.system import System
@@ -112,7 +111,9 @@ class _Index:
         return found.to_numpy(dtype=np.int64)
 
 
-def load_material(system: System, data: Path, *, seed: int, device: torch.device) -> Material:
+def load_material(
+    system: System, data: Path, *, seed: int, device: torch.device, processes: int = 1
+) -> Material:
     """Read a system's splits from the prepared data.
 
     Clips that an annotation names but that are not there are left out; so are strongly labelled
@@ -123,6 +124,7 @@ def load_material(system: System, data: Path, *, seed: int, device: torch.device
         data: folder with `audio16k` and `truth`.
         seed: of the training; draws the weak split unless the system fixes another.
         device: where waveforms and labels go.
+        processes: of this training, which all load it.
 
     Raises:
         SedError: a part has no clip at all.
@@ -140,7 +142,7 @@ def load_material(system: System, data: Path, *, seed: int, device: torch.device
         split: np.sort(index.present(split, table["filename"].tolist()))
         for split, table in tables.items()
     }
-    encoder = LabelEncoder(system.dataset.classes, grid_of(system))
+    encoder = LabelEncoder(system.dataset.classes, FrameGrid.of(system))
     weak_table = read_table(data / "truth" / f"{parts.weak}.tsv", ("filename", "event_labels"))
     weak_train, weak_val = weak_split(
         weak_table["filename"].tolist(),
@@ -157,13 +159,17 @@ def load_material(system: System, data: Path, *, seed: int, device: torch.device
             list(names.values()),
             times=encoder.grid.centres,
             device=device,
+            processes=processes,
         )
     most = system.training.validation_batches
     limit = None if most is None else most * system.training.batch_size_val
     return Material(
         system=system,
         audio=ResidentAudio(
-            list(corpora.values()), device=device, resident=system.pretrained.freezed
+            list(corpora.values()),
+            device=device,
+            resident=system.pretrained.freezed,
+            processes=processes,
         ),
         encoder=encoder,
         names=index.names,

@@ -45,9 +45,14 @@ def test_a_given_checkpoint_hears_the_evaluation_set(given):
 
 def test_tables_and_plots_work_with_a_given_checkpoint(given):
     rules = given.planned(
-        "--", "results/mini/tables/scores.md", "results/mini/mine/plots/curves.svg"
+        "--",
+        "results/mini/tables/scores.md",
+        "results/mini/mine/plots/curves.svg",
+        "results/mini/plots/energy.svg",
+        "results/mini/data/check.md",
     )
-    assert {"tables", "plots", "train", "take_checkpoint"} <= rules  # the others train
+    wanted = {"tables", "plots", "report", "check_data", "train", "take_checkpoint"}
+    assert wanted <= rules  # the others train
 
 
 def test_a_checkpoint_has_one_seed(clone):

@@ -39,11 +39,15 @@ def test_an_ensemble_and_its_variants_are_rows_like_any_other(clone):
     change = {
         "ensembles": {"both": ["crnn", "crnn_strong"]},
         "postprocessing": {"cw-median": {"systems": ["both"]}},
+        "targets": ["both"],
     }
     both = clone.override("both.yaml", change)
-    jobs = plan(both, "results/mini/both+cw-median/devtest_psds.json")
-    for rule in ("ensemble", "tune", "postprocess", "score", "aggregate"):
+    jobs = plan(both, "all")
+    for rule in ("ensemble", "ensemble_energy", "tune", "postprocess", "score", "aggregate"):
         assert f"rule {rule}:" in jobs
+    assert "results/mini/both+cw-median/devtest_psds.json" in jobs
+    assert "results/mini/both/plots/roc.svg" in jobs
+    assert "audio16k/strong.h5" in jobs  # of its second member
     assert (
         "there is no system 'crn+sebbs'" in both.run("-n", "results/mini/crn+sebbs/x.json").stdout
     )

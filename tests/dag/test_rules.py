@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sed_core.runtime.provenance import code_version, imported_files
+from sed_core.runtime.code import code_files, code_version, imported_files
 
 ROOT = Path(__file__).resolve().parents[2]
 RULES = {
@@ -28,8 +28,27 @@ def test_every_rule_is_documented_logged_and_versioned(name):
     for keyword in ("log:", "conda:", "shell:"):
         assert f"    {keyword}" in body, keyword
     script = re.search(r"workflow_scripts/(\w+)\.py ", body)[1]
-    assert f'code=code_version("workflow_scripts/{script}.py")' in body
+    assert re.search(rf'code=\w+_(version|code)\("workflow_scripts/{script}\.py"', body)
     assert ":q}" in body, "paths must be quoted"
+
+
+# Numbers, words that the schema checks, and options whose own part is quoted where they are made.
+PLAIN = re.compile(
+    r"threads|resources\.\w+|wildcards\.\w+|params\.("
+    "annotations|batch|bootstrap|coverage|embeddings|encoder|eventless|expected|frames|kind|labels|"
+    "median|method|network|objective|options|precision|published|rate|reference|reported|"
+    "rows|resampler|seconds|seed|sources|spec|split|splits|stage|steps|strong|test|thresholds|unreadable|weak)"
+)
+
+
+@pytest.mark.parametrize("name", sorted(RULES))
+def test_paths_and_texts_are_quoted(name):
+    """A clone in `it's here (1)` runs; a name of somebody's own is no command."""
+    command = RULES[name].partition("    shell:")[2]
+    assert '"$SED_HOME"/workflow_scripts/' in command
+    assert "$" not in command.replace('"$SED_HOME"', "")
+    for bare in re.findall(r"\{([\w.]+)\}", command):
+        assert PLAIN.fullmatch(bare), f"add :q to {bare}"
 
 
 @pytest.mark.parametrize("name", ["train", "predict", "embed"])
@@ -58,9 +77,18 @@ def test_files_stay_small():
         assert len(file.read_text().splitlines()) <= 300, file
 
 
-def test_an_edit_is_seen_through_any_chain_of_imports(monkeypatch, tmp_path):
+def test_an_edit_is_seen_through_any_chain_of_imports():
     files = imported_files(ROOT / "workflow_scripts/train.py")
     assert ROOT / "sed_core/features/logmel.py" in files  # train -> fit -> module -> front end
     assert ROOT / "sed_core/reporting/scores_table.py" not in files
     assert code_version("workflow_scripts/train.py") == code_version("workflow_scripts/train.py")
     assert code_version("workflow_scripts/train.py") != code_version("workflow_scripts/score.py")
+
+
+def test_a_training_depends_on_its_own_networks_alone():
+    encoders = {"ast", "beats", "panns"}
+    for used in (set(), {"panns"}):
+        files = code_files("workflow_scripts/train.py", entries={"crnn", *used})
+        found = {name for name in encoders if f"sed_core/features/embeddings/{name}.py" in files}
+        assert found == used
+        assert "sed_core/models/crnn.py" in files

@@ -1,27 +1,23 @@
 """The golden data of the original implementation."""
 
 import json
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable
+from functools import cache
 
-import numpy as np
 import pytest
 
-Golden = Callable[[str], Mapping[str, np.ndarray]]
+from tests.parity.subset import Arrays
+
+Golden = Callable[[str], Arrays]
 
 
 @pytest.fixture(scope="session")
-def golden_folder(reference: Path) -> Path:
-    return reference / "golden"
-
-
-@pytest.fixture(scope="session")
-def golden(golden_folder: Path) -> Golden:
+def golden(reference_file) -> Golden:
     """Reads `golden/<name>.npz`."""
-    return lambda name: np.load(golden_folder / f"{name}.npz")
+    return cache(lambda name: Arrays(reference_file(f"golden/{name}.npz")))
 
 
 @pytest.fixture(scope="session")
-def seed(golden_folder: Path) -> int:
+def seed(reference_file) -> int:
     """The seed of the fill rule."""
-    return json.loads((golden_folder / "seed.json").read_text())["seed"]
+    return json.loads(reference_file("golden/seed.json").read_text())["seed"]

@@ -1,9 +1,7 @@
 """The scoring part of the reference data, as our types."""
 
-import gzip
 import json
-import lzma
-import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,24 +10,19 @@ import numpy as np
 from sed_core.scoring.truth import Truth, read_truth
 
 
-def folder(reference: Path) -> Path:
-    return reference / "scoring"
-
-
 def read_oracle(path: Path) -> Any:
     return json.loads(path.read_text())
 
 
-def devtest_truth(reference: Path, classes: list[str]) -> Truth:
-    metadata = folder(reference) / "desed_metadata"
-    return read_truth(metadata / "validation.tsv", metadata / "validation_durations.tsv", classes)
+def devtest_files(reference_file: Callable[[str], Path]) -> tuple[Path, Path]:
+    """Events and durations."""
+    names = ("validation.tsv", "validation_durations.tsv")
+    events, durations = (reference_file(f"scoring/desed_metadata/{name}") for name in names)
+    return events, durations
 
 
-def unpack(source: Path, target: Path) -> Path:
-    opener = lzma.open if source.suffix == ".xz" else gzip.open
-    with opener(source) as packed, target.open("wb") as stream:
-        shutil.copyfileobj(packed, stream)
-    return target
+def devtest_truth(reference_file: Callable[[str], Path], classes: list[str]) -> Truth:
+    return read_truth(*devtest_files(reference_file), classes)
 
 
 def clip_numbers(truth: Truth, clips: np.ndarray) -> np.ndarray:

@@ -12,8 +12,13 @@ ATOL = 1e-5
 
 
 @pytest.fixture(scope="module")
-def published(golden_folder):
-    return load_checkpoint(golden_folder / "reference_crnn.ckpt")
+def original(reference_file):
+    return reference_file("golden/reference_crnn.ckpt")
+
+
+@pytest.fixture(scope="module")
+def published(original):
+    return load_checkpoint(original)
 
 
 @pytest.fixture(scope="module")
@@ -40,19 +45,19 @@ def test_published_layout_gives_the_stored_outputs(published, scaled, golden):
 
 
 def test_without_hyper_parameters_the_2022_pooling_is_taken(
-    published, scaled, golden, golden_folder, tmp_path
+    published, scaled, golden, original, tmp_path
 ):
-    content = torch.load(golden_folder / "reference_crnn.ckpt", weights_only=True)
+    content = torch.load(original, weights_only=True)
     del content["hyper_parameters"]
     torch.save(content, tmp_path / "bare.ckpt")
     assert_outputs(load_checkpoint(tmp_path / "bare.ckpt"), scaled, golden("reference_crnn_eval"))
 
 
-def test_written_back_in_the_published_layout(published, scaled, golden, golden_folder, tmp_path):
+def test_written_back_in_the_published_layout(published, scaled, golden, original, tmp_path):
     save_lightning(tmp_path / "ours.ckpt", published)
     assert_outputs(load_checkpoint(tmp_path / "ours.ckpt"), scaled, golden("reference_crnn_eval"))
     ours = torch.load(tmp_path / "ours.ckpt", weights_only=True)
-    theirs = torch.load(golden_folder / "reference_crnn.ckpt", weights_only=True)
+    theirs = torch.load(original, weights_only=True)
     assert set(ours) == set(theirs)
     assert set(ours["state_dict"]) == set(theirs["state_dict"])
     for key, value in theirs["state_dict"].items():

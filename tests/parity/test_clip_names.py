@@ -1,5 +1,6 @@
 """Every name in the real DESED lists is understood, and leads back to its own piece of video."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,8 @@ EXPECTED = {
 
 
 @pytest.mark.parametrize("name", EXPECTED)
-def test_names_of_the_real_lists(reference: Path, name: str) -> None:
-    names = read_list(reference / "scoring" / "desed_metadata" / f"{name}.tsv").filenames
+def test_names_of_the_real_lists(reference_file: Callable[[str], Path], name: str) -> None:
+    names = read_list(reference_file(f"scoring/desed_metadata/{name}.tsv")).filenames
     assert len(names) == EXPECTED[name]
     clips = [parse_clip(filename) for filename in names]
     if name == "public_eval":

@@ -1,12 +1,10 @@
 """Decoding against the original: threshold first, then a median filter, 50 times."""
 
-import gzip
-
 import numpy as np
 import pandas as pd
 
 from sed_core.scoring.decode import decode, decode_many, median_filter, operating_points
-from tests.parity.scoring_data import folder
+from tests.parity.subset import Arrays
 
 
 def test_fifty_thresholds_give_the_events_of_the_original(golden):
@@ -31,13 +29,12 @@ def test_events_at_half_are_equal_bit_by_bit_and_in_order(golden):
     np.testing.assert_array_equal(ours, data["events_at_half"])
 
 
-def test_scores_of_a_real_looking_system_decode_as_by_the_recipe(reference):
-    good = folder(reference) / "scores_good"
-    data = np.load(good / "good_unfiltered_first100.npz")
-    classes = np.load(good / "good.npz")["classes"]
+def test_scores_of_a_real_looking_system_decode_as_by_the_recipe(reference_file):
+    folder = "scoring/scores_good"
+    data = Arrays(reference_file(f"{folder}/good_unfiltered_first100.npz"))
+    classes = Arrays(reference_file(f"{folder}/good.npz"))["classes"]
     scores = median_filter((data["raw"] / data["denominator"]).astype(np.float32), 7)
-    with gzip.open(good / "good_first100_decoded_by_recipe.tsv.gz", "rt") as stream:
-        recipe = pd.read_csv(stream, sep="\t")
+    recipe = pd.read_csv(reference_file(f"{folder}/good_first100_decoded_by_recipe.tsv"), sep="\t")
     columns = ["filename", "event_label", "onset", "offset"]
     thresholds = sorted(recipe.threshold.unique())
     tables = decode_many(scores, thresholds, frame_seconds=0.064)

@@ -1,20 +1,18 @@
 """Label encoding against the original implementation, exactly."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from sed_core.data.labels import FrameGrid, LabelEncoder, clean_events
+from tests.parity.subset import Arrays
 
 GRID = FrameGrid(sample_rate=16000, hop_length=256, pooling=4, clip_seconds=10)
 
 
 @pytest.fixture(scope="module")
-def golden(reference: Path) -> dict[str, np.ndarray]:
-    with np.load(reference / "golden" / "encoder.npz") as arrays:
-        return dict(arrays)
+def golden(reference_file) -> dict[str, np.ndarray]:
+    return dict(Arrays(reference_file("golden/encoder.npz")))
 
 
 @pytest.fixture(scope="module")

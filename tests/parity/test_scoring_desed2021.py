@@ -11,14 +11,15 @@ from sed_core.scoring.intersection import intersection_f1, intersection_statisti
 from sed_core.scoring.psds import SCENARIOS
 from sed_core.scoring.segment import segment_f1
 from sed_core.scoring.spans import spans_of_events
-from tests.parity.scoring_data import devtest_truth, folder, read_oracle, unpack
+from tests.parity.scoring_data import devtest_files, devtest_truth, read_oracle
 
 TOLERANCE = 1e-5
+FOLDER = "scoring/desed2021_student"
 
 
 @pytest.fixture(scope="module")
-def oracle(reference):
-    return read_oracle(folder(reference) / "desed2021_student" / "oracle.json")["values"]["student"]
+def oracle(reference_file):
+    return read_oracle(reference_file(f"{FOLDER}/oracle.json"))["values"]["student"]
 
 
 @pytest.fixture(scope="module")
@@ -27,14 +28,13 @@ def classes(oracle):
 
 
 @pytest.fixture(scope="module")
-def truth(reference, classes):
-    return devtest_truth(reference, classes)
+def truth(reference_file, classes):
+    return devtest_truth(reference_file, classes)
 
 
 @pytest.fixture(scope="module")
-def points(reference, tmp_path_factory):
-    packed = folder(reference) / "desed2021_student" / "student_operating_points.tsv.xz"
-    return unpack(packed, tmp_path_factory.mktemp("desed2021") / "points.tsv")
+def points(reference_file):
+    return reference_file(f"{FOLDER}/student_operating_points.tsv")
 
 
 @pytest.fixture(scope="module")
@@ -79,9 +79,8 @@ def test_every_count_of_the_confusion_matrix(name, spans, truth, oracle, classes
 
 
 @pytest.fixture(scope="module")
-def half(reference, tmp_path_factory):
-    packed = folder(reference) / "desed2021_student" / "student_predictions_0.5.tsv.gz"
-    return unpack(packed, tmp_path_factory.mktemp("half") / "half.tsv")
+def half(reference_file):
+    return reference_file(f"{FOLDER}/student_predictions_0.5.tsv")
 
 
 @pytest.mark.parametrize("name", ["predictions_0.5", "op_0.49", "op_0.51"])
@@ -103,9 +102,8 @@ def test_f1(name, half, tables, truth, oracle):
             assert score.micro == pytest.approx(expected[key]["micro_f1"], abs=TOLERANCE)
 
 
-def test_the_command_prints_the_reference_values(reference, half, capsys):
-    metadata = folder(reference) / "desed_metadata"
-    truth, durations = metadata / "validation.tsv", metadata / "validation_durations.tsv"
+def test_the_command_prints_the_reference_values(reference_file, half, capsys):
+    truth, durations = devtest_files(reference_file)
     options = ["--truth", str(truth), "--durations", str(durations), "--eventless-clips", "score"]
     main([str(half), *options])
     shown = capsys.readouterr().out.splitlines()

@@ -20,7 +20,7 @@ from sed_core.scoring.f1 import F1
 from sed_core.scoring.psds import SCENARIOS
 from sed_core.scoring.spans import Spans, score_tree, spans_of_events
 from sed_core.scoring.truth import Truth, read_truth
-from tests.parity.scoring_data import folder, read_oracle
+from tests.parity.scoring_data import read_oracle
 
 TOLERANCE = 2e-6
 FRAME = 0.004  # s; all times of the cases are multiples
@@ -101,8 +101,8 @@ DIFFERENT: dict[str, tuple[str, dict[str, float]]] = {
 
 
 @pytest.fixture(scope="module")
-def oracle(reference):
-    return read_oracle(folder(reference) / "edge_cases" / "oracle.json")
+def oracle(reference_file):
+    return read_oracle(reference_file("scoring/edge_cases/oracle.json"))
 
 
 @dataclass

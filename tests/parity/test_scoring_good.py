@@ -18,15 +18,17 @@ from sed_core.scoring.intersection import intersection_f1
 from sed_core.scoring.psds import SCENARIOS
 from sed_core.scoring.segment import segment_f1
 from sed_core.scoring.spans import score_tree
-from tests.parity.scoring_data import clip_numbers, devtest_truth, folder, read_oracle
+from tests.parity.scoring_data import clip_numbers, devtest_truth, read_oracle
+from tests.parity.subset import Arrays
 
 TOLERANCE = 1e-5
 HOP = 0.064
+FOLDER = "scoring/scores_good"
 
 
 @pytest.fixture(scope="module")
-def good(reference):
-    return np.load(folder(reference) / "scores_good" / "good.npz")
+def good(reference_file):
+    return Arrays(reference_file(f"{FOLDER}/good.npz"))
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +37,8 @@ def scores(good):
 
 
 @pytest.fixture(scope="module")
-def truth(reference, good):
-    return devtest_truth(reference, good["classes"].tolist())
+def truth(reference_file, good):
+    return devtest_truth(reference_file, good["classes"].tolist())
 
 
 @pytest.fixture(scope="module")
@@ -64,14 +66,13 @@ def raw_events(events):
 
 
 @pytest.fixture(scope="module")
-def oracle(reference):
-    return read_oracle(folder(reference) / "scores_good" / "oracle_good.json")
+def oracle(reference_file):
+    return read_oracle(reference_file(f"{FOLDER}/oracle_good.json"))
 
 
 @pytest.fixture(scope="module")
-def gaps(reference):
-    path = folder(reference) / "scores_good" / "gaps_at_0.5.json"
-    return read_oracle(path)["cases"]["good"]
+def gaps(reference_file):
+    return read_oracle(reference_file(f"{FOLDER}/gaps_at_0.5.json"))["cases"]["good"]
 
 
 @pytest.mark.parametrize("name", ["psds1", "psds2"])
@@ -85,10 +86,10 @@ def test_threshold_free_psds_is_that_of_sed_scores_eval(name, tree, truth, oracl
 @pytest.mark.parametrize("n_thresholds", [50, 1000])
 @pytest.mark.parametrize("name", ["psds1", "psds2"])
 def test_psds_at_thresholds_is_that_of_psds_eval(
-    name, n_thresholds, raw_tree, truth, oracle, reference
+    name, n_thresholds, raw_tree, truth, oracle, reference_file
 ):
     if n_thresholds == 1000:
-        oracle = read_oracle(folder(reference) / "scores_good" / "oracle_good_1000.json")
+        oracle = read_oracle(reference_file(f"{FOLDER}/oracle_good_1000.json"))
     expected = oracle[f"psds_eval_{n_thresholds}"][name]
     spans = raw_tree.at_thresholds(operating_points(n_thresholds))
     score = psds_of(spans, truth, SCENARIOS[name], "dcase2022")

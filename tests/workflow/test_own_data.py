@@ -31,6 +31,7 @@ SMALL = {
     },
     "scoring": {"bootstrap": 20},
 }
+UNTUNED = {"cw-median": {"systems": []}, "sebbs": {"systems": []}}
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +72,7 @@ def test_example_of_the_documentation_runs(tmp_path, root):
     clone = (
         Clone.make(tmp_path)
         .override("birds.yaml", BIRDS)
-        .override("small.yaml", {"defaults": SMALL})
+        .override("small.yaml", {"defaults": SMALL, "postprocessing": UNTUNED})
     )
     (root / "garden/test/test_5.flac").write_bytes(b"no audio")
     done = clone.run("--quiet", "rules", SED_DATA=str(root))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sed_core.runtime.provenance import imported_files
+from sed_core.runtime.code import imported_files
 from tests.workflow_runner import ROOT, Clone
 
 pytestmark = pytest.mark.slow
@@ -92,21 +92,36 @@ def test_code_versions_cover_what_the_scripts_import(clone):
 
 
 @pytest.mark.parametrize(
-    ("file", "rules"),
+    ("file", "edit", "options", "rules"),
     [
-        ("sed_core/reporting/curves.py", {"plots", "report"}),
-        ("sed_core/scoring/psds.py", SCORING),
-        ("README.md", set()),
+        ("sed_core/reporting/curves.py", "NEW = 1", [], {"plots", "report"}),
+        ("sed_core/scoring/psds.py", "NEW = 1", [], SCORING),
+        ("sed_core/scoring/psds.py", "NEW = 1", ["--rerun-triggers", "mtime"], set()),
+        ("sed_core/models/crnn.py", "# a comment", [], set()),
     ],
 )
-def test_an_edit_reruns_what_depends_on_it(clone, file, rules):
+def test_an_edit_reruns_what_depends_on_it(clone, file, edit, options, rules):
     path = clone.folder / file
-    before = path.read_text() if path.exists() else ""
+    before = path.read_text()
     try:
-        path.write_text(before + "\n# a comment\n")
-        assert clone.planned() == rules
+        path.write_text(f"{before}\n{edit}\n")
+        assert clone.planned(*options) == rules
     finally:
         path.write_text(before)
+
+
+def test_a_change_of_what_trained_is_named(clone):
+    path = clone.folder / "sed_core/training/ema.py"
+    before = path.read_text()
+    try:
+        path.write_text(f"{before}\nNEW = 1\n")
+        said = clone.run("-n").stdout
+    finally:
+        path.write_text(before)
+    assert (
+        "results/smoke/crnn/seed42 was trained before a change of sed_core/training/ema.py" in said
+    )
+    assert re.search(r"^train +\d+$", said, re.M)
 
 
 def test_a_changed_option_trains_only_its_system(clone):
@@ -117,9 +132,35 @@ def test_a_changed_option_trains_only_its_system(clone):
     assert re.search(r"^train +1$", plan, re.M)
 
 
-def test_a_scoring_option_trains_nothing(clone):
-    changed = clone.override("median.yaml", {"defaults": {"scoring": {"median_window": 5}}})
-    assert not changed.planned() & {"train", "predict", "resample"}
+JUDGED = {"score", "aggregate", "compare", "plots", "report", "tables"}
+
+
+@pytest.mark.parametrize(
+    ("change", "rules"),
+    [
+        (
+            {
+                "defaults": {"data": {"min_coverage": 0.5}},
+                "embeddings": {"ast": {"note": "in other words"}},
+            },
+            JUDGED,
+        ),
+        (
+            {
+                "defaults": {"data": {"eval": None}},
+                "systems": {"crnn": {"data": {"test": "strong"}}},
+                "targets": ["crnn"],
+                "ensembles": {"both": ["crnn"]},
+            },
+            {"predict", "postprocess", "ensemble", "ensemble_energy", "detect", *JUDGED},
+        ),
+        ({"defaults": {"scoring": {"median_window": 5}}}, {"detect", *JUDGED}),
+    ],
+    ids=["bound and remark", "other splits judged", "median"],
+)
+def test_only_what_reads_a_value_is_made_anew(clone, change, rules):
+    """Training and extraction read neither what judges them nor the wording of remarks."""
+    assert clone.override("changed.yaml", change).planned() == rules
 
 
 def test_the_same_seed_gives_the_same_bytes(clone):
@@ -162,5 +203,7 @@ def test_a_broken_recording_is_one_sentence(clone):
     finally:
         wav.write_bytes(whole)
     assert done.returncode != 0
-    assert wav.name in done.stdout
-    assert "data.unreadable" in done.stdout or "unreadable" in done.stdout
+    *_, sentence, advice = done.stdout.splitlines()  # below all that Snakemake has to say
+    assert sentence.startswith("error: ") and wav.name in sentence
+    assert "unreadable" in sentence
+    assert advice == "The same command continues where this one stopped."

@@ -11,6 +11,7 @@ from sed_core.features.embeddings.ast_names import from_public
 from sed_core.features.embeddings.encoder import Encoder
 from sed_core.features.embeddings.fbank import SHIFT, WINDOW, fbank, kaldi_filterbank
 from sed_core.features.precision import full_precision
+from sed_core.runtime.fitness import ENCODER_SECONDS
 
 if TYPE_CHECKING:
     from transformers import ASTModel
@@ -42,7 +43,8 @@ class AST(Encoder):
     """AST with its front end and its AudioSet head.
 
     Waveform minus its mean, Kaldi fbank, zeros up to 1024 frames, normalisation, 12 x 101 patches,
-    transformer. Clips beyond 10.26 s are cut there, as the network has no more positions.
+    transformer. The network has no more positions: sound beyond 10.255 s would not be heard, so
+    clips beyond 10.24 s are refused before anything runs.
 
     Args:
         width: of a token; 768 in base384.
@@ -53,6 +55,7 @@ class AST(Encoder):
     """
 
     kinds = ("frame", "aligned", "global", "mean")
+    max_seconds = ENCODER_SECONDS["ast"]
     filters: Tensor
     window: Tensor
 

@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sed_core.runtime.config import ENCODER_RATE
 from sed_core.runtime.errors import SedError
 
 State = Mapping[str, Tensor]
@@ -25,10 +24,12 @@ class Encoder(nn.Module, ABC):
     Attributes:
         sample_rate: of the waveforms, Hz.
         kinds: the kinds it gives, of `KINDS`.
+        max_seconds: of a clip that it hears; None: any length.
     """
 
-    sample_rate = ENCODER_RATE
+    sample_rate = 16000  # as `runtime.fitness` has it, which a test holds against this
     kinds: ClassVar[tuple[str, ...]]
+    max_seconds: ClassVar[float | None] = None
 
     @classmethod
     @abstractmethod
@@ -51,6 +52,19 @@ class Encoder(nn.Module, ABC):
         if kind not in cls.kinds:
             given = ", ".join(cls.kinds)
             raise SedError(f"pretrained.kind is '{kind}', but {cls.__name__} gives only {given}.")
+
+    @classmethod
+    def check_length(cls, seconds: float) -> None:
+        """Make sure that this network hears clips to their end.
+
+        Raises:
+            SedError: they are longer than its window.
+        """
+        if cls.max_seconds is not None and seconds > cls.max_seconds:
+            raise SedError(
+                f"{cls.__name__} hears {cls.max_seconds} s, but the clips have {seconds:g} s, of "
+                "which it would ignore the rest; take shorter clips or another pretrained network."
+            )
 
     @staticmethod
     @abstractmethod

@@ -13,10 +13,10 @@ from sed_core.features.embeddings.encoder import DERIVED, Encoder
 from sed_core.features.embeddings.file import EmbeddingFile, EmbeddingWriter
 from sed_core.features.embeddings.registry import ENCODERS
 from sed_core.features.waveforms import ResidentAudio
+from sed_core.runtime.code import code_version
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import digest_json
 from sed_core.runtime.progress import progress
-from sed_core.runtime.provenance import code_version
 
 Rows = Callable[[range | None], Tensor]
 """Float16 embeddings of these clips of a split, or of one clip of silence."""
@@ -56,18 +56,20 @@ def extract(
         Number of clips.
 
     Raises:
-        SedError: a kind that the network does not give, or frames of other weights, audio or
-            settings.
+        SedError: a kind that the network does not give, clips longer than it hears, or frames of
+            other weights, audio or settings.
     """
     encoder = ENCODERS[receipt["encoder"]]
     encoder.check_kind(kind)
+    encoder.check_length(clip_seconds)
     opened = Corpus.open(corpus)
     n_samples = round(clip_seconds * encoder.sample_rate)
     provenance = {
         "encoder": receipt["encoder"],
         "weights": receipt["digest"],
-        "note": receipt["note"],
-        "extractor": code_version("sed_core/features/embeddings/extract.py"),
+        "extractor": code_version(
+            "sed_core/features/embeddings/extract.py", entries=[receipt["encoder"]]
+        ),
         "kind": kind,
         "precision": precision,
         "clip_seconds": str(float(clip_seconds)),

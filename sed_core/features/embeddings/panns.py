@@ -1,5 +1,6 @@
 """PANNs' Cnn14 at 16 kHz (Kong et al., 2020) with its log-mel front end, as DCASE 2022 used it."""
 
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -8,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from sed_core.features.embeddings.encoder import Encoder
+from sed_core.features.fitted import fitted
 from sed_core.features.precision import full_precision
 
 N_FFT, HOP = 512, 160
@@ -68,9 +70,10 @@ class PANNs(Encoder):
             tensors[f"conv_block{number}.conv1.weight"].shape[0]
             for number in range(1, len(CHANNELS) + 1)
         )
-        encoder = cls(channels=channels)
-        encoder.load_state_dict({key: tensors[key] for key in encoder.state_dict()})
-        return encoder.eval()
+        build = partial(cls, channels=channels)
+        with torch.device("meta"):
+            names = build().state_dict()
+        return fitted(build, {name: tensors[name] for name in names}, "Cnn14").eval()
 
     def train(self, mode: bool = True) -> Self:
         """Switch to training; batch norms stay in evaluation, as in 2022."""

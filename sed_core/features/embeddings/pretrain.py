@@ -13,7 +13,6 @@ from torch.nn import functional
 from sed_core.data.corpus import Corpus
 from sed_core.data.tsv import read_table
 from sed_core.features.embeddings.taggers import TAGGERS, Tagger
-from sed_core.features.waveforms import FULL_SCALE
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.progress import progress
 
@@ -88,7 +87,7 @@ def _material(
     features = []
     for row, filename in enumerate(opened.filenames):
         samples = torch.from_numpy(opened.gather([row], n_samples))
-        features.append(tagger.encoder.features(samples / FULL_SCALE))
+        features.append(tagger.encoder.features(samples))
         for label in filter(None, tables.get(filename, "").split(",")):
             labels[row, classes.index(label)] = 1.0
     return torch.cat(features).clone(), labels

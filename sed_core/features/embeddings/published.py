@@ -15,10 +15,10 @@ from sed_core.data.corpus import Corpus
 from sed_core.data.published import PUBLISHED
 from sed_core.features.embeddings.file import EmbeddingWriter
 from sed_core.features.embeddings.registry import ENCODERS
+from sed_core.runtime.code import code_version
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import digest_json
 from sed_core.runtime.progress import progress
-from sed_core.runtime.provenance import code_version
 
 BLOCK = 16  # clips in memory at a time
 SAMPLED = 16  # clips that tell one source from another
@@ -56,6 +56,7 @@ def import_published(
     """
     network = ENCODERS[encoder]
     network.check_kind(kind)
+    network.check_length(clip_seconds)
     filenames = Corpus.open(corpus).filenames
     with _opened(source) as archive:
         published = _Published(source, archive, vectors=kind == "global")
@@ -82,7 +83,9 @@ def import_published(
                 "kind": kind,
                 "weights": f"{PUBLISHED}{encoder}",
                 "note": "embeddings published by others",
-                "extractor": code_version("sed_core/features/embeddings/published.py"),
+                "extractor": code_version(
+                    "sed_core/features/embeddings/published.py", entries=[encoder]
+                ),
                 "source": published.fingerprint(filenames),
             },
         )

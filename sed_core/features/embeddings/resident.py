@@ -34,6 +34,7 @@ class ResidentEmbeddings:
         filenames: the clips of each split in that order.
         times: (T,) centres of the frames that the network wants, for `aligned` embeddings.
         device: where batches are wanted.
+        processes: that do the same at the same time, and share the RAM.
 
     Raises:
         SedError: a clip has no embedding, or the files differ in kind or shape.
@@ -46,6 +47,7 @@ class ResidentEmbeddings:
         *,
         times: np.ndarray,
         device: torch.device,
+        processes: int = 1,
     ) -> None:
         opened = [EmbeddingFile.open(path) for path in files]
         first = opened[0]
@@ -62,7 +64,7 @@ class ResidentEmbeddings:
             file.positions(names) for file, names in zip(opened, filenames, strict=True)
         ]
         self.firsts = np.cumsum([0, *(len(names) for names in filenames)])
-        self.rows = placed([_mapped(file) for file in opened], device)
+        self.rows = placed([_mapped(file) for file in opened], device, processes)
         self.weights = None
         if len(first.times):
             self.weights = torch.from_numpy(alignment(first.times, times)).to(device)

@@ -8,14 +8,13 @@ from typing import Any
 from sed_core.data.download.fetch import Download, fetch_all
 from sed_core.features.embeddings.encoder import Encoder
 from sed_core.features.embeddings.registry import ENCODERS
-from sed_core.features.untrusted import read_untrusted
-from sed_core.runtime.config import unknown_name
-from sed_core.runtime.errors import SedError
+from sed_core.features.untrusted import read_untrusted, reason
+from sed_core.runtime.errors import SedError, unknown_name
 from sed_core.runtime.files import digest
 
 
 def obtain_weights(
-    path: str | Path, *, urls: Sequence[str], checksum: str | None, note: str = ""
+    path: str | Path, *, urls: Sequence[str], checksum: str | None
 ) -> dict[str, Any]:
     """Make sure that a file of weights is there and is the right one.
 
@@ -26,10 +25,9 @@ def obtain_weights(
         path: where the file is or goes.
         urls: addresses in the order of preference; none for a file of one's own.
         checksum: `sha256:…` or `md5:…`, or None where none is published.
-        note: what people should know of these weights; tables repeat it.
 
     Returns:
-        The receipt: path, size, digest, how it was checked, note.
+        The receipt: path, size, digest, how it was checked.
 
     Raises:
         SedError: it is absent and no address delivers it (where to put it by hand), or it is not
@@ -41,7 +39,6 @@ def obtain_weights(
         "size": file.size,
         "digest": digest(file.path),
         "checked": file.checked,
-        "note": note,
     }
 
 
@@ -59,7 +56,7 @@ def load_encoder(name: str, path: str | Path, *, expected: str = "") -> Encoder:
     """
     if name not in ENCODERS:
         raise SedError(unknown_name(name, list(ENCODERS), "pretrained network"))
-    state = _read(Path(path))
+    state = read_weights(Path(path))
     if expected and digest(path) != expected:
         raise SedError(
             f"{path} is another file of weights than was used before (digest {expected}); give "
@@ -67,21 +64,30 @@ def load_encoder(name: str, path: str | Path, *, expected: str = "") -> Encoder:
         )
     try:
         return ENCODERS[name].from_state(state)
-    except (KeyError, RuntimeError, TypeError, ValueError, AttributeError) as error:
-        reason = str(error).splitlines()[0]
+    except Exception as error:  # foreign tensors may cause any
         raise SedError(
-            f"{path} does not hold the weights of '{name}' ({type(error).__name__}: {reason}); "
-            "give the published file."
+            f"{path} does not hold the weights of '{name}' ({type(error).__name__}: "
+            f"{reason(error)}); give the published file."
         ) from error
 
 
-def _read(path: Path) -> Any:
-    """Content of a `.pth` or safetensors file, told apart by their first bytes."""
-    if path.is_file() and _is_safetensors(path):
-        from safetensors.torch import load_file
+def read_weights(path: Path) -> Any:
+    """Content of a `.pth` or safetensors file, told apart by their first bytes.
 
+    Raises:
+        SedError: no such file, a damaged one, or one that may not be read safely.
+    """
+    if not (path.is_file() and _is_safetensors(path)):
+        return read_untrusted(path)
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
         return load_file(path)
-    return read_untrusted(path)
+    except (SafetensorError, ValueError, LookupError, RuntimeError) as error:
+        raise SedError(
+            f"{path} is not a readable safetensors file ({reason(error)}); get the file again."
+        ) from error
 
 
 def _is_safetensors(path: Path) -> bool:
@@ -92,5 +98,5 @@ def _is_safetensors(path: Path) -> bool:
             return False
         try:
             return isinstance(json.loads(stream.read(length)), dict)
-        except ValueError:
+        except (ValueError, RecursionError):
             return False

@@ -132,6 +132,8 @@ def test_what_is_kept_merged_and_dropped(tsv: Path) -> None:
         "zero_length_dropped": 1,
         "same_class_overlaps_merged": 2,
         "events_ending_after_clip": 1,
+        "events_cut_at_end_of_file": 0,
+        "events_beyond_end_of_file_dropped": 0,
         "events_per_class": {"bark": 1, "bell": 2},
     }
 
@@ -142,6 +144,36 @@ def test_clips_longer_than_nominal(tsv: Path) -> None:
     assert len(found.table) == 2 and found.counts["events_ending_after_clip"] == 1
     with pytest.raises(SedError, match="row 2: onset 25 is not inside the clip of 20 s"):
         strong(tsv, body, durations={"long.wav": 20.0})
+
+
+def test_events_are_held_against_their_own_file(tsv: Path) -> None:
+    """2022 would train on the padding behind a file; DESED's few tenths of a second stay."""
+    found = strong(
+        tsv,
+        "cut.wav\t1.3\t2.4\tbark\n"  # begins after the file's end
+        "cut.wav\t0.2\t2.4\tbell\n"  # lasts on
+        "cut.wav\t0.3\t0.6\tbark\n"  # a little longer than the file
+        "gone.wav\t1.3\t2.4\tbark\n"
+        "long.wav\t11\t13\tbark\n",
+        durations={"cut.wav": 0.5, "long.wav": 12.0},
+    )
+    assert found.table.values.tolist() == [
+        ["cut.wav", 0.2, 0.5, "bell"],
+        ["cut.wav", 0.3, 0.6, "bark"],
+        ["gone.wav", 1.3, 2.4, "bark"],
+        ["long.wav", 11, 12, "bark"],
+    ]
+    assert found.filenames == ["cut.wav", "gone.wav", "long.wav"]
+    told = {
+        "events": 4,
+        "events_ending_after_clip": 4,
+        "events_cut_at_end_of_file": 2,
+        "events_beyond_end_of_file_dropped": 1,
+        "repeated_rows_dropped": 0,
+    }
+    assert told.items() <= found.counts.items()
+    with pytest.raises(SedError, match="row 2: onset 10 is not inside the clip of 10 s"):
+        strong(tsv, "cut.wav\t10\t11\tbark\n", durations={"cut.wav": 0.5})
 
 
 def test_weak(tsv: Path) -> None:

@@ -42,7 +42,9 @@ def data(tmp_path: Path) -> Path:
     (tmp_path / "truth/devtest_durations.tsv").write_text(
         "filename\tduration\na.wav\t10.0\nb.wav\t10.0\nc.wav\t10.0\n"
     )
-    (tmp_path / "truth/weak.tsv").write_text("filename\tevent_labels\ng.wav\tDog,Speech\n")
+    (tmp_path / "truth/weak.tsv").write_text(
+        "filename\tevent_labels\ng.wav\tDog,Speech\nh.wav\tCat,Dog\n"  # h.wav is absent
+    )
     (tmp_path / "truth/unlabelled.tsv").write_text("filename\ni.wav\nj.wav\n")
     return tmp_path
 

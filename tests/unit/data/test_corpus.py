@@ -7,7 +7,7 @@ import pytest
 from sed_core.data.corpus import Corpus, write_corpus
 from sed_core.runtime.errors import SedError
 
-CLIPS = [np.arange(1, n + 1, dtype=np.int16) * (k + 1) for k, n in enumerate((5, 1, 8))]
+CLIPS = [np.arange(1, n + 1, dtype=np.float32) * (k + 1) for k, n in enumerate((5, 1, 8))]
 
 
 @pytest.fixture

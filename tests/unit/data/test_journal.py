@@ -12,7 +12,7 @@ SETTINGS = {"sample_rate": 16000}
 def fill(corpus: Path, names: str = "abc") -> Journal:
     journal = Journal(corpus, SETTINGS)
     for name in names:
-        samples = np.full(100 + ord(name), ord(name), dtype=np.int16)
+        samples = np.full(100 + ord(name), ord(name), dtype=np.float32)
         row = {"filename": name, "digest": digest_samples(samples)}
         journal.add(row, [name, 1, 2], samples)
     return journal
@@ -61,7 +61,7 @@ def test_a_flipped_sample_is_found(tmp_path: Path) -> None:
     fill(corpus).close()
     log = tmp_path / "split.samples.part"
     content = bytearray(log.read_bytes())
-    content[2 * (100 + ord("a")) + 5] ^= 1  # in clip b
+    content[4 * (100 + ord("a")) + 5] ^= 1  # in clip b
     log.write_bytes(content)
     assert list(Journal(corpus, SETTINGS).entries) == ["a"]
 
@@ -69,7 +69,7 @@ def test_a_flipped_sample_is_found(tmp_path: Path) -> None:
 def test_a_clip_done_twice_counts_once(tmp_path: Path) -> None:
     corpus = tmp_path / "split.h5"
     journal = fill(corpus)
-    new = np.arange(7, dtype=np.int16)
+    new = np.arange(7, dtype=np.float32)
     journal.add({"filename": "b", "digest": digest_samples(new)}, ["b", 3, 4], new)
     journal.close()
     again = Journal(corpus, SETTINGS)

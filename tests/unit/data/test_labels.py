@@ -87,6 +87,36 @@ def test_protocol_golden_values() -> None:
     assert encoder.encode(table([("a", 0, 10, "tap")]))[2].all()
 
 
+poolings = st.lists(st.integers(1, 5), min_size=1, max_size=5).filter(lambda p: math.prod(p) < 20)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    hundredths=st.integers(50, 6000),
+    rate=st.sampled_from([8000, 16000, 22050, 32000, 44100, 48000]),
+    hop=st.integers(64, 1024),
+    window=st.integers(32, 2048).map(lambda half: 2 * half),
+    pooling=poolings,
+    kernel=st.sampled_from([1, 3, 5]),
+)
+def test_the_grid_is_what_the_layers_give(hundredths, rate, hop, window, pooling, kernel) -> None:
+    """By the formulas of torch.stft, Conv2d and AvgPool2d, layer by layer."""
+    seconds = hundredths / 100
+    grid = FrameGrid(
+        sample_rate=rate, hop_length=hop, pooling=math.prod(pooling), clip_seconds=seconds
+    )
+    assert abs(100 * grid.n_samples - hundredths * rate) <= 50  # the nearest, in whole numbers
+    length = 1 + (grid.n_samples + 2 * (window // 2) - window) // hop
+    for pool in pooling:
+        length = (length + 2 * (kernel // 2) - (kernel - 1) - 1) // 1 + 1
+        length = (length - pool) // pool + 1
+    assert grid.n_frames == len(grid.centres) == length
+    whole = LabelEncoder(CLASSES, grid).encode(table([("a", 0, seconds, "tap")]))
+    assert whole.shape == (3, length)
+    assert abs(length * grid.frame_seconds - seconds) < 2 * grid.frame_seconds
+    assert whole[2].sum() >= min(length, seconds / grid.frame_seconds)
+
+
 def test_other_grid_and_rows_without_event() -> None:
     grid = FrameGrid(sample_rate=32000, hop_length=320, pooling=2, clip_seconds=4)
     events = table([("a", 0.0, 0.02, "tap"), ("b", 3.99, 4.0, "bark")])

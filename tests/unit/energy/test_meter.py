@@ -2,6 +2,7 @@ import json
 import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -189,6 +190,26 @@ def test_real_codecarbon_counts_short_stages_offline(tmp_path, no_gpu, monkeypat
     assert record["codecarbon"]["kwh"] == pytest.approx(rows["energy_consumed"].sum(), rel=1e-6)
     assert record["emissions"]["grid_kg_per_kwh"] == pytest.approx(0.056, abs=0.001)  # France
     assert record["components"]["ram"]["method"].startswith("estimated (codecarbon 3")
+
+
+def test_parts_change_while_nothing_reads_them(tmp_path, no_gpu) -> None:
+    """The watching thread writes them into its journal."""
+    free = []
+
+    class Parts(dict):
+        def __setitem__(self, name: str, value: object) -> None:
+            watcher = threading.Thread(
+                target=lambda: free.append(meter._lock.acquire(blocking=False))
+            )
+            watcher.start()
+            watcher.join()
+            super().__setitem__(name, value)
+
+    with EnergyMeter("training", tmp_path, tracker=None, powercap=ABSENT) as meter:
+        meter._parts = Parts()
+        with meter.part("validation"):
+            pass
+    assert free == [False]
 
 
 def test_a_part_is_counted_within_the_whole(tmp_path):

@@ -18,7 +18,7 @@ OTHER_NET = {"n_RNN_cell": 16, "nb_filters": [8, 8, 8]}
 def test_architecture_features_and_scaler_are_the_checkpoints(trained, tmp_path, save):
     """Whatever the configuration says: the 2022 recipe took them from its YAML."""
     save(tmp_path / "given.ckpt", trained)
-    write_system(tmp_path / "system.json", net=OTHER_NET, feats={"n_mels": 64})
+    write_system(tmp_path / "system.json", net=OTHER_NET, feats={"n_mels": 40})
     main(
         [f"--checkpoint={tmp_path / 'given.ckpt'}", f"--system={tmp_path / 'system.json'}",
          f"--model={tmp_path / 'model.pt'}", f"--provenance={tmp_path / 'p.json'}", "--seed=7"]
@@ -35,9 +35,9 @@ def test_architecture_features_and_scaler_are_the_checkpoints(trained, tmp_path,
     assert provenance["seed"] == 7
 
 
-def test_the_reference_checkpoint(reference, root):
+def test_the_reference_checkpoint(reference_file):
     """The file that the original trainer wrote becomes a whole system of ours."""
-    path = reference / "golden/reference_crnn.ckpt"
+    path = reference_file("golden/reference_crnn.ckpt")
     classes = [f"class{number}" for number in range(10)]
     system = tiny_system()
     system = replace(system, dataset=replace(system.dataset, classes=classes, clip_seconds=10))

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -38,7 +40,7 @@ def test_scores_are_the_networks_own(predicted, trained, data):
     assert torch.equal(predictor.front.scaler.mean, trained.scaler["mean"])
     audio = Corpus.open(data / "audio16k/devtest.h5").gather(range(5), 16000)
     for clip, samples in enumerate(audio):
-        inputs = predictor.front(torch.from_numpy(samples).float()[None] / 32768)
+        inputs = predictor.front(torch.from_numpy(samples)[None])
         for name, network in trained.networks().items():
             with torch.no_grad():
                 strong, weak = network(inputs)
@@ -86,6 +88,18 @@ def test_half_precision_scores_are_close(trained, data, precision):
     one, other = (p(audio.float() / 32768)["student"][0] for p in (exact, rough))
     assert other.dtype == np.float32
     assert np.abs(one - other).max() < 0.02
+
+
+def test_batches_are_those_of_validation_but_not_of_long_clips(trained):
+    """24 clips of 10 s at most, as in 2022; long clips a few at a time."""
+    predictor = Predictor.from_checkpoint(trained, CPU)
+    for clips, seconds, expected in [(24, 10, 24), (3, 1, 3), (24, 60, 4), (24, 500, 1)]:
+        changed = replace(
+            predictor.system,
+            training=replace(predictor.system.training, batch_size_val=clips),
+            dataset=replace(predictor.system.dataset, clip_seconds=seconds),
+        )
+        assert replace(predictor, system=changed).batch_size == expected
 
 
 def test_cuts():

@@ -12,9 +12,10 @@ import yaml
 
 from sed_core.data.audio import read_clip
 from sed_core.data.corpus import Corpus
+from sed_core.data.labels import FrameGrid
 from sed_core.features.embeddings.taggers import TAGGERS
 from sed_core.inference.__main__ import main
-from sed_core.inference.predict import grid_of
+from sed_core.inference.predict import Predictor
 from sed_core.inference.recordings import (
     BASELINE,
     load_predictor,
@@ -136,27 +137,47 @@ def test_any_rate_and_any_number_of_channels(folder, tones, tmp_path, suffix):
 
 
 def test_windows_cover_a_long_recording_once():
-    grid = grid_of(tiny_system())
+    grid = FrameGrid.of(tiny_system())
     step = grid.hop_length * grid.pooling
     for n_samples in (1, RATE - 1, RATE, RATE + 1, 3 * RATE, 3 * RATE + 7):
         starts = window_starts(n_samples, grid)
         assert starts[0] == 0
-        assert max(np.diff(starts), default=0) <= grid.n_frames // 2
+        assert max(np.diff(starts), default=0) <= step * (grid.n_frames // 2)
         assert min(np.diff(starts), default=1) >= 1
-        end = starts[-1] * step + grid.n_samples
-        assert end >= n_samples
-        assert end - n_samples < step or n_samples <= grid.n_samples
+        assert not np.any(np.array(starts[:-1]) % step)
+        assert starts[-1] + grid.n_samples == max(n_samples, grid.n_samples)
         assert (len(starts) == 1) == (n_samples <= grid.n_samples)
+
+
+@pytest.mark.parametrize(("more", "limit"), [(1, 0.02), (125, 0.02), (511, 0.02), (513, 0.2)])
+def test_a_few_milliseconds_more_keep_the_scores_of_a_clip(folder, tones, more, limit):
+    """The last window ends with the recording: zeros behind it would be the minimum of min-max.
+
+    Rounded up to a whole frame, as it once was, half of the frames differ: 0.23 of the spread.
+    From half a frame on, the second half is one frame later.
+    """
+    checkpoint = load_checkpoint(folder / "model.pt")
+    checkpoint.system["scaler"] = {"statistic": "instance", "normtype": "minmax", "dims": [1, 2]}
+    predictor = Predictor.from_checkpoint(replace(checkpoint, scaler={}), CPU)
+    options = {"network": "student", "median_window": 1, "batch_size": 2}
+    samples = tones.astype(np.float32)
+    clip, longer = (
+        score_recording(predictor, "a.wav", samples[:n], **options).networks["student"].strong[0]
+        for n in (RATE, RATE + more)
+    )
+    assert len(longer) - len(clip) == (more > 512)
+    spread = clip.std(0).mean()
+    assert np.abs(longer[: len(clip)] - clip).mean() < limit * spread
 
 
 def test_a_long_recording_is_heard_in_overlapping_windows(folder, tones, tmp_path):
     """Each frame has the score of the window in whose middle it lies, alone."""
     predictor = load_predictor(folder / "model.pt", CPU)
-    grid = grid_of(predictor.system)
+    grid = FrameGrid.of(predictor.system)
     step, half = grid.hop_length * grid.pooling, grid.n_frames // 2
     sf.write(tmp_path / "long.wav", tones, RATE, subtype="PCM_16")
     whole = scored(predictor, tmp_path / "long.wav")
-    assert whole.shape == ((len(tones) - RATE + step - 1) // step + grid.n_frames, 3)
+    assert whole.shape == (round((len(tones) - RATE) / step) + grid.n_frames, 3)
     sf.write(tmp_path / "window.wav", tones[half * step :][:RATE], RATE, subtype="PCM_16")
     window = scored(predictor, tmp_path / "window.wav")
     quarter = (grid.n_frames - half) // 2
@@ -168,10 +189,10 @@ def test_a_long_recording_is_heard_in_overlapping_windows(folder, tones, tmp_pat
         assert np.allclose(whole, again, atol=1e-6)
 
 
-def test_a_public_checkpoint_has_the_baselines_classes(reference, folder, tmp_path):
-    predictor = load_predictor(reference / "golden/reference_crnn.ckpt", CPU)
+def test_a_public_checkpoint_has_the_baselines_classes(reference_file, folder, tmp_path):
+    predictor = load_predictor(reference_file("golden/reference_crnn.ckpt"), CPU)
     assert predictor.system.dataset.classes[8] == "Speech"
-    assert grid_of(predictor.system).n_frames == 156
+    assert FrameGrid.of(predictor.system).n_frames == 156
     sf.write(tmp_path / "short.wav", np.zeros(8000), RATE)
     assert scored(predictor, tmp_path / "short.wav").shape == (156, 10)
 
@@ -199,7 +220,7 @@ def test_embeddings_are_computed_along(tmp_path, tones):
         load_predictor(tmp_path / "model.pt", CPU)
     predictor = load_predictor(tmp_path / "model.pt", CPU, weights=tmp_path / "panns.pth")
     samples = read_clip(tmp_path / "a.wav", sample_rate=RATE).samples
-    waveform = torch.from_numpy(samples[None] / np.float32(32768))
+    waveform = torch.from_numpy(samples[None])
     given = tagger.encoder.embed(waveform, "frame")
     expected = replace(predictor, pretrained=None)(waveform, given)["student"][0][0]
     assert np.abs(scored(predictor, tmp_path / "a.wav") - expected).max() < 1e-5
@@ -220,6 +241,11 @@ def test_embeddings_are_computed_along(tmp_path, tones):
         (["model.pt", "text.wav"], "text.wav cannot be used as audio"),
         (["model.pt", "audio", "other"], "devtest_0.wav would have one name"),
         (["model.pt", "audio", "--median-window=1,3"], "each of the 3 classes"),
+        (["model.pt", "audio", "--median-window=4"], "the median window is 4 frames; give an odd"),
+        (["model.pt", "audio", "--threshold=5"], "the threshold is 5; scores lie between 0 and 1"),
+        (["model.pt", "audio", "--threshold=nan"], "the threshold is nan"),
+        (["model.pt", "audio", "--batch-size=0"], "expected a whole number above 0"),
+        (["audio/devtest_0.wav", "audio"], "devtest_0.wav is no checkpoint: it is neither a zip"),
     ],
 )
 def test_mistakes_are_one_sentence(folder, monkeypatch, words, sentence):

@@ -59,6 +59,18 @@ def test_an_undefined_score_is_a_dash(scores) -> None:
     assert table.rows[0][1] == "–"
 
 
+def test_remarks_on_weights_come_from_the_configuration(scores) -> None:
+    """Not from the results: another wording computes nothing anew."""
+    one, other = scores(), scores("ast_frame")
+    other["provenance"] = {"42": {"pretrained": {"model": "ast", "note": "imported"}}}
+    notes = scores_tables([one, other], dataset="mini", others=[], notes={"ast": "small"})[0].notes
+    told = [note for note in notes if note.startswith("Pretrained")]
+    assert told == [
+        "Pretrained network ast of ast_frame: imported.",
+        "Pretrained network ast of ast_frame: small.",
+    ]
+
+
 def test_another_data_set_is_not_compared_with_desed(scores) -> None:
     notes = scores_tables([scores()], dataset="mini", others=[])[0].notes
     assert "Scores on mini compare systems with each other, not with DESED's." in notes

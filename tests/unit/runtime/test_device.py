@@ -5,7 +5,10 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from sed_core.runtime import device
+from sed_core.runtime.errors import SedError
 from tests.training_data import ROOT
 
 HOLD = """
@@ -49,6 +52,54 @@ def test_the_gpus_0_of_two_slurm_jobs_are_not_the_same(tmp_path):
         for job in jobs:
             job.kill()
             job.wait()
+
+
+@pytest.fixture
+def one_gpu(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+    yield
+    for lock in device._held:
+        os.close(lock)
+    device._held.clear()
+
+
+def test_a_lock_that_is_there_is_left_as_it_is(tmp_path, one_gpu):
+    lock = tmp_path / "locks/gpu-0.lock"
+    lock.parent.mkdir()
+    lock.write_text("of another user")
+    lock.chmod(0o444)
+    assert device.claim_gpus(1, folder=lock.parent) == ["0"]
+    assert lock.read_text() == "of another user"
+
+
+@pytest.mark.parametrize("planted", ["link", "dangling", "pipe", "folder"])
+def test_a_planted_lock_is_neither_followed_nor_emptied(tmp_path, one_gpu, planted):
+    precious = tmp_path / "precious"
+    folder = tmp_path / "locks"
+    lock = folder / "gpu-0.lock"
+    if planted == "folder":
+        (tmp_path / "elsewhere").mkdir()
+        folder.symlink_to(tmp_path / "elsewhere")
+    else:
+        folder.mkdir()
+        if planted == "pipe":
+            os.mkfifo(lock)
+        else:
+            lock.symlink_to(precious)
+    if planted != "dangling":
+        precious.write_text("content")
+    with pytest.raises(SedError, match="should be a lock of a GPU"):
+        device.claim_gpus(1, folder=folder)
+    assert precious.exists() == (planted != "dangling")
+    assert not precious.exists() or precious.read_text() == "content"
+    assert not list(tmp_path.glob("elsewhere/*"))
+
+
+def test_nobody_can_take_away_the_lock_of_another(tmp_path, one_gpu):
+    device.claim_gpus(1, folder=tmp_path / "locks")
+    assert (tmp_path / "locks").stat().st_mode & 0o7777 == 0o1777
+    assert (tmp_path / "locks/gpu-0.lock").stat().st_mode & 0o777 == 0o666
 
 
 def test_uuids_and_none(monkeypatch, tmp_path):

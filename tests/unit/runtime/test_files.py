@@ -1,10 +1,15 @@
 """Files are whole or absent, and equal values are equal bytes."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
 from sed_core.runtime import files
 from sed_core.runtime.errors import SedError
+from tests.training_data import ROOT
 
 
 def test_a_failure_leaves_the_old_file(tmp_path):
@@ -15,6 +20,37 @@ def test_a_failure_leaves_the_old_file(tmp_path):
         raise RuntimeError
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_two_writers_of_one_file_do_not_meet(tmp_path):
+    path = tmp_path / "result.txt"
+    with files.atomic(path) as one, files.atomic(path) as other:
+        one.write_text("one")
+        other.write_text("other")
+    assert one != other
+    assert [one.suffix, other.suffix] == [".txt", ".txt"]
+    assert path.read_text() == "one"  # whoever ends last
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_what_killed_writers_left_is_removed_and_nothing_else(tmp_path):
+    code = "import os, sys; from pathlib import Path; from sed_core.runtime.files import atomic\n"
+    code += (
+        "with atomic(Path(sys.argv[1])) as part: part.write_text('half'); os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "a[1].h5")], cwd=ROOT, check=False)
+    (left,) = tmp_path.iterdir()
+    number = left.name.split(".")[1].split("-")[1]
+    kept = [
+        tmp_path / left.name.replace(f"-{number}-", f"-{os.getpid()}-"),  # of one that lives
+        tmp_path / left.name.replace(files.place(), "01234567"),  # of another machine
+        tmp_path / "a.part.h5",
+    ]
+    for path in kept:
+        path.write_text("")
+    files._remove_leftovers.cache_clear()
+    files.write_text(tmp_path / "other.txt", "whole")
+    assert sorted(tmp_path.iterdir()) == sorted([*kept, tmp_path / "other.txt"])
 
 
 def test_json_is_sorted_rounded_and_free_of_nan(tmp_path):

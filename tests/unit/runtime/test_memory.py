@@ -65,7 +65,10 @@ def test_the_limit_of_a_job_or_container_counts(tmp_path, monkeypatch, line, fol
     assert available_memory(root=tmp_path) == 2400
 
 
-def test_what_slurm_gave_a_job_counts(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("name", "unit"), [("SLURM_MEM_PER_NODE", 2**20), ("SED_MEMORY_GB", 10**9)]
+)
+def test_what_slurm_or_the_configuration_gave_a_job_counts(tmp_path, monkeypatch, name, unit):
     taken = psutil.Process().memory_info().rss
-    monkeypatch.setenv("SLURM_MEM_PER_NODE", str(taken // 2**20 + 20))
-    assert available_memory(root=tmp_path) <= 21 * 2**20
+    monkeypatch.setenv(name, str(taken // unit + 1))
+    assert available_memory(root=tmp_path) <= unit

@@ -23,8 +23,8 @@ def test_numbers_are_those_that_python_reads(tmp_path_factory, rows, style):
 ODD = [
     "1\t2,5\n", "1\t2 5\n", "1\t0x10\n", "1\t1_0\n", "1\t1.2.3\n", "1\t1-2\n", "1\t1e\n",
     "1\t1e-\n", "1\t-\n", "1\t\n", "\t2\n", "1\n", "1\t2\t3\n", "1\n1\t2\t3\n", "1\t2\n\n1\t2\n",
-    "1\tnan\n", "1\tinf\n", "1\t+5\n", "1\t.\n", "1\tx\n", "", "1\t1d3\n", "1\t1e5e5\n",
-    "1\t--2\n", "1\t2\0\n",
+    "1\tnan\n",
+    "1\tinf\n", "1\t+5\n", "1\t.\n", "1\tx\n", "", "1\t1d3\n", "1\t1e5e5\n", "1\t--2\n", "1\t2\0\n",
 ]  # fmt: skip
 
 

@@ -106,6 +106,26 @@ def test_from_files_to_files(scores, tmp_path):
     np.testing.assert_array_equal(boxes.networks["student"].weak, scores.networks["student"].weak)
 
 
+@pytest.mark.parametrize(("eventless", "perfect"), [("skip", True), ("score", False)])
+def test_clips_without_events_count_as_in_scoring(scores, tmp_path, eventless, perfect):
+    cat, filler = CLASSES.index("Cat"), FILES.index("filler.wav")
+    scores.networks["student"].strong[filler, :, cat] = 0.95  # heard where nothing is
+    write_scores(tmp_path / "val.h5", scores)
+    rows = ["filename\tonset\toffset\tevent_label", *("\t".join(map(str, r)) for r in TRUTH_ROWS)]
+    (tmp_path / "truth.tsv").write_text("\n".join(rows) + "\n")
+    durations = "filename\tduration\n" + "".join(f"{name}\t10.0\n" for name in FILES)
+    (tmp_path / "durations.tsv").write_text(durations)
+    (tmp_path / "provenance.json").write_text("{}")
+    grid = json.dumps({"window": [1], "weak_mask": [False]})
+    files = ["truth.tsv", "durations.tsv", "provenance.json", "choice.json", "with.json"]
+    names = ["truth", "durations", "provenance", "output", "provenance-output"]
+    options = [f"--{name}={tmp_path / file}" for name, file in zip(names, files, strict=True)]
+    words = f"--split val --network student --method median --eventless-clips {eventless}".split()
+    tune_script([f"--scores={tmp_path}/val.h5", *options, *words, f"--grid={grid}"])
+    reached = json.loads((tmp_path / "choice.json").read_text())["reached"]
+    assert (reached["Cat"] == 1) == perfect
+
+
 def test_an_ensemble_is_the_mean(scores, tmp_path):
     net = scores.networks["student"]
     half = Posteriors(net.strong / 2, net.weak / 2)

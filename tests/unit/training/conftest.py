@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -6,7 +8,7 @@ from sed_core.training.job import Job
 from tests.training_data import make_data, tiny_system
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="session", autouse=True)
 def _one_thread():
     torch.set_num_threads(1)
 
@@ -14,6 +16,14 @@ def _one_thread():
 @pytest.fixture(scope="session")
 def data(tmp_path_factory):
     return make_data(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="session")
+def plain(data, tmp_path_factory) -> tuple[Outcome, Path]:
+    """The tiny system as it is, trained once with seed 1; and where its checkpoints are."""
+    folder = tmp_path_factory.mktemp("plain")
+    job = Job(tiny_system(), data, 1, folder)
+    return fit(job, log_folder=None, on_save=lambda: None), folder
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 import json
 import os
-import subprocess
-import sys
+import socket
+from multiprocessing.context import ForkProcess
 
 import numpy as np
 import pytest
@@ -20,8 +20,7 @@ from sed_core.runtime.files import digest, write_json
 from sed_core.scoring.score_file import read_scores
 from sed_core.training.fit import fit
 from sed_core.training.job import Job
-from tests.training_data import CLIPS, ROOT, make_data, tiny_system
-from tests.unit.training.test_resume import Command
+from tests.training_data import CLIPS, make_data, tiny_system
 
 KINDS = ("frame", "global", "aligned")
 
@@ -37,7 +36,6 @@ def data(tmp_path_factory):
         "encoder": "panns",
         "path": str(folder / "panns.pth"),
         "digest": digest(folder / "panns.pth"),
-        "note": "small",
     }
     write_json(folder / "embeddings/panns/weights.json", receipt)
     for split in CLIPS:
@@ -147,22 +145,30 @@ def test_mixup_of_embeddings_is_an_option(data, tmp_path):
 
 def test_two_processes_fine_tune(data, tmp_path):
     """Each waits for the other's gradients, so there must be one of all that learns."""
-    job = Command(
-        tmp_path / "two",
-        data,
+    system = tiny_system(
         pretrained={"model": "panns", "kind": "frame", "e2e": True, "freezed": False},
         net={"frame_emb_enc_dim": 3},
         training={"n_epochs": 1, "steps_per_epoch": 3},
     )
-    done = subprocess.run(
-        [sys.executable, "workflow_scripts/train.py", *job.words, "--devices=2"],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
-        stderr=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
+    job = Job(system, data, 1, tmp_path / "checkpoints", devices=2)
+
+    def share(rank: int, port: int) -> None:
+        os.environ |= {"LOCAL_RANK": str(rank), "MASTER_PORT": str(port)}
+        outcome = fit(job, log_folder=None, on_save=lambda: None)
+        save_checkpoint(tmp_path / f"{rank}.pt", outcome.networks)
+
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    processes = [ForkProcess(target=share, args=(rank, port)) for rank in (0, 1)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+        assert process.exitcode == 0
+    first, second = (load_checkpoint(tmp_path / f"{rank}.pt").encoder for rank in (0, 1))
+    assert all(torch.equal(first[key], second[key]) for key in first)
+    pretrained = torch.load(data / "panns.pth")["model"]
+    assert any(not torch.equal(first[key], pretrained[key]) for key in first)
 
 
 def test_provenance_names_the_network(data, tmp_path):
@@ -170,7 +176,7 @@ def test_provenance_names_the_network(data, tmp_path):
     told = job.provenance()
     known = digest(data / "panns.pth")
     assert told["pretrained"] == {
-        "model": "panns", "kind": "aligned", "note": "small", "weights": known,
+        "model": "panns", "kind": "aligned", "note": "", "weights": known,
     }  # fmt: skip
     assert "embeddings/synth" in told["inputs"]
     json.dumps(told)

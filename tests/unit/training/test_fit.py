@@ -39,8 +39,8 @@ def same_networks(one, other) -> bool:
     )
 
 
-def test_equal_seeds_give_equal_networks(train):
-    one, same, other = train(name="a"), train(name="b"), train(name="c", seed=2)
+def test_equal_seeds_give_equal_networks(train, plain):
+    one, same, other = plain[0], train(name="same"), train(name="other", seed=2)
     assert one.history == same.history and same_networks(one, same)
     assert one.history != other.history
 
@@ -106,11 +106,11 @@ def test_accumulation(train):
     assert column(outcome, "step") == [2, 4]
 
 
-def test_gradient_clip(train):
+def test_gradient_clip(train, plain):
     """Gradients far below Adam's epsilon hardly move the weights."""
     start = initial()
-    assert moved(train(name="a"), start) > 1e-4
-    assert moved(train(name="b", training={"gradient_clip": 1e-12}), start) < 1e-6
+    assert moved(plain[0], start) > 1e-4
+    assert moved(train(training={"gradient_clip": 1e-12}), start) < 1e-6
 
 
 def test_early_stopping(train):

@@ -93,11 +93,9 @@ def test_interrupted_twice_equals_undisturbed(data, tmp_path):
 
 
 @pytest.fixture
-def trained(train, tmp_path):
-    outcome = train(name="first")
-    save_checkpoint(tmp_path / "model.pt", outcome.networks)
-    save_lightning(tmp_path / "public.ckpt", outcome.networks)
-    return outcome
+def trained(plain, tmp_path):
+    save_checkpoint(tmp_path / "model.pt", plain[0].networks)
+    save_lightning(tmp_path / "public.ckpt", plain[0].networks)
 
 
 @pytest.mark.parametrize("name", ["model.pt", "public.ckpt"])
@@ -111,16 +109,58 @@ def test_networks_of_another_training(train, trained, tmp_path, name):
     assert outcome.history[0]["step"] == 3
 
 
-def test_the_last_checkpoint_brings_optimiser_and_position(train, trained, tmp_path):
+def test_the_last_checkpoint_brings_optimiser_and_position(train, tmp_path):
+    scaler = OPTIONS["scaler"]
+    train(name="first", scaler=scaler)
     (last,) = (tmp_path / "checkpoints/first").glob("*/last.ckpt")
-    longer = train(name="longer", training={"n_epochs": 4, "resume_from": str(last)})
-    whole = train(name="whole", training={"n_epochs": 4})
+    given = {"n_epochs": 4, "resume_from": str(last)}
+    longer = train(name="longer", training=given, scaler=scaler)
+    whole = train(name="whole", training={"n_epochs": 4}, scaler=scaler)
     assert longer.history == whole.history
     for key, value in whole.networks.student.items():
         assert torch.equal(longer.networks.student[key], value)
 
 
-def test_networks_of_another_shape_are_refused(train, trained, tmp_path):
-    given = {"resume_from": str(tmp_path / "model.pt")}
-    with pytest.raises(SedError, match=r"model\.pt do not fit section 'net' \(size mismatch"):
-        train(name="second", training=given, net={"n_RNN_cell": 8})
+def test_a_crash_after_the_last_epoch_trains_no_further(train, capsys):
+    """Early stopping decided; the run ended before its result was written."""
+    options = {"training": {"n_epochs": 6, "early_stop_patience": 1}, "opt": {"lr": 1e-30}}
+    first = train(name="stopped", **options)
+    assert "stopped early" in capsys.readouterr().out.splitlines()[-1]
+    again = train(name="stopped", **options)
+    assert 2 <= len(first.history) < 6
+    assert again.history == first.history
+    assert again.selected == first.selected
+
+
+@pytest.mark.parametrize(
+    ("name", "net", "why"),
+    [
+        ("model.pt", {"n_RNN_cell": 8}, "size mismatch"),
+        ("last.ckpt", {"n_RNN_cell": 8}, r"\S+ is \(\d.*\) there and \(\d.*\) here"),
+        ("last.ckpt", {"rnn_layers": 1}, r"\S+l1\S* is \(\d.*\) there and no tensor here"),
+    ],
+)
+def test_networks_of_another_shape_are_refused(train, trained, tmp_path, name, net, why):
+    (last,) = (tmp_path / "checkpoints/first").glob("*/last.ckpt")
+    given = {"resume_from": str(last if name == "last.ckpt" else tmp_path / name)}
+    with pytest.raises(SedError, match=rf"{name} do not fit section 'net' \({why}") as error:
+        train(name="second", training=given, net=net)
+    assert "\n" not in str(error.value)
+
+
+def test_an_optimiser_of_other_weights_is_refused(train, trained, tmp_path):
+    (last,) = (tmp_path / "checkpoints/first").glob("*/last.ckpt")
+    given = {"training": {"resume_from": str(last)}, "net": {"train_cnn": False}}
+    with pytest.raises(
+        SedError, match=r"the optimiser in .*last\.ckpt does not go with this system"
+    ):
+        train(name="second", **given)
+
+
+@pytest.mark.parametrize(
+    "content", [[1, 2], {"state_dict": 5}, {"state_dict": {"student.dense.bias": 1}}]
+)
+def test_files_that_hold_no_training(train, tmp_path, content):
+    torch.save(content, tmp_path / "x.pt")
+    with pytest.raises(SedError, match=r"x\.pt"):
+        train(training={"resume_from": str(tmp_path / "x.pt")})

@@ -23,7 +23,9 @@ def encoder() -> PANNs:
 def corpus(tmp_path_factory) -> Path:
     """Five clips of about a second; one is shorter, one is longer."""
     generator = np.random.default_rng(0)
-    clips = [generator.integers(-3000, 3000, length).astype(np.int16) for length in LENGTHS]
+    clips = [
+        generator.integers(-3000, 3000, length).astype(np.float32) / 32768 for length in LENGTHS
+    ]
     path = tmp_path_factory.mktemp("corpus") / "split.h5"
     write_corpus(
         path,

@@ -11,6 +11,7 @@ from sed_core.features.embeddings.encoder import KINDS
 from sed_core.features.embeddings.panns import PANNs
 from sed_core.features.embeddings.registry import ENCODERS
 from sed_core.runtime.errors import SedError
+from sed_core.runtime.fitness import ENCODER_SECONDS
 
 # BEATs is no narrower: with 4 or 8 channels a group (the published network has 48), oneDNN computes
 # the bfloat16 convolution of positions wrongly on CPUs (torch 2.13).
@@ -82,6 +83,23 @@ def test_its_own_tensors_are_a_file_of_weights(encoder, clips):
     same = type(encoder).from_state(encoder.state_dict())
     with torch.inference_mode():
         assert torch.equal(same(clips[:1])["frame"], encoder(clips[:1])["frame"])
+
+
+def test_a_clip_is_heard_to_its_end_or_refused(name, encoder):
+    """AST's positions end after 10.24 s: of longer clips it would ignore the rest."""
+    assert encoder.max_seconds == ENCODER_SECONDS.get(name)
+    n_samples = round(16000 * (encoder.max_seconds or 15))
+    silence, late = torch.zeros(2, 1, n_samples)
+    late[0, -1600::2] = 0.5
+    with torch.inference_mode():
+        heard, nothing = (encoder.features(sound) for sound in (late, silence))
+    assert (heard - nothing).abs().max() > 1
+    if encoder.max_seconds is None:
+        return encoder.check_length(1e6)
+    encoder.check_length(encoder.max_seconds)
+    with pytest.raises(SedError, match=r"AST hears 10\.24 s, but the clips have 30 s"):
+        encoder.check_length(30)
+    return None
 
 
 def test_unknown_kind_is_refused(encoder, clips):

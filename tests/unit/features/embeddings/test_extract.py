@@ -13,16 +13,18 @@ from sed_core.features.embeddings.panns import PANNs
 from sed_core.runtime.errors import SedError
 
 
-def run(encoder, corpus, target, kind="aligned", batch_size=2, weights="w", name="panns"):
+def run(
+    encoder, corpus, target, kind="aligned", batch_size=2, weights="w", name="panns", seconds=1.0
+):
     return extract(
         encoder,
         corpus,
         target,
         kind=kind,
-        clip_seconds=1.0,
+        clip_seconds=seconds,
         batch_size=batch_size,
         precision="32-true",
-        receipt={"encoder": name, "digest": weights, "note": ""},
+        receipt={"encoder": name, "digest": weights},
     )
 
 
@@ -34,11 +36,17 @@ def test_rows_are_what_the_encoder_gives(encoder, corpus, tmp_path, kind):
     assert file.filenames == opened.filenames
     assert file.provenance["kind"] == kind and file.provenance["weights"] == "w"
     assert len(file.times) == (file.rows.shape[2] if kind == "aligned" else 0)
-    clip = torch.from_numpy(opened.gather([1], 16000) / np.float32(32768))
+    clip = torch.from_numpy(opened.gather([1], 16000))
     with torch.inference_mode():
         expected = encoder(clip)[kind][0].numpy()
     np.testing.assert_allclose(file.rows[1], expected, rtol=1e-3, atol=1e-4)
     assert not list(tmp_path.glob("*.part"))
+
+
+def test_clips_beyond_the_window_of_a_network_are_refused(encoder, corpus, tmp_path):
+    with pytest.raises(SedError, match=r"AST hears 10\.24 s, but the clips have 30 s"):
+        run(encoder, corpus, tmp_path / "e.h5", name="ast", seconds=30)
+    assert not list(tmp_path.iterdir())
 
 
 class KillError(Exception):

@@ -31,7 +31,7 @@ def tones(tmp_path_factory):
     for number in range(12):
         label = ("low", "high")[number % 2]
         tone = np.sin(2 * np.pi * pitches[label] * np.arange(160000) / 16000)
-        clips.append((3000 * tone + generator.normal(0, 100, 160000)).astype(np.int16))
+        clips.append((3000 * tone + generator.normal(0, 100, 160000)).astype(np.float32) / 32768)
         names.append(f"Y{number}_0.000_10.000.wav")
         labels.append(label)
     write_corpus(
@@ -59,7 +59,7 @@ def posteriors(name, tones, *, steps):
         batch_size=4,
         seed=0,
     )
-    waveforms = torch.from_numpy(np.stack(clips)).float() / 32768
+    waveforms = torch.from_numpy(np.stack(clips))
     with torch.inference_mode():
         return tagger(tagger.encoder.features(waveforms))[0].sigmoid()
 

@@ -1,0 +1,177 @@
+"""Values of the configuration that are allowed alone and cannot be meant, or cannot work, together.
+
+The schema knows the type and range of every key; here is what it cannot say. Every function gives
+sentences, one for each fault, without the place that `config.py` puts before them.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+FOLDERS = ("data", "plots", "tables")
+"""Folders of the results that are not those of a system."""
+BLOCKS = ("nb_filters", "kernel_size", "stride", "padding", "pooling")
+
+
+def bad_texts(value: Any, place: str = "") -> Iterator[str]:
+    """Numbers that are none, keys that are no text, and texts with invisible characters.
+
+    Such texts become file names, cells of tables and words of a command. Notes, which are read by
+    people only, may be folded over lines.
+    """
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            inside = f"{place}.{key}" if place else str(key)
+            if not isinstance(key, str):
+                yield f"{place}: the key {key!r} is not text; put it in quotes"
+            else:
+                yield from _invisible(key, f"the key {key!r}" + (f" of {place}" if place else ""))
+                yield from () if key == "note" else bad_texts(item, inside)
+    elif isinstance(value, list | tuple):
+        for at, item in enumerate(value):
+            yield from bad_texts(item, f"{place}.{at}")
+    elif isinstance(value, str):
+        yield from _invisible(value, f"{place}: {value!r}")
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield f"{place}: {value} is not a finite number; give one"
+
+
+def _invisible(text: str, named: str) -> Iterator[str]:
+    if any(not char.isprintable() for char in text):
+        yield f"{named} holds a tab, a line end or another invisible character; take it out"
+    elif text != text.strip():
+        yield f"{named} begins or ends with a space; take it out"
+
+
+def name_faults(config: Mapping[str, Any]) -> Iterator[str]:
+    """Names that would share a folder of the results, here or where case makes no difference."""
+    groups = {
+        "systems": [*config["systems"], *config["ensembles"]],
+        "postprocessing": config["postprocessing"],
+    }
+    for section, names in groups.items():
+        seen: dict[str, str] = {}
+        for name in names:
+            if section == "systems" and name.casefold() in FOLDERS:
+                yield (
+                    f"{name} would share its folder with the {name.casefold()} of the results; "
+                    "give this system or ensemble another name"
+                )
+            first = seen.setdefault(name.casefold(), name)
+            if first != name:
+                yield (
+                    f"{section}: {first} and {name} differ in case only, and some file systems "
+                    "keep no such difference; rename one"
+                )
+
+
+def dataset_faults(dataset: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with a data set's classes and splits."""
+    for name in dataset["classes"]:
+        if "," in name or name.startswith("-") or name.casefold() == "nan":
+            yield (
+                f"class {name!r} cannot be told apart in lists and tables; use a name without "
+                "commas that does not begin with '-' and is not 'nan'"
+            )
+    splits, source = dataset["splits"], dataset["source"]
+    if source == "synthesis" and "seed" not in dataset:
+        yield "source is synthesis, which needs a seed; add one, such as `seed: 2022`"
+    for name, split in splits.items():
+        if source == "synthesis" and "synthesis" not in split:
+            yield f"splits.{name} does not say what to synthesise; add its `synthesis`"
+        if "annotations" not in split and (split["labels"] != "none" or source == "synthesis"):
+            yield f"splits.{name} has labels: {split['labels']} but no annotations; name its TSV"
+        base = name.removesuffix("_scoring").removesuffix("_durations")
+        if name == "training" or (base != name and base in splits):
+            yield f"splits.{name} has the name of another result's files; rename this split"
+
+
+def tuning_faults(variant: Mapping[str, Any], dataset: Mapping[str, Any]) -> Iterator[str]:
+    """What keeps an entry of `postprocessing` from being tuned on a data set."""
+    asked, splits = variant["tune_on"], dataset["splits"]
+    if asked != "validation":
+        strong = [name for name, split in splits.items() if split["labels"] == "strong"]
+        if asked not in strong:
+            yield (
+                f"tune_on is '{asked}', but it must be 'validation' or a strongly labelled split: "
+                f"{', '.join(strong)}"
+            )
+
+
+def system_faults(system: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with a system whatever the data set."""
+    training, pretrained = system["training"], system["pretrained"]
+    given, seeds = system["checkpoint"] is not None, len(system["seeds"])
+    wrong = {
+        f"one checkpoint is given for {seeds} seeds; give it one seed, or make a system of each "
+        "checkpoint": given and seeds > 1,
+        "a checkpoint is given, so nothing is trained and training.resume_from does nothing; "
+        "remove one of the two": given and training["resume_from"] is not None,
+        "pretrained.e2e is true, but pretrained.model names no network": pretrained["e2e"]
+        and pretrained["model"] is None,
+        "pretrained.freezed is false, but embeddings from files cannot be trained along; set "
+        "pretrained.e2e to true": not (pretrained["freezed"] or pretrained["e2e"]),
+        "pretrained.mixup is true, but training.mixup is null; set that to soft or hard": (
+            pretrained["mixup"] and training["mixup"] is None
+        ),
+        f"training.validation_interval is {training['validation_interval']}, but there are only "
+        f"{training['n_epochs']} epochs, so no network would be selected; lower it": (
+            not given and training["validation_interval"] > training["n_epochs"]
+        ),
+    }
+    yield from (sentence for sentence, holds in wrong.items() if holds)
+    if given:
+        return  # which brings its own features and network
+    yield from _feature_faults(system["feats"])
+    if system["net"]["model"] == "crnn":
+        yield from _network_faults(system["net"], system["feats"]["n_mels"])
+
+
+def _feature_faults(feats: Mapping[str, Any]) -> Iterator[str]:
+    bins = feats["n_window"] // 2 + 1
+    if feats["hop_length"] > feats["n_window"]:
+        yield (
+            f"feats.hop_length is {feats['hop_length']}, longer than feats.n_window "
+            f"({feats['n_window']}), so samples would never be heard; lower it"
+        )
+    if feats["n_mels"] > bins:
+        yield (
+            f"feats.n_mels is {feats['n_mels']}, but a window of {feats['n_window']} samples has "
+            f"only {bins} frequencies; lower it or lengthen feats.n_window"
+        )
+    if feats["f_min"] >= feats["f_max"]:
+        yield f"feats.f_min ({feats['f_min']} Hz) must be below feats.f_max ({feats['f_max']} Hz)"
+
+
+def _network_faults(net: Mapping[str, Any], n_mels: int) -> Iterator[str]:
+    """A CNN that keeps the number of frames but for its pooling, and ends with one band."""
+    lengths = {key: len(net[key]) for key in BLOCKS if key in net}
+    if len(set(lengths.values())) > 1:
+        told = ", ".join(f"{key} {length}" for key, length in lengths.items())
+        yield f"net: lists need an entry for each block of the CNN, but lengths are unequal: {told}"
+        return
+    if net.get("n_in_channel", 1) != 1:
+        yield f"net.n_in_channel is {net['n_in_channel']}, but features have one channel; set 1"
+    sides, steps, edges = (net.get(key, []) for key in ("kernel_size", "stride", "padding"))
+    for side in sides:
+        if side % 2 == 0:
+            yield f"net.kernel_size has {side}; kernels must be odd for frames to keep their place"
+    for side, step, edge in zip(sides, steps, edges, strict=True):
+        if side % 2 and (step != 1 or edge != side // 2):
+            yield (
+                f"net: a kernel of {side} with stride {step} and padding {edge} changes the number "
+                f"of frames, which only net.pooling may; use stride 1 and padding {side // 2}"
+            )
+    left = n_mels
+    for _, over_bands in net["pooling"]:
+        left //= over_bands
+    if left != 1:
+        yield (
+            f"net.pooling leaves {left or 'none'} of {n_mels} bands, but exactly one must remain; "
+            "change its second numbers or feats.n_mels"
+        )
+    if net.get("dropout_recurrent") and net.get("rnn_layers") == 1:
+        yield (
+            "net.dropout_recurrent works between layers, but net.rnn_layers is 1; set one of the "
+            "two otherwise"
+        )

@@ -1,0 +1,123 @@
+"""Whether a system can run on a data set: the parts of its splits, its features, its encoder."""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+ENCODER_RATE = 16000
+"""Sampling rate in Hz that all pretrained networks were trained at."""
+
+ENCODER_SECONDS = {"ast": 10.24}
+"""What the pretrained networks with a fixed window hear of a clip; the others hear all of it."""
+
+Roles = list[tuple[str, str]]
+
+
+def training_splits(system: Mapping[str, Any]) -> list[str]:
+    """Splits that training reads; none where a checkpoint is given."""
+    return [split for role, split in roles(system) if role not in ("test", "eval")]
+
+
+def used_splits(system: Mapping[str, Any]) -> list[str]:
+    """Every split a system touches, training ones first."""
+    return [split for _, split in roles(system)]
+
+
+def roles(system: Mapping[str, Any]) -> Roles:
+    """(part, split) for every split a system touches, training ones first."""
+    data = system["data"]
+    trained = [("strong", split) for split in data["strong"]]
+    trained += [(role, data[role]) for role in ("weak", "unlabelled", "validation")]
+    judged = [(role, data[role]) for role in ("test", "eval") if data[role] is not None]
+    return [*([] if system["checkpoint"] is not None else trained), *judged]
+
+
+def misfits(system: Mapping[str, Any], dataset: Mapping[str, Any], name: str) -> Iterator[str]:
+    """Why a system cannot run on a data set, a sentence for each reason.
+
+    Args:
+        system: complete configuration.
+        dataset: entry of `datasets`.
+        name: of the data set.
+    """
+    splits = dataset["splits"]
+    absent = [split for _, split in roles(system) if split not in splits]
+    for split in absent:
+        yield f"data names split '{split}', but data set '{name}' has {', '.join(splits)}"
+    if not absent:
+        yield from _label_faults(roles(system), splits)
+        yield from _repeats(roles(system), splits)
+    rate, seconds = dataset["sample_rate"], dataset["clip_seconds"]
+    model = system["pretrained"]["model"]
+    if seconds > ENCODER_SECONDS.get(str(model), math.inf):
+        yield (
+            f"'{model}' hears {ENCODER_SECONDS[model]} s, but data set '{name}' has clip_seconds "
+            f"{seconds:g}, of which it would ignore the rest; take shorter clips or another "
+            "pretrained network"
+        )
+    if model is not None and rate != ENCODER_RATE:
+        yield (
+            f"pretrained networks hear {ENCODER_RATE} Hz, but data set '{name}' has sample_rate "
+            f"{rate}; set that to {ENCODER_RATE}, and audio is resampled to it"
+        )
+    if system["checkpoint"] is None:  # else features and network are the checkpoint's
+        yield from _signal_faults(system, seconds, rate)
+
+
+def _label_faults(parts: Roles, splits: Mapping[str, Any]) -> Iterator[str]:
+    needed = {"weak": "weak", "unlabelled": "none", "eval": None}
+    for role, split in parts:
+        labels, wanted = splits[split]["labels"], needed.get(role, "strong")
+        if wanted is not None and labels != wanted:
+            advice = "name another split"
+            if wanted == "none":
+                advice = "to use its clips without them, add a split of the same folder"
+            yield (
+                f"data.{role} is '{split}', which has labels: {labels}, but labels: {wanted} are "
+                f"needed there; {advice}"
+            )
+
+
+def _repeats(parts: Roles, splits: Mapping[str, Any]) -> Iterator[str]:
+    """Clips that train must not select the network or score it, nor count twice.
+
+    What is only predicted may be any split but the scored one, whose energy is counted apart.
+    """
+    for at, (role, split) in enumerate(parts):
+        for other, earlier in parts[:at]:
+            if role == "eval" and other != "test":
+                continue
+            if split == earlier:
+                yield (
+                    f"data.{role} is '{split}', which data.{other} names too; a split plays one "
+                    "part, so name another"
+                )
+            elif "unlabelled" not in (role, other) and _one_list(splits[split], splits[earlier]):
+                yield (
+                    f"data.{role} ('{split}') and data.{other} ('{earlier}') have the same "
+                    "annotations; take a split of other clips"
+                )
+
+
+def _one_list(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return one.get("annotations", "") == other.get("annotations") and one["audio"] == other["audio"]
+
+
+def _signal_faults(system: Mapping[str, Any], seconds: float, rate: int) -> Iterator[str]:
+    feats = system["feats"]
+    if feats["f_max"] > rate / 2:
+        yield (
+            f"feats.f_max is {feats['f_max']} Hz, but audio of sample_rate {rate} ends at "
+            f"{rate / 2:g} Hz; lower it"
+        )
+    samples, pooled = int(seconds * rate), math.prod(time for time, _ in system["net"]["pooling"])
+    if samples <= feats["n_window"] // 2:
+        yield (
+            f"feats.n_window is {feats['n_window']}, but a clip of {seconds:g} s has only "
+            f"{samples} samples; shorten the window or lengthen clip_seconds"
+        )
+    elif samples // feats["hop_length"] < pooled:
+        yield (
+            f"net.pooling makes one frame of {pooled}, but a clip of {seconds:g} s has only "
+            f"{samples // feats['hop_length']}; pool less over time or shorten feats.hop_length"
+        )
