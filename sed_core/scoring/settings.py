@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from sed_core.runtime.arguments import odd_window
 from sed_core.runtime.errors import SedError
 from sed_core.scoring.f1 import CONVENTIONS
 from sed_core.scoring.psds import SCENARIOS, Scenario
@@ -16,13 +17,7 @@ def windows(text: str) -> int | list[int]:
     Raises:
         SedError: something else.
     """
-    parts = [part.strip() for part in text.split(",")]
-    if not all(part.isdecimal() and int(part) % 2 for part in parts):
-        raise SedError(
-            f"--median-window is {text!r}; expected an odd number of frames, such as 7, or a comma "
-            "list with one for each class; 1 filters nothing."
-        )
-    numbers = [int(part) for part in parts]
+    numbers = [odd_window(part.strip()) for part in text.split(",")]
     return numbers[0] if len(numbers) == 1 else numbers
 
 

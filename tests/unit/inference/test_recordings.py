@@ -241,6 +241,11 @@ def test_embeddings_are_computed_along(tmp_path, tones):
         (["model.pt", "text.wav"], "text.wav cannot be used as audio"),
         (["model.pt", "audio", "other"], "devtest_0.wav would have one name"),
         (["model.pt", "audio", "--median-window=1,3"], "each of the 3 classes"),
+        (["model.pt", "audio", "--median-window=4"], "the median window is 4 frames; give an odd"),
+        (["model.pt", "audio", "--threshold=5"], "the threshold is 5; scores lie between 0 and 1"),
+        (["model.pt", "audio", "--threshold=nan"], "the threshold is nan"),
+        (["model.pt", "audio", "--batch-size=0"], "expected a whole number above 0"),
+        (["audio/devtest_0.wav", "audio"], "devtest_0.wav is no checkpoint: it is neither a zip"),
     ],
 )
 def test_mistakes_are_one_sentence(folder, monkeypatch, words, sentence):

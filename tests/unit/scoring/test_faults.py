@@ -103,7 +103,7 @@ def test_operating_points_without_a_detection_are_0_as_in_psds_eval(tmp_path):
 
 def test_a_median_window_of_0_is_refused_and_not_taken_for_7(tmp_path):
     for window in ("0", "-1", "4", "7,0,3", "x"):
-        with pytest.raises(SedError, match="expected an odd number of frames"):
+        with pytest.raises(SedError, match=r"give an odd number|expected an odd number"):
             score("H3_median_zero", "s.h5", tmp_path, f"--median-window={window}")
     default, seven, one = (
         score("H3_median_zero", "s.h5", tmp_path, *options)["networks"]
