@@ -98,7 +98,7 @@ class Clips(Dataset):
             self.corpora = [Corpus.open(path) for path in paths]
         part = int(np.searchsorted(self.counts, clip, side="right")) - 1
         samples = self.corpora[part].gather([clip - self.counts[part]], SAMPLES)[0]
-        wave = torch.from_numpy(samples.astype(np.float32) / 32768)
+        wave = torch.from_numpy(samples)
         return wave, self.labels[clip].float(), self.weak_labels[clip].float(), part
 
 

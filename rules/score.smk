@@ -132,7 +132,7 @@ rule score:
         " --system-name {wildcards.system} --dataset-name {params.dataset:q}"
         " --split {wildcards.split} --seed {wildcards.seed} --reported {params.reported}"
         " --median-window {params.median} --n-thresholds {params.thresholds}"
-        " --eventless-clips {params.eventless} --f1-convention {params.convention} --min-coverage {params.coverage}"
+        " --eventless-clips {params.eventless} --f1-convention {params.convention:q} --min-coverage {params.coverage}"
         " --bootstrap {params.bootstrap} --resamples {output.resamples:q} --energy {output.energy:q}"
         " --provenance {input.provenance:q} --output {output.scores:q} --roc {output.roc:q} > {log:q} 2>&1"
 

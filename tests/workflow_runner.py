@@ -1,5 +1,6 @@
 """Run Snakemake on a copy of the repository, as a user would on a clone."""
 
+import atexit
 import logging
 import os
 import shutil
@@ -101,4 +102,9 @@ def _snakemake(words: list[str], output: IO[str], options: dict[str, Any]) -> No
         if name.split(".")[0] in ("sed_core", "workflow_scripts"):
             del sys.modules[name]  # the clone has its own
     sys.argv[1:] = words
-    snakemake.cli.main()
+    atexit._clear()  # what pytest registered
+    try:
+        snakemake.cli.main()
+    finally:
+        atexit._run_exitfuncs()  # a fork ends without them
+        sys.stderr.flush()

@@ -30,7 +30,7 @@ def test_what_makes_sense(read, word, value):
         (threshold, "nan", "threshold is nan"),
         (odd_window, "4", "median window is 4 frames; give an odd number"),
         (odd_window, "inf", "median window is inf"),
-        (windows, "7,8", "expected an odd number of frames"),
+        (windows, "7,8", "median window is 8 frames"),
         (windows, "7,", "expected an odd number of frames"),
     ],
 )

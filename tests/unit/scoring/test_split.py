@@ -54,13 +54,13 @@ def run(main, options):
 
 
 def test_result_of_a_seed(inputs, tmp_path):
-    (tmp_path / "provenance.json").write_text('{"code": "abc"}')
+    (tmp_path / "provenance.json").write_text('{"code_version": "abc"}')
     more = {"--energy": tmp_path / "energy.json", "--provenance": tmp_path / "provenance.json"}
     run(score, inputs | more)
     result = json.loads((tmp_path / "psds.json").read_text())
     assert result["schema"] == 1
     assert result["coverage"] == {"devtest": {"expected": 3, "present": 3}}
-    assert result["provenance"] == {"code": "abc"}
+    assert result["provenance"] == {"code_version": "abc"}
     assert result["scenarios"]["psds1"]["dtc"] == 0.7
     assert result["settings"]["median_window"] == 7
     assert set(result["networks"]) == {"student", "teacher"}

@@ -30,7 +30,7 @@ def data(tmp_path_factory):
     """Prepared data with the weights of a small PANNs and its embeddings of every split."""
     folder = make_data(tmp_path_factory.mktemp("data"))
     torch.manual_seed(0)
-    encoder = PANNs(channels=(2, 2, 2, 2, 2, 3)).eval()
+    encoder = PANNs(channels=(4, 4, 4, 4, 4, 6)).eval()
     torch.save({"model": encoder.state_dict()}, folder / "panns.pth")
     receipt = {
         "encoder": "panns",
@@ -135,7 +135,14 @@ def test_a_fine_tuned_network_goes_on_with_the_networks_that_know_it(data, tmp_p
 def test_mixup_of_embeddings_is_an_option(data, tmp_path):
     """The same audio and labels are mixed either way; only the embeddings differ."""
     learned = [
-        trained(data, tmp_path, kind="global", training_mixup="soft", mixup=mixup)[1]
+        trained(
+            data,
+            tmp_path,
+            kind="global",
+            training_mixup="soft",
+            mixup=mixup,
+            training={"n_epochs": 3},
+        )[1]
         for mixup in (False, False, True)
     ]
     first, again, mixed = (outcome.networks.student["cat_tf.weight"] for outcome in learned)

@@ -140,16 +140,16 @@ def test_a_crash_after_the_last_epoch_trains_no_further(train, capsys):
         ("last.ckpt", {"rnn_layers": 1}, r"\S+l1\S* is \(\d.*\) there and no tensor here"),
     ],
 )
-def test_networks_of_another_shape_are_refused(train, trained, tmp_path, name, net, why):
-    (last,) = (tmp_path / "checkpoints/first").glob("*/last.ckpt")
+def test_networks_of_another_shape_are_refused(train, plain, trained, tmp_path, name, net, why):
+    (last,) = plain[1].glob("*/last.ckpt")
     given = {"resume_from": str(last if name == "last.ckpt" else tmp_path / name)}
     with pytest.raises(SedError, match=rf"{name} do not fit section 'net' \({why}") as error:
         train(name="second", training=given, net=net)
     assert "\n" not in str(error.value)
 
 
-def test_an_optimiser_of_other_weights_is_refused(train, trained, tmp_path):
-    (last,) = (tmp_path / "checkpoints/first").glob("*/last.ckpt")
+def test_an_optimiser_of_other_weights_is_refused(train, plain):
+    (last,) = plain[1].glob("*/last.ckpt")
     given = {"training": {"resume_from": str(last)}, "net": {"train_cnn": False}}
     with pytest.raises(
         SedError, match=r"the optimiser in .*last\.ckpt does not go with this system"

@@ -37,8 +37,12 @@ def test_ctrl_c_is_told_apart_from_a_failure(train, monkeypatch):
         "sed_core.training.shown.Lines.on_train_epoch_end",
         lambda *_: os.kill(os.getpid(), signal.SIGINT),
     )
-    with pytest.raises(KeyboardInterrupt):
-        train()
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # workers of tests ignore it
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            train()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize(
