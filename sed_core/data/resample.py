@@ -77,7 +77,10 @@ def resample_split(
     settings = {  # what the samples and rows of a journal depend on, beside their sources
         "clip_seconds": clip_seconds,
         "sample_rate": sample_rate,
-        "code": [digest(str(module.__file__)) for module in (audio, manifest_module, resamplers)],
+        "code": [
+            digest(str(module.__file__))
+            for module in (audio, complete, manifest_module, resamplers)
+        ],
         "resampler": resampler,
     }
     journal = Journal(Path(corpus), settings)
