@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sed_core.data import audio, resamplers
+from sed_core.data import audio, complete, resamplers
 from sed_core.data import manifest as manifest_module
 from sed_core.data.audio import SUFFIXES, read_clip
 from sed_core.data.corpus import write_corpus
@@ -22,6 +22,7 @@ from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import digest
 from sed_core.runtime.progress import progress
 
+_SOURCES = (audio, complete, manifest_module, resamplers)  # of what a journal holds
 _NAMED = 3  # unusable files named in the error's sentence; all are listed on stderr
 
 
