@@ -28,10 +28,10 @@ import torch
 
 from sed_core.data.corpus import Corpus
 from sed_core.features.embeddings.ast import AST
+from sed_core.features.embeddings.embedding_file import EmbeddingFile
+from sed_core.features.embeddings.encoder_weights import load_encoder, obtain_weights
 from sed_core.features.embeddings.extract import extract
-from sed_core.features.embeddings.file import EmbeddingFile
-from sed_core.features.embeddings.resident import ResidentEmbeddings
-from sed_core.features.embeddings.weights import load_encoder, obtain_weights
+from sed_core.features.embeddings.resident_embeddings import ResidentEmbeddings
 from sed_core.runtime.memory import keep_freed_memory
 
 VARIANTS = {  # attention, precision, whether freed memory is kept

@@ -29,19 +29,19 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from sed_core.config.system import System
+from sed_core.config.systems import systems, trained_part
 from sed_core.data.corpus import Corpus, write_corpus
-from sed_core.runtime import config
 from sed_core.runtime.files import write_json
 from sed_core.runtime.memory import keep_freed_memory
 from sed_core.runtime.provenance import hardware, packages
-from sed_core.runtime.system import System
 from sed_core.training.batches import BatchIndices
 from sed_core.training.ema import averaged, update_teacher
 from sed_core.training.fit import quieten
 from sed_core.training.loaders import training_loader
-from sed_core.training.losses import Parts, consistency, supervised
-from sed_core.training.material import Material, load_material
-from sed_core.training.module import MeanTeacher
+from sed_core.training.losses import BatchLayout, consistency, supervised
+from sed_core.training.mean_teacher import MeanTeacher
+from sed_core.training.training_data import TrainingData, load_training_data
 
 ROOT = Path(__file__).resolve().parents[1]
 CLIPS = {"synth": 240, "weak": 200, "unlabelled": 240, "synth_val": 4}
@@ -52,7 +52,7 @@ def baseline() -> System:
     """The `crnn` system of config.yaml."""
     full = yaml.safe_load((ROOT / "config.yaml").read_text())
     schema = yaml.safe_load((ROOT / "schemas/config.schema.yaml").read_text())
-    return System.from_dict(config.trained_part("crnn", config.systems(full, schema)["crnn"], full))
+    return System.from_dict(trained_part("crnn", systems(full, schema)["crnn"], full))
 
 
 def make_data(folder: Path, classes: list[str]) -> None:
@@ -84,9 +84,9 @@ def make_data(folder: Path, classes: list[str]) -> None:
 class Clips(Dataset):
     """Reads a clip when asked for it, in a worker."""
 
-    def __init__(self, folder: Path, material: Material) -> None:
+    def __init__(self, folder: Path, training_data: TrainingData) -> None:
         self.folder, self.corpora = folder, None
-        self.labels, self.weak_labels = material.labels.cpu(), material.weak_labels.cpu()
+        self.labels, self.weak_labels = training_data.labels.cpu(), training_data.weak_labels.cpu()
         self.counts = np.cumsum([0, *(CLIPS[split] for split in ("synth", "weak", "unlabelled"))])
 
     def __len__(self) -> int:
@@ -120,12 +120,12 @@ def now() -> float:
     return time.perf_counter()
 
 
-def batches_of(material: Material, steps: int) -> BatchIndices:
-    parts = [material.strong, material.weak, material.unlabelled]
-    return BatchIndices(parts, material.system.training.batch_size, seed=0, steps=steps)
+def batches_of(training_data: TrainingData, steps: int) -> BatchIndices:
+    parts = [training_data.strong, training_data.weak, training_data.unlabelled]
+    return BatchIndices(parts, training_data.system.training.batch_size, seed=0, steps=steps)
 
 
-def ours(material: Material, *, steps: int, warmup: int, precision: str) -> float:
+def ours(training_data: TrainingData, *, steps: int, warmup: int, precision: str) -> float:
     """Steps a second of the training itself."""
     clock = Clock(warmup)
     trainer = lightning.Trainer(
@@ -133,23 +133,29 @@ def ours(material: Material, *, steps: int, warmup: int, precision: str) -> floa
         enable_progress_bar=False, enable_checkpointing=False, enable_model_summary=False,
         limit_val_batches=0, accelerator="auto", use_distributed_sampler=False,
     )  # fmt: skip
-    module = MeanTeacher(material.system, warmup=5900, seed=0)
-    trainer.fit(module, training_loader(material, batches_of(material, warmup + steps)))
+    module = MeanTeacher(training_data.system, warmup=5900, seed=0)
+    trainer.fit(module, training_loader(training_data, batches_of(training_data, warmup + steps)))
     return steps / clock.seconds
 
 
 def plain(
-    material: Material, folder: Path, *, steps: int, warmup: int, precision: str, workers: int
+    training_data: TrainingData,
+    folder: Path,
+    *,
+    steps: int,
+    warmup: int,
+    precision: str,
+    workers: int,
 ) -> float:
     """Steps a second of a plain loop."""
-    device = material.audio.device
-    module = MeanTeacher(material.system, warmup=5900, seed=0)
+    device = training_data.audio.device
+    module = MeanTeacher(training_data.system, warmup=5900, seed=0)
     student, front = module.student.to(device), module.front.to(device)
     teacher = copy.deepcopy(module.teacher).to(device)
     adam = torch.optim.Adam(student.parameters(), 1e-3)
     loader = DataLoader(
-        Clips(folder, material),
-        batch_sampler=list(batches_of(material, warmup + steps)),
+        Clips(folder, training_data),
+        batch_sampler=list(batches_of(training_data, warmup + steps)),
         num_workers=workers,
     )
     half = precision == "bf16-mixed"
@@ -163,7 +169,7 @@ def plain(
                 goal = tuple(value.float() for value in teacher(inputs))
         found = strong.float(), weak.float()
         strong_loss, weak_loss = supervised(
-            found, labels[part == 0], weak_labels[part == 1], Parts(12, 12)
+            found, labels[part == 0], weak_labels[part == 1], BatchLayout(12, 12)
         )
         same = consistency(found, goal, kind="mse")
         adam.zero_grad()
@@ -201,13 +207,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         make_data(folder, system.dataset.classes)
-        material = load_material(system, folder, seed=0, device=device)
+        training_data = load_training_data(system, folder, seed=0, device=device)
         for precision in ("32-true", "bf16-mixed"):
             rates: dict[str, list[float]] = {"ours": [], "plain": []}
             counts = {"steps": options.steps, "warmup": options.warmup, "precision": precision}
             runs = {
-                "ours": partial(ours, material, **counts),
-                "plain": partial(plain, material, folder, **counts, workers=options.workers),
+                "ours": partial(ours, training_data, **counts),
+                "plain": partial(plain, training_data, folder, **counts, workers=options.workers),
             }
             for turn in range(options.rounds):  # whoever comes first faults the memory in
                 for key in sorted(runs, reverse=turn % 2 == 1):

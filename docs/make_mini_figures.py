@@ -11,10 +11,10 @@ import numpy as np
 from PIL import Image
 from scipy import signal
 
-from sed_core.synthesis.clips import Recipe, clip_name, compose, plan
 from sed_core.synthesis.dsp import Array, Domain
+from sed_core.synthesis.generator_registry import GENERATORS, dry_event
 from sed_core.synthesis.plan import TIMING
-from sed_core.synthesis.registry import GENERATORS, dry_event
+from sed_core.synthesis.synthetic_clips import Recipe, clip_name, compose, plan
 
 DOCS = Path(__file__).parent
 RATE = 44100

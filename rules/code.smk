@@ -8,7 +8,7 @@ import functools
 import sys
 from pathlib import Path
 
-from sed_core.runtime.code import code_files, code_version, entries_of
+from sed_core.runtime.code_version import code_files, code_version, entries_of
 from sed_core.runtime.provenance import changed_code
 
 

@@ -10,14 +10,14 @@ from pathlib import Path
 import yaml
 from snakemake.exceptions import WorkflowError
 
-from sed_core.data.enough import too_few
-from sed_core.data.published import published_file
-from sed_core.runtime import config as systems_config
-from sed_core.runtime.code import code_version
+from sed_core.data.clip_counts import too_few
+from sed_core.data.published_names import published_file
+from sed_core.config import systems as systems_config
+from sed_core.runtime.code_version import code_version
 from sed_core.runtime.device import visible_gpus
 from sed_core.runtime.errors import SedError, unknown_name
-from sed_core.runtime.fitness import training_splits, used_splits
-from sed_core.runtime.rows import rows, shown
+from sed_core.config.split_roles import training_splits, used_splits
+from sed_core.config.rows import rows, shown
 
 HOME = Path(workflow.basedir)
 

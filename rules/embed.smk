@@ -21,7 +21,7 @@ wildcard_constraints:
 rule weights:
     """Fetch or find the weights of {wildcards.embedding}, and check them."""
     input:
-        taught_weights,
+        pretrained_mini_weights,
     output:
         receipt="<data>/embeddings/{embedding}/weights.json",
     log:

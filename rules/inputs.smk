@@ -48,9 +48,9 @@ def published_embeddings(wildcards):
 
 
 def embedding_threads(wildcards):
-    """A small taught network gains nothing from more than one; several jobs do."""
-    taught = config["embeddings"][wildcards.embedding]["pretraining"]
-    return 1 if taught else config["compute"]["threads"]
+    """A small pretrained_mini network gains nothing from more than one; several jobs do."""
+    pretrained_mini = config["embeddings"][wildcards.embedding]["pretraining"]
+    return 1 if pretrained_mini else config["compute"]["threads"]
 
 
 def embedding_gpus(wildcards):
@@ -83,7 +83,7 @@ def weights_state(wildcards):
     return f"{path.stat().st_size} {path.stat().st_mtime_ns}"
 
 
-def taught_weights(wildcards):
+def pretrained_mini_weights(wildcards):
     """The file that rule pretrain_mini makes, for entries that ask for it."""
     entry = config["embeddings"][wildcards.embedding]
     return [entry["weights"]] if entry["pretraining"] else []

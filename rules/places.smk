@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 from sed_core.data.download.adopt import adopt
 from sed_core.data.download.sources import read_parts
-from sed_core.data.enough import listed_clips
-from sed_core.data.listing import fingerprint
+from sed_core.data.clip_counts import listed_clips
+from sed_core.data.folder_state import fingerprint
 
 OWN_DATA = os.environ.get("SED_DATA") if DATASET["source"] != "synthesis" else None
 SOURCE = "folder" if OWN_DATA else DATASET["source"]

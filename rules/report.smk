@@ -78,7 +78,7 @@ rule energy_reference:
 rule compare:
     """Which systems differ by more than the choice of clips: paired bootstrap test."""
     input:
-        [path.replace("_psds.json", "_resamples.json") for path in result_files()],
+        [path.replace("_psds.json", "_bootstrap.json") for path in result_files()],
     output:
         markdown=report(
             "<results>/tables/comparison.md",
@@ -106,8 +106,8 @@ rule report:
     """Everything in one HTML file to open, mail and print: {output.html}."""
     input:
         scores=result_files(),
-        resamples=[
-            path.replace("_psds.json", "_resamples.json") for path in result_files()
+        bootstrap=[
+            path.replace("_psds.json", "_bootstrap.json") for path in result_files()
         ],
         energy=shown_energy(),
         seeds=report_files,
@@ -124,7 +124,7 @@ rule report:
             category="Report",
             labels={"file": "the report"},
         ),
-        plane=report(
+        score_vs_energy=report(
             "<results>/plots/energy.svg",
             caption="../report/energy.rst",
             category="Plots",
@@ -156,7 +156,7 @@ rule report:
         " --test {params.test} --splits {params.splits} --strong {params.strong} --weak {params.weak}"
         " --energy {input.energy:q} {params.published} {params.reference}"
         " --notes {params.notes:q} --output {output.html:q}"
-        " --plane {output.plane:q} > {log:q} 2>&1"
+        " --score-vs-energy {output.score_vs_energy:q} > {log:q} 2>&1"
 
 
 rule plots:

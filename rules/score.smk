@@ -103,7 +103,7 @@ rule score:
     output:
         scores="<results>/{system}/seed{seed}/{split}_psds.json",
         roc="<results>/{system}/seed{seed}/{split}_roc.json",
-        resamples="<results>/{system}/seed{seed}/{split}_resamples.json",
+        bootstrap="<results>/{system}/seed{seed}/{split}_bootstrap.json",
         energy="<results>/{system}/seed{seed}/{split}_scoring.energy.json",
     log:
         "<logs>/score/{system}/seed{seed}_{split}.log",
@@ -133,7 +133,7 @@ rule score:
         " --split {wildcards.split} --seed {wildcards.seed} --reported {params.reported}"
         " --median-window {params.median} --n-thresholds {params.thresholds}"
         " --eventless-clips {params.eventless} --f1-convention {params.convention:q} --min-coverage {params.coverage}"
-        " --bootstrap {params.bootstrap} --resamples {output.resamples:q} --energy {output.energy:q}"
+        " --bootstrap {params.bootstrap} --bootstrap-scores {output.bootstrap:q} --energy {output.energy:q}"
         " --provenance {input.provenance:q} --output {output.scores:q} --roc {output.roc:q} > {log:q} 2>&1"
 
 
@@ -143,11 +143,11 @@ rule aggregate:
         scores=lambda wildcards: seed_files(
             wildcards.system, f"{wildcards.split}_psds.json"
         ),
-        resamples=lambda wildcards: seed_files(
-            wildcards.system, f"{wildcards.split}_resamples.json"
+        bootstrap=lambda wildcards: seed_files(
+            wildcards.system, f"{wildcards.split}_bootstrap.json"
         ),
     output:
-        resamples="<results>/{system}/{split}_resamples.json",
+        bootstrap="<results>/{system}/{split}_bootstrap.json",
         scores=report(
             "<results>/{system}/{split}_psds.json",
             caption="../report/scores.rst",
@@ -167,5 +167,5 @@ rule aggregate:
     params:
         code=code_version("workflow_scripts/aggregate.py"),
     shell:
-        'python "$SED_HOME"/workflow_scripts/aggregate.py {input.scores:q} --resamples {input.resamples:q}'
-        " --output {output.scores:q} --resamples-output {output.resamples:q} > {log:q} 2>&1"
+        'python "$SED_HOME"/workflow_scripts/aggregate.py {input.scores:q} --bootstrap-scores {input.bootstrap:q}'
+        " --output {output.scores:q} --bootstrap-scores-output {output.bootstrap:q} > {log:q} 2>&1"

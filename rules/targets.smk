@@ -1,6 +1,6 @@
 """What can be asked for, and what is made when nothing is; no rules here."""
 
-from sed_core.runtime.consistency import FOLDERS
+from sed_core.config.consistency import FOLDERS
 
 
 def energy_files(system):

@@ -16,9 +16,6 @@ from typing import IO, Any
 import snakemake.cli
 import yaml
 
-import sed_core.data.download.adopt
-import sed_core.runtime.config  # noqa: F401  both for the libraries that the rules need
-
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("Snakefile", "rules", "workflow_scripts", "config.yaml", "configs", "schemas")
 MORE = ("envs", "profiles", "report", "sed_core")

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from sed_core.data.listing import describe_folder
+from sed_core.data.folder_state import describe_folder
 from sed_core.runtime.cli import run
 from sed_core.runtime.files import write_json
 

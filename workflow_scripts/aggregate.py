@@ -5,7 +5,7 @@ import argparse
 from sed_core.runtime.cli import run
 from sed_core.runtime.files import read_json, write_json
 from sed_core.scoring.aggregate import aggregate
-from sed_core.scoring.resamples import mean_of, read_resamples
+from sed_core.scoring.bootstrap_scores import mean_of, read_bootstrap
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -13,18 +13,20 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     add = parser.add_argument
     add("results", nargs="+", help="result JSON of each seed")
-    add("--resamples", nargs="*", default=[], help="resampled metrics of each seed")
+    add("--bootstrap-scores", nargs="*", default=[], help="resampled metrics of each seed")
     add("--output", required=True, help="JSON of the system")
-    add("--resamples-output", help="JSON to write: resampled metrics of the mean over seeds")
+    add("--bootstrap-scores-output", help="JSON to write: resampled metrics of the mean over seeds")
     args = parser.parse_args(argv)
     results = [read_json(path) for path in args.results]
     drawn = (
-        mean_of([read_resamples(path)[1] for path in args.resamples]) if args.resamples else None
+        mean_of([read_bootstrap(path)[1] for path in args.bootstrap_scores])
+        if args.bootstrap_scores
+        else None
     )
     total = aggregate(results, drawn.intervals() if drawn else None)
     write_json(args.output, total)
-    if drawn and args.resamples_output:
-        drawn.write(args.resamples_output, system=total["system"], split=total["split"])
+    if drawn and args.bootstrap_scores_output:
+        drawn.write(args.bootstrap_scores_output, system=total["system"], split=total["split"])
 
 
 if __name__ == "__main__":

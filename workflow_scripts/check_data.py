@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from sed_core.data.check import check
-from sed_core.reporting.statistics import figure, read_statistics, splits_table, table
+from sed_core.reporting.label_statistics import figure, read_statistics, splits_table, table
 from sed_core.reporting.style import save
 from sed_core.reporting.table import markdown, text
 from sed_core.runtime.cli import run

@@ -34,11 +34,11 @@ def main(argv: list[str] | None = None) -> None:
     args = parser.parse_args(argv)
     prepare(gpus=args.gpus, threads=args.threads)
 
+    from sed_core.energy.energy_record import total, write_energy
     from sed_core.energy.meter import EnergyMeter  # after the GPU has been chosen
-    from sed_core.energy.record import total, write_energy
+    from sed_core.features.embeddings.embedding_file import EmbeddingFile
+    from sed_core.features.embeddings.encoder_weights import load_encoder
     from sed_core.features.embeddings.extract import extract
-    from sed_core.features.embeddings.file import EmbeddingFile
-    from sed_core.features.embeddings.weights import load_encoder
     from sed_core.runtime.device import torch_device
 
     receipt = read_json(args.weights)

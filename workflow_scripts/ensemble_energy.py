@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from sed_core.energy.record import total, write_energy
+from sed_core.energy.energy_record import total, write_energy
 from sed_core.runtime.cli import run
 from sed_core.runtime.files import read_json
 

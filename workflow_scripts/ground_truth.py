@@ -2,7 +2,7 @@
 
 import argparse
 
-from sed_core.data.ground_truth import write_ground_truth
+from sed_core.data.ground_truth_table import write_ground_truth
 from sed_core.runtime.cli import run
 
 

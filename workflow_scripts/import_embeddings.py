@@ -8,8 +8,8 @@ the real one, so do not mix the two.
 import argparse
 from pathlib import Path
 
-from sed_core.data.published import published_file
-from sed_core.features.embeddings.published import import_published
+from sed_core.data.published_names import published_file
+from sed_core.features.embeddings.published_embeddings import import_published
 from sed_core.runtime.cli import run
 
 

@@ -32,8 +32,8 @@ def main(argv: list[str] | None = None) -> None:
     args = parser.parse_args(argv)
     prepare(gpus=args.gpus, threads=args.threads)
 
+    from sed_core.energy.energy_record import write_energy
     from sed_core.energy.meter import EnergyMeter  # after the GPU has been chosen
-    from sed_core.energy.record import write_energy
     from sed_core.inference.predict import Predictor, predict_split
     from sed_core.models.checkpoint import load_checkpoint
     from sed_core.runtime.device import torch_device

@@ -4,12 +4,12 @@ import argparse
 import json
 from pathlib import Path
 
-from sed_core.energy.record import merged
+from sed_core.energy.energy_record import merged
 from sed_core.reporting import style
 from sed_core.reporting.energy_table import read_energy
-from sed_core.reporting.plane import energy_plane
-from sed_core.reporting.published import published
+from sed_core.reporting.published_scores import published
 from sed_core.reporting.report import Sources, report
+from sed_core.reporting.score_vs_energy import score_vs_energy
 from sed_core.reporting.scores_table import read_scores
 from sed_core.runtime.cli import run
 from sed_core.runtime.files import write_text
@@ -32,7 +32,13 @@ def main(argv: list[str] | None = None) -> None:
     add("--notes", type=json.loads, default={}, help="JSON: remarks on pretrained networks")
     add("--published", action=argparse.BooleanOptionalAction, default=False)
     add("--output", type=Path, required=True, metavar="HTML", help="report to write")
-    add("--plane", type=Path, required=True, metavar="SVG", help="scores against energy to write")
+    add(
+        "--score-vs-energy",
+        type=Path,
+        required=True,
+        metavar="SVG",
+        help="scores against energy to write",
+    )
     args = parser.parse_args(argv)
     energy = merged([read_energy(path) for path in args.energy])
     sources = Sources(
@@ -51,7 +57,7 @@ def main(argv: list[str] | None = None) -> None:
     )
     write_text(args.output, report(sources))
     scores = [read_scores(args.results / row / f"{args.test}_psds.json") for row in args.rows]
-    style.save(energy_plane(scores, energy), args.plane, title="Scores against energy")
+    style.save(score_vs_energy(scores, energy), args.score_vs_energy, title="Scores against energy")
 
 
 if __name__ == "__main__":

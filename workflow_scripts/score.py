@@ -10,8 +10,8 @@ from sed_core.runtime.files import write_json
 from sed_core.runtime.provenance import collect
 from sed_core.scoring.f1 import CONVENTIONS
 from sed_core.scoring.psds import SCENARIOS, read_scenarios
+from sed_core.scoring.score_split import score_split
 from sed_core.scoring.settings import Settings, windows
-from sed_core.scoring.split import score_split
 
 REQUIRED = {
     "scores": "HDF5 file of frame scores",
@@ -43,7 +43,7 @@ def main(argv: list[str] | None = None) -> None:
     add("--provenance", nargs="*", help="JSON files copied into the result")
     add("--energy", help="energy record to write")
     add("--bootstrap", type=int, default=1000, help="draws of clips behind the intervals; 0: none")
-    add("--resamples", help="JSON of the drawn scores to write, for tests between systems")
+    add("--bootstrap-scores", help="JSON of the drawn scores to write, for tests between systems")
     args = parser.parse_args(argv)
     settings = Settings(
         scenarios=read_scenarios(args.scenarios) if args.scenarios else SCENARIOS,
@@ -55,8 +55,8 @@ def main(argv: list[str] | None = None) -> None:
     with EnergyMeter("scoring", Path(args.output).parent, tracker=None) as meter:
         score_split(
             args.scores, args.truth, args.durations, settings=settings, coverage=covered,
-            output=args.output, roc=args.roc, resamples=args.resamples, split=args.split,
-            n_resamples=args.bootstrap, reported=args.reported, **names,
+            output=args.output, roc=args.roc, bootstrap=args.bootstrap_scores, split=args.split,
+            n_bootstrap=args.bootstrap, reported=args.reported, **names,
             provenance=collect(args.provenance) if args.provenance else {},
         )  # fmt: skip
     if args.energy:

@@ -4,7 +4,7 @@ import argparse
 
 from sed_core.runtime.cli import run
 from sed_core.runtime.files import write_json
-from sed_core.synthesis.split import synthesise_split
+from sed_core.synthesis.synthetic_split import synthesise_split
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -4,9 +4,9 @@ import argparse
 import json
 from pathlib import Path
 
+from sed_core.config.system import System
 from sed_core.runtime.cli import run
 from sed_core.runtime.files import write_json
-from sed_core.runtime.system import System
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -4,11 +4,11 @@ import argparse
 import json
 from pathlib import Path
 
-from sed_core.energy.record import merged
+from sed_core.energy.energy_record import merged
 from sed_core.reporting.energy_table import energy_records, read_energy
 from sed_core.reporting.energy_work import full_energy_tables
 from sed_core.reporting.page import page
-from sed_core.reporting.published import published
+from sed_core.reporting.published_scores import published
 from sed_core.reporting.scores_table import read_scores, scores_records, scores_tables
 from sed_core.reporting.table import csv_text, markdown, text
 from sed_core.runtime.cli import run

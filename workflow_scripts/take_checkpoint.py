@@ -3,11 +3,11 @@
 import argparse
 from pathlib import Path
 
-from sed_core.inference.given import completed, provenance
+from sed_core.config.system import System
+from sed_core.inference.external_checkpoint import completed, provenance
 from sed_core.models.checkpoint import load_checkpoint, save_checkpoint
 from sed_core.runtime.cli import run
 from sed_core.runtime.files import write_json
-from sed_core.runtime.system import System
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
+from sed_core.config.system import System
 from sed_core.runtime.cli import run
 from sed_core.runtime.device import prepare
-from sed_core.runtime.system import System
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -27,15 +27,15 @@ def main(argv: list[str] | None = None) -> None:
     args = parser.parse_args(argv)
     prepare(gpus=args.gpus, threads=args.threads)
 
+    from sed_core.energy.energy_record import write_energy
     from sed_core.energy.meter import EnergyMeter  # after the GPU has been chosen
-    from sed_core.energy.record import write_energy
     from sed_core.runtime.device import is_helper, torch_devices
     from sed_core.training.fit import fit
-    from sed_core.training.job import Job
+    from sed_core.training.training_job import TrainingJob
 
     system = System.read(args.system)
     devices = args.devices or torch_devices()
-    job = Job(system, args.data, args.seed, args.checkpoints, devices, args.min_coverage)
+    job = TrainingJob(system, args.data, args.seed, args.checkpoints, devices, args.min_coverage)
     log_folder = args.history.parent
     if is_helper():  # the first process measures and writes for all
         fit(job, log_folder=log_folder, on_save=lambda: None)

@@ -6,9 +6,9 @@ import json
 from sed_core.runtime.cli import run
 from sed_core.runtime.files import write_json
 from sed_core.runtime.provenance import collect
-from sed_core.scoring.pairing import pair
+from sed_core.scoring.aligned_scores import align
+from sed_core.scoring.ground_truth import read_ground_truth
 from sed_core.scoring.score_file import read_scores
-from sed_core.scoring.truth import read_truth
 from sed_core.scoring.tune import tune
 
 
@@ -30,10 +30,10 @@ def main(argv: list[str] | None = None) -> None:
     add("--provenance-output", required=True, help="JSON to write: provenance with the choice")
     args = parser.parse_args(argv)
     scores = read_scores(args.scores, [args.network])
-    truth = read_truth(args.truth, args.durations, scores.classes)
-    pairing = pair(scores, truth, eventless_clips=args.eventless_clips, allow_unknown=True)
+    truth = read_ground_truth(args.truth, args.durations, scores.classes)
+    aligned = align(scores, truth, eventless_clips=args.eventless_clips, allow_unknown=True)
     choice = tune(
-        pairing, args.network, method=args.method, grid=args.grid, objective=args.objective
+        aligned, args.network, method=args.method, grid=args.grid, objective=args.objective
     )
     choice = {**choice, "split": args.split}
     write_json(args.output, choice)

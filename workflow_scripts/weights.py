@@ -8,7 +8,7 @@ import argparse
 
 import torch
 
-from sed_core.features.embeddings.weights import load_encoder, obtain_weights
+from sed_core.features.embeddings.encoder_weights import load_encoder, obtain_weights
 from sed_core.models.complexity import complexity
 from sed_core.runtime.cli import run
 from sed_core.runtime.files import write_json

@@ -14,9 +14,9 @@ import numpy as np
 import soundfile as sf
 from numpy.typing import NDArray
 
-from sed_core.data.complete import missing_seconds
 from sed_core.data.resamplers import DEFAULT
 from sed_core.data.resamplers import resampler as make_resampler
+from sed_core.data.truncation import missing_seconds
 
 SUFFIXES = (
     ".wav",
@@ -44,7 +44,7 @@ class TruncatedError(sf.SoundFileRuntimeError):
 
 
 @dataclass(frozen=True)
-class Clip:
+class AudioClip:
     """What reading one file gave.
 
     Attributes:
@@ -71,7 +71,7 @@ class Clip:
     samples: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
 
 
-def read_clip(path: str | Path, *, sample_rate: int, resampler: str = DEFAULT) -> Clip:
+def read_clip(path: str | Path, *, sample_rate: int, resampler: str = DEFAULT) -> AudioClip:
     """Read a file, average its channels and resample.
 
     Works block by block: memory is one block of the file (under 1 MB a channel) plus 4 bytes a
@@ -81,13 +81,13 @@ def read_clip(path: str | Path, *, sample_rate: int, resampler: str = DEFAULT) -
     file = Path(path)
     try:
         if file.stat().st_size == 0:
-            return Clip("empty", "the file has no bytes")
+            return AudioClip("empty", "the file has no bytes")
         with open_audio(file) as sound:
             return _read(sound, sample_rate, resampler, file)
     except TruncatedError as error:
-        return Clip("truncated", str(error))
+        return AudioClip("truncated", str(error))
     except (RuntimeError, ValueError, OSError) as error:  # of libsndfile and soxr
-        return Clip("unreadable", " ".join(str(error).replace(str(file), file.name).split()))
+        return AudioClip("unreadable", " ".join(str(error).replace(str(file), file.name).split()))
 
 
 @contextmanager
@@ -149,14 +149,14 @@ def _mono(block: NDArray[np.float32]) -> NDArray[np.float32]:
     return total / np.float32(block.shape[1])
 
 
-def _read(sound: sf.SoundFile, sample_rate: int, resampler: str, file: Path) -> Clip:
+def _read(sound: sf.SoundFile, sample_rate: int, resampler: str, file: Path) -> AudioClip:
     stream = make_resampler(resampler, sound.samplerate, sample_rate)
     peak, energy, at_full_scale, frames = 0.0, 0.0, 0, 0
     parts: list[NDArray[np.float32]] = []
     for block in _blocks(sound):
         top = float(max(block.max(), -block.min()))  # NaN and infinity carry through
         if not np.isfinite(top):
-            return Clip("nan", "some samples are not finite numbers", **_shape(sound, frames))
+            return AudioClip("nan", "some samples are not finite numbers", **_shape(sound, frames))
         mono = _mono(block)
         frames += len(block)
         peak = max(peak, top)
@@ -165,16 +165,16 @@ def _read(sound: sf.SoundFile, sample_rate: int, resampler: str, file: Path) -> 
             at_full_scale += int(np.count_nonzero(np.abs(block) >= FULL_SCALE))
         parts.append(stream.resample_chunk(mono))
     if not frames:
-        return Clip("empty", "the file holds no samples", **_shape(sound, 0))
+        return AudioClip("empty", "the file holds no samples", **_shape(sound, 0))
     if missing := missing_seconds(sound, file, frames):
         held = frames / sound.samplerate
         note = f"its header tells of {held + missing:.2f} s, but it holds {held:.2f} s"
-        return Clip("truncated", note, **_shape(sound, frames))
+        return AudioClip("truncated", note, **_shape(sound, frames))
     parts.append(stream.resample_chunk(np.zeros(0, dtype=np.float32), last=True))
     # resampy rounds the length down, soxr to the nearest; librosa's convention is to round up.
     length = -(-frames * sample_rate // sound.samplerate)
     parts.append(np.zeros(length - sum(map(len, parts)), dtype=np.float32))
-    return Clip(
+    return AudioClip(
         "ok",
         peak=peak,
         rms=float(np.sqrt(energy / frames)),

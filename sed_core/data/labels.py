@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from sed_core.config.system import System
 from sed_core.runtime.errors import SedError
-from sed_core.runtime.system import System
 
 CROP_DECIMALS = 3  # a crop moves the labels by its start in whole milliseconds
 

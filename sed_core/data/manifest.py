@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from sed_core.data.audio import Clip
+from sed_core.data.audio import AudioClip
 from sed_core.data.tsv import numbers, read_table, write_table
 from sed_core.runtime.errors import SedError
 
@@ -30,7 +30,7 @@ CLIPPED_SHARE = 1e-4  # of all samples at full scale: 44 in a clip of 10 s at 44
 
 
 def manifest_row(
-    filename: str, clip: Clip, *, clip_seconds: float, sample_rate: int, digest: str = ""
+    filename: str, clip: AudioClip, *, clip_seconds: float, sample_rate: int, digest: str = ""
 ) -> dict[str, Any]:
     """Describe what reading one clip gave; `digest` is that of its samples."""
     return {
@@ -104,7 +104,7 @@ def check_coverage(manifest: str | Path, *, minimum: float) -> dict[str, int]:
     return found
 
 
-def _flags(clip: Clip, clip_seconds: float, sample_rate: int) -> list[str]:
+def _flags(clip: AudioClip, clip_seconds: float, sample_rate: int) -> list[str]:
     if not clip.channels:
         return []
     usable = clip.status == "ok"

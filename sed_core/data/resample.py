@@ -10,19 +10,19 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sed_core.data import audio, complete, resamplers
+from sed_core.data import audio, resamplers, truncation
 from sed_core.data import manifest as manifest_module
 from sed_core.data.audio import SUFFIXES, read_clip
 from sed_core.data.corpus import write_corpus
-from sed_core.data.journal import Journal, digest_samples
 from sed_core.data.manifest import manifest_row, missing_row, write_manifest
-from sed_core.data.names import match
+from sed_core.data.match_files import match_files
 from sed_core.data.parallel import ordered_map
+from sed_core.data.resample_journal import ResampleJournal, digest_samples
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import digest
 from sed_core.runtime.progress import progress
 
-_SOURCES = (audio, complete, manifest_module, resamplers)  # of what a journal holds
+_SOURCES = (audio, truncation, manifest_module, resamplers)  # of what a journal holds
 _NAMED = 3  # unusable files named in the error's sentence; all are listed on stderr
 
 
@@ -50,7 +50,7 @@ def resample_split(
         split: its name, for messages.
         audio_dir: folder with the recordings; links are followed, subfolders are not read.
         filenames: the clips that should be there; none means whatever is there. A listed name
-            is also found under another audio suffix or with accents in two parts (see `match`).
+            is also found under another audio suffix or with accents in two parts (`match_files`).
         clip_seconds: nominal length, for the flags short and long.
         sample_rate: of the corpus, Hz.
         manifest: TSV to write.
@@ -68,7 +68,7 @@ def resample_split(
     """
     found = _find_audio(Path(audio_dir), split)
     expected = sorted(set(found if filenames is None else filenames))
-    paths = match(expected, found, where=f"{audio_dir}, the audio folder of split {split}")
+    paths = match_files(expected, found, where=f"{audio_dir}, the audio folder of split {split}")
     present = {name: path for name, path in paths.items() if path.exists()}
     if not present:
         raise SedError(
@@ -80,11 +80,11 @@ def resample_split(
         "sample_rate": sample_rate,
         "code": [
             digest(str(module.__file__))
-            for module in (audio, complete, manifest_module, resamplers)
+            for module in (audio, truncation, manifest_module, resamplers)
         ],
         "resampler": resampler,
     }
-    journal = Journal(Path(corpus), settings)
+    journal = ResampleJournal(Path(corpus), settings)
     try:
         todo = [item for item in present.items() if not _finished(journal, *item)]
         work = partial(
@@ -138,7 +138,7 @@ def _source(path: Path) -> list[Any]:
     return [str(path), status.st_size, status.st_mtime_ns]
 
 
-def _finished(journal: Journal, name: str, path: Path) -> bool:
+def _finished(journal: ResampleJournal, name: str, path: Path) -> bool:
     return name in journal.entries and journal.entries[name].source == _source(path)
 
 

@@ -1,6 +1,6 @@
 """What a stage costs: measured where there is a sensor, estimated and labelled so where not."""
 
+from sed_core.energy.energy_record import write_energy
 from sed_core.energy.meter import EnergyMeter
-from sed_core.energy.record import write_energy
 
 __all__ = ["EnergyMeter", "write_energy"]

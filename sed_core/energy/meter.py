@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from sed_core.energy import record as records
+from sed_core.energy import energy_record as records
+from sed_core.energy.cpu_time import machine, machine_cpu_seconds, tree_cpu_seconds
 from sed_core.energy.idle import idle_watts
 from sed_core.energy.nvml import Gpus
-from sed_core.energy.process import machine, machine_cpu_seconds, tree_cpu_seconds
 from sed_core.energy.rapl import POWERCAP, Rapl
 from sed_core.energy.tracker import PROJECTS, CodecarbonTracker, Reading, Tracker
 from sed_core.runtime.files import read_json, write_json

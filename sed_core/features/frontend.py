@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
+from sed_core.config.system import System
 from sed_core.features.logmel import MelSpectrogram, amplitude_to_db
+from sed_core.features.resident_audio import ResidentAudio
 from sed_core.features.scaler import Scaler
-from sed_core.features.waveforms import ResidentAudio
-from sed_core.runtime.system import System
 
 
 class FrontEnd(nn.Module):

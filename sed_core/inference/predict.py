@@ -6,19 +6,19 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from sed_core.config.system import System
 from sed_core.data.corpus import Corpus
 from sed_core.data.labels import FrameGrid
-from sed_core.features.embeddings.resident import ResidentEmbeddings
+from sed_core.features.embeddings.resident_embeddings import ResidentEmbeddings
 from sed_core.features.frontend import FrontEnd
-from sed_core.features.waveforms import ResidentAudio
+from sed_core.features.resident_audio import ResidentAudio
+from sed_core.features.safe_load import reason
 from sed_core.models.checkpoint import Checkpoint
 from sed_core.models.complexity import complexity
-from sed_core.models.pretrained import EndToEnd
-from sed_core.models.untrusted import reason
+from sed_core.models.end_to_end import EndToEnd
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.progress import progress
 from sed_core.runtime.seeding import derive
-from sed_core.runtime.system import System
 from sed_core.scoring.score_file import score_writer
 
 LONGEST_CLIP, HIGHEST_RATE = 3600.0, 1_000_000
@@ -170,7 +170,7 @@ def predict_split(
     grid = FrameGrid.of(system)
     batch_size = batch_size or predictor.batch_size
     audio = ResidentAudio([corpus], device=predictor.device)
-    starts = cut_starts(audio.lengths - grid.n_samples, crop=system.cut, seed=seed)
+    starts = crop_starts(audio.lengths - grid.n_samples, crop=system.crop, seed=seed)
     filenames = Corpus.open(corpus).filenames
     resident = embeddings and ResidentEmbeddings(
         [embeddings], [filenames], times=grid.centres, device=predictor.device
@@ -193,7 +193,7 @@ def predict_split(
     return first, resident.gather(range(1)) if resident else None
 
 
-def cut_starts(surplus: np.ndarray, *, crop: str, seed: int) -> np.ndarray:
+def crop_starts(surplus: np.ndarray, *, crop: str, seed: int) -> np.ndarray:
     """First sample of each clip's cut: anywhere it fits (`random`) or 0 (`start`)."""
     surplus = np.maximum(surplus, 0)
     if crop == "start":

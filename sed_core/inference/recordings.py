@@ -10,16 +10,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from sed_core.config.system import System
 from sed_core.data.audio import SUFFIXES
 from sed_core.data.labels import FrameGrid
-from sed_core.data.published import PUBLISHED
-from sed_core.features.embeddings.weights import load_encoder
-from sed_core.inference.given import completed
+from sed_core.data.published_names import PUBLISHED
+from sed_core.features.embeddings.encoder_weights import load_encoder
+from sed_core.inference.external_checkpoint import completed
 from sed_core.inference.predict import Predictor
 from sed_core.models.checkpoint import load_checkpoint
-from sed_core.models.pretrained import EndToEnd
+from sed_core.models.end_to_end import EndToEnd
 from sed_core.runtime.errors import SedError
-from sed_core.runtime.system import System
 from sed_core.scoring.decode import median_filter
 from sed_core.scoring.score_file import Posteriors, Scores, refuse_nan
 

@@ -11,12 +11,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sed_core.features.fitted import fitted
 from sed_core.features.logmel import MelSpectrogram
-from sed_core.features.untrusted import read_untrusted
-from sed_core.models.architecture import architecture
+from sed_core.features.safe_load import safe_load
+from sed_core.features.strict_load import load_strictly
 from sed_core.models.crnn import CHOICES, NET_KEYS
-from sed_core.models.registry import MODELS
+from sed_core.models.crnn_architecture import architecture
+from sed_core.models.network_registry import MODELS
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import atomic
 
@@ -68,8 +68,8 @@ class Checkpoint:
         """
         build = partial(MODELS["crnn"], self.net, self.n_classes)
         return {
-            "student": fitted(build, self.student, f"the student of {self.source}").eval(),
-            "teacher": fitted(build, self.teacher, f"the teacher of {self.source}").eval(),
+            "student": load_strictly(build, self.student, f"the student of {self.source}").eval(),
+            "teacher": load_strictly(build, self.teacher, f"the teacher of {self.source}").eval(),
         }
 
 
@@ -108,7 +108,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         SedError: no file, neither layout, a newer format, a part that is missing or something else,
             or a file that names code.
     """
-    content = read_untrusted(path)
+    content = safe_load(path)
     if isinstance(content, dict) and "format" in content:
         told = content["format"]
         if not isinstance(told, int) or told != FORMAT:

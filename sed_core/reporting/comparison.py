@@ -6,7 +6,7 @@ from typing import Any
 
 from sed_core.reporting.table import Table
 from sed_core.scoring.bootstrap import compare
-from sed_core.scoring.resamples import LEVEL, Resamples, same_draws
+from sed_core.scoring.bootstrap_scores import LEVEL, BootstrapScores, same_draws
 
 METRICS = {
     "psds1_exact": "PSDS1 (exact)",
@@ -33,11 +33,11 @@ def telling(names: list[str]) -> list[Pair]:
     ]
 
 
-def comparison_records(systems: Mapping[str, Resamples]) -> list[dict[str, Any]]:
+def comparison_records(systems: Mapping[str, BootstrapScores]) -> list[dict[str, Any]]:
     """One record per pair and metric.
 
     Args:
-        systems: resamples by name, in the order of the tables.
+        systems: bootstrap scores by name, in the order of the tables.
 
     Returns:
         The difference of the observed scores, its interval and the two-sided p value of the

@@ -6,13 +6,13 @@ from numpy.typing import NDArray
 
 from sed_core.reporting import style
 from sed_core.scoring.events import Events
+from sed_core.scoring.ground_truth import GroundTruth
 from sed_core.scoring.intersection import intersection_statistics
 from sed_core.scoring.psds import SCENARIOS
 from sed_core.scoring.spans import spans_of_events
-from sed_core.scoring.truth import Truth
 
 
-def cross_triggers(detections: Events, truth: Truth) -> NDArray[np.int64]:
+def cross_triggers(detections: Events, truth: GroundTruth) -> NDArray[np.int64]:
     """(C, C + 1) what became of the events of each class, by the criteria of PSDS2.
 
     Row k, column c: events of class k that were found (c = k), or detections of class c that are

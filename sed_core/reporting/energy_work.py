@@ -4,7 +4,7 @@ import statistics
 from typing import Any
 
 from sed_core.reporting.energy_table import energy_tables
-from sed_core.reporting.published import Published
+from sed_core.reporting.published_scores import Published
 from sed_core.reporting.table import ABSENT, Table
 
 UNITS = {"clips": "J per clip", "steps": "J per step"}

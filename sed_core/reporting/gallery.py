@@ -13,8 +13,8 @@ from scipy.signal import stft
 
 from sed_core.reporting import style
 from sed_core.scoring.events import Events
+from sed_core.scoring.ground_truth import GroundTruth
 from sed_core.scoring.intersection import intersection_counts
-from sed_core.scoring.truth import Truth
 
 LEFT, RIGHT, BOTTOM, TOP = 0.06, 0.99, 0.13, 0.97  # of the picture, around the axes
 _WINDOW, _HOP, _BANDS = 1024, 200, 96
@@ -22,7 +22,7 @@ _RANGE_DB = 70.0
 
 
 @dataclass(frozen=True)
-class Chosen:
+class ChosenClip:
     """A clip and why it is shown."""
 
     clip: int
@@ -30,7 +30,7 @@ class Chosen:
     f1: float
 
 
-def choose(detections: Events, truth: Truth, *, each: int = 2) -> list[Chosen]:
+def choose(detections: Events, truth: GroundTruth, *, each: int = 2) -> list[ChosenClip]:
     """The clips with the best, the worst and middling intersection F1, most events first.
 
     Clips without any event take no part.
@@ -42,11 +42,11 @@ def choose(detections: Events, truth: Truth, *, each: int = 2) -> list[Chosen]:
     order = np.lexsort((clips, -ref[clips], -f1))  # best first, then more events
     middle = np.argsort(np.abs(f1[order] - np.median(f1)), kind="stable")
     picks = {"found well": order[:each], "typical": order[middle], "found badly": order[::-1]}
-    shown: list[Chosen] = []
+    shown: list[ChosenClip] = []
     for why, candidates in picks.items():
         taken = {one.clip for one in shown}
         fresh = [at for at in candidates if int(clips[at]) not in taken][:each]
-        shown += [Chosen(int(clips[at]), why, float(f1[at])) for at in fresh]
+        shown += [ChosenClip(int(clips[at]), why, float(f1[at])) for at in fresh]
     return shown
 
 

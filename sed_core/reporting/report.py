@@ -12,19 +12,20 @@ import numpy as np
 from sed_core.data.check import check
 from sed_core.data.corpus import Corpus
 from sed_core.data.tsv import read_table
-from sed_core.reporting import confusion, document, gallery, plane, statistics
+from sed_core.reporting import confusion, document, gallery, label_statistics
 from sed_core.reporting.bars import class_bars
 from sed_core.reporting.comparison import comparison_records, comparison_table
 from sed_core.reporting.curves import learning_curves, read_history
 from sed_core.reporting.energy_work import full_energy_tables
-from sed_core.reporting.published import Published
+from sed_core.reporting.published_scores import Published
 from sed_core.reporting.roc import roc_curves
+from sed_core.reporting.score_vs_energy import score_vs_energy
 from sed_core.reporting.scores_table import gaps, read_scores, scores_tables
 from sed_core.reporting.table import ABSENT, Table
 from sed_core.runtime.files import read_json
+from sed_core.scoring.bootstrap_scores import read_bootstrap
 from sed_core.scoring.events import COLUMNS, Events, events_from_table
-from sed_core.scoring.resamples import read_resamples
-from sed_core.scoring.truth import Truth, read_truth
+from sed_core.scoring.ground_truth import GroundTruth, read_ground_truth
 
 DRAWN = 6  # clips to look at
 
@@ -94,13 +95,13 @@ def report(sources: Sources) -> str:
     return document.document(f"Results on {sources.dataset}", lead, sections)
 
 
-def read_labels(sources: Sources, split: str, classes: list[str]) -> Truth:
+def read_labels(sources: Sources, split: str, classes: list[str]) -> GroundTruth:
     """The prepared ground truth of a split."""
     folder = sources.data / "truth"
-    return read_truth(folder / f"{split}.tsv", folder / f"{split}_durations.tsv", classes)
+    return read_ground_truth(folder / f"{split}.tsv", folder / f"{split}_durations.tsv", classes)
 
 
-def detected(path: Path, truth: Truth) -> Events:
+def detected(path: Path, truth: GroundTruth) -> Events:
     """Events of a detection file on the clips of the truth."""
     table = read_table(path, COLUMNS, allow_empty=True)
     table = table[table.filename.isin(truth.filenames)]
@@ -111,8 +112,8 @@ def _scores(sources: Sources, scores: list[dict[str, Any]]) -> str:
     parts = scores_tables(
         scores, dataset=sources.dataset, others=sources.others, notes=sources.notes
     )
-    paths = [sources.results / row / f"{sources.test}_resamples.json" for row in sources.rows]
-    drawn = dict(read_resamples(path) for path in paths)
+    paths = [sources.results / row / f"{sources.test}_bootstrap.json" for row in sources.rows]
+    drawn = dict(read_bootstrap(path) for path in paths)
     records = comparison_records(drawn)
     parts.append(comparison_table(records, list(drawn), dataset=sources.dataset))
     return document.tables(parts)
@@ -127,7 +128,7 @@ def _energy(sources: Sources, scores: list[dict[str, Any]]) -> str:
         others=sources.others,
     )
     drawing = document.plot(
-        plane.energy_plane(scores, sources.energy),
+        score_vs_energy(scores, sources.energy),
         alt="PSDS1 of each system against its energy",
         caption="Bars: 95% intervals over clips. A variant costs what its system does.",
     )
@@ -166,7 +167,7 @@ def _systems(sources: Sources, scores: list[dict[str, Any]]) -> str:
     return "\n".join(parts)
 
 
-def _confusion(heard: Events, truth: Truth, best: Mapping[str, Any]) -> str:
+def _confusion(heard: Events, truth: GroundTruth, best: Mapping[str, Any]) -> str:
     matrix = confusion.cross_triggers(heard, truth)
     title = f"Cross-triggers of {best['system']}, threshold 0.5"
     drawing = confusion.matrix_figure(matrix, truth.classes, title=title)
@@ -177,7 +178,7 @@ def _confusion(heard: Events, truth: Truth, best: Mapping[str, Any]) -> str:
     return document.plot(drawing, alt="Matrix of cross-triggers", caption=caption)
 
 
-def _clips(sources: Sources, heard: Events, truth: Truth, best: Mapping[str, Any]) -> str:
+def _clips(sources: Sources, heard: Events, truth: GroundTruth, best: Mapping[str, Any]) -> str:
     corpus = Corpus.open(sources.data / "audio16k" / f"{sources.test}.h5")
     place = {name: at for at, name in enumerate(corpus.filenames)}
     edges = (gallery.LEFT, gallery.RIGHT, gallery.BOTTOM, gallery.TOP)
@@ -205,14 +206,14 @@ def _clips(sources: Sources, heard: Events, truth: Truth, best: Mapping[str, Any
 
 
 def _data(sources: Sources, classes: list[str]) -> str:
-    strong, weak = statistics.read_statistics(
+    strong, weak = label_statistics.read_statistics(
         sources.data, strong=sources.strong, weak=sources.weak, classes=classes
     )
     checked = check(sources.data, sources.splits)
-    tables = [statistics.splits_table(checked), statistics.table(strong, weak, classes)]
+    tables = [label_statistics.splits_table(checked), label_statistics.table(strong, weak, classes)]
     html = document.tables(tables)
     for split, part in strong.items():
-        drawing = statistics.figure(part, classes, title=f"Events of {split}")
+        drawing = label_statistics.figure(part, classes, title=f"Events of {split}")
         opened = split == sources.test
         image = document.plot(drawing, alt=f"Statistics of the events of {split}")
         html += document.details(f"Events of {split}", image, opened=opened)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sed_core.reporting.published import Published, grouped
+from sed_core.reporting.published_scores import Published, grouped
 from sed_core.reporting.table import ABSENT, Table, percent, spread
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import read_json

@@ -15,10 +15,10 @@ from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import write_json
 from sed_core.scoring.console import comparison_table, coverage_line, intervals_table, table
 from sed_core.scoring.f1 import CONVENTIONS
-from sed_core.scoring.predictions import Request, kind_of, score_predictions
+from sed_core.scoring.predictions import ScoringRequest, kind_of, score_predictions
 from sed_core.scoring.psds import SCENARIOS, read_scenarios
 from sed_core.scoring.settings import Settings, windows
-from sed_core.scoring.significance import compared, resampled
+from sed_core.scoring.significance import bootstrap_networks, compare_networks
 
 _DRAWS = 1000
 
@@ -32,7 +32,7 @@ def main(argv: list[str] | None = None, *, prog: str = "python -m sed_core.scori
     draws = _draws(args.bootstrap, args.compare)
     if args.compare:
         kind_of(args.compare)  # a wrong path should not cost the wait for the first system
-    request = Request(
+    request = ScoringRequest(
         truth=args.truth,
         durations=args.durations,
         settings=Settings(
@@ -48,13 +48,13 @@ def main(argv: list[str] | None = None, *, prog: str = "python -m sed_core.scori
         resampling=draws > 0,
     )
     scored = score_predictions(args.predictions, request)
-    own = resampled(scored, draws)
+    own = bootstrap_networks(scored, draws)
     tests: dict[str, dict[str, Any]] = {}
     if args.compare:
         median = args.compare_median_window or args.median_window
         other = score_predictions(args.compare, replace(request, median_window=median))
         names = (str(args.predictions), str(args.compare))
-        tests = compared(own, resampled(other, draws), names=names)
+        tests = compare_networks(own, bootstrap_networks(other, draws), names=names)
     if args.roc:
         write_json(args.roc, {name: result.roc for name, result in scored.networks.items()})
     if args.json:

@@ -17,7 +17,7 @@ def aggregate(
 
     `std` is the sample standard deviation (divided by n - 1) and None for one seed. Class values
     are means over the seeds for which the class is defined. `intervals`, one per metric, are those
-    of the mean over seeds (`resamples.mean_of`).
+    of the mean over seeds (`bootstrap_scores.mean_of`).
 
     Raises:
         SedError: the results are not of one system and setting, or a seed comes twice.

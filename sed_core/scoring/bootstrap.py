@@ -18,10 +18,10 @@ from sed_core.scoring.f1 import F1Counts, f1_scores
 from sed_core.scoring.psds import class_roc, psd_roc
 
 
-def draws(n_clips: int, n_resamples: int, seed: int) -> Iterator[NDArray[np.float64]]:
+def draws(n_clips: int, n_bootstrap: int, seed: int) -> Iterator[NDArray[np.float64]]:
     """(N,) how often each clip is drawn, resample by resample."""
     rng = np.random.default_rng(seed)
-    for _ in range(n_resamples):
+    for _ in range(n_bootstrap):
         drawn = rng.integers(0, n_clips, n_clips)
         yield np.bincount(drawn, minlength=n_clips).astype(np.float64)
 
@@ -48,12 +48,12 @@ def weighted_scores(system: ClipStatistics, weight: NDArray) -> dict[str, float]
     return values
 
 
-def resample(
-    system: ClipStatistics, *, n_resamples: int = 1000, seed: int = 0
+def bootstrap(
+    system: ClipStatistics, *, n_bootstrap: int = 1000, seed: int = 0
 ) -> dict[str, NDArray[np.float64]]:
     """Metrics of each resample, (R,) per metric; equal seeds draw equal clips."""
     bar = progress(
-        draws(len(system.durations), n_resamples, seed), total=n_resamples, desc="bootstrap"
+        draws(len(system.durations), n_bootstrap, seed), total=n_bootstrap, desc="bootstrap"
     )
     rows = [weighted_scores(system, weight) for weight in bar]
     return {name: np.array([row[name] for row in rows]) for name in rows[0]}
@@ -79,10 +79,10 @@ class Comparison:
 def compare(
     first: Mapping[str, NDArray], second: Mapping[str, NDArray], *, level: float = 0.95
 ) -> dict[str, Comparison]:
-    """Paired test per metric, from resamples drawn with one seed on one ground truth.
+    """Paired test per metric, from draws made with one seed on one ground truth.
 
-    p is twice the share of resamples in which the difference has the rarer sign, with one
-    resample added so that it is never 0.
+    p is twice the share of draws in which the difference has the rarer sign, with one
+    draw added so that it is never 0.
     """
     results = {}
     for name, values in first.items():

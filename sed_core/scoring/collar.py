@@ -8,7 +8,7 @@ from scipy.sparse.csgraph import maximum_bipartite_matching
 from sed_core.scoring.events import Events, microseconds, row_keys
 from sed_core.scoring.f1 import F1, F1Counts, f1_scores, tally
 from sed_core.scoring.frames import spread
-from sed_core.scoring.truth import Truth
+from sed_core.scoring.ground_truth import GroundTruth
 
 UNDEFINED = "no event"  # left out of the mean in 2022
 _ROUNDING = 1e-9  # s, what sed_scores_eval forgives
@@ -16,7 +16,7 @@ _ROUNDING = 1e-9  # s, what sed_scores_eval forgives
 
 def collar_counts(
     detections: Events,
-    truth: Truth,
+    truth: GroundTruth,
     *,
     collar: float = 0.2,
     offset_part: float = 0.2,
@@ -48,7 +48,7 @@ def collar_counts(
 
 def collar_f1(
     detections: Events,
-    truth: Truth,
+    truth: GroundTruth,
     *,
     collar: float = 0.2,
     offset_part: float = 0.2,

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sed_core.scoring.predictions import Scored
-from sed_core.scoring.resamples import LEVEL, Resamples
+from sed_core.scoring.bootstrap_scores import LEVEL, BootstrapScores
+from sed_core.scoring.predictions import ScoredPredictions
 
 
-def coverage_line(scored: Scored) -> str:
+def coverage_line(scored: ScoredPredictions) -> str:
     """The kind of predictions and the clips that were judged."""
     clips = scored.coverage
     line = f"{scored.kind}; {clips['present']} of {clips['expected']} clips"
@@ -44,10 +44,10 @@ def table(title: str, metrics: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def intervals_table(drawn: Resamples) -> str:
+def intervals_table(drawn: BootstrapScores) -> str:
     """Each metric with its interval."""
     intervals = drawn.intervals()
-    count = drawn.draws["resamples"]
+    count = drawn.draws["draws"]
     lines = [f"{LEVEL:.0%} intervals from {count} draws of clips (bootstrap)"]
     for name, (low, high) in intervals.items():
         lines.append(f"  {name:<18} {drawn.observed[name]:.4f} [{low:.4f}, {high:.4f}]")

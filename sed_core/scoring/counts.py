@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sed_core.scoring.f1 import F1Counts, tally
-from sed_core.scoring.intersection import Changes, Statistics
+from sed_core.scoring.ground_truth import GroundTruth
+from sed_core.scoring.intersection import Deltas, IntersectionStatistics
 from sed_core.scoring.psds import References, Scenario
-from sed_core.scoring.truth import Truth
 
 _MARGIN = 4.0  # points with more than this times max_efpr are out of reach of any resample
 
@@ -27,7 +27,7 @@ class ClipStatistics:
         count, length: (N, C) events and their seconds.
     """
 
-    psds: dict[str, tuple[Scenario, list[Statistics]]]
+    psds: dict[str, tuple[Scenario, list[IntersectionStatistics]]]
     f1: dict[str, tuple[F1Counts, str]]
     convention: str
     classes: list[str]
@@ -42,9 +42,9 @@ class ClipStatistics:
 
 
 def clip_statistics(
-    psds: dict[str, tuple[Scenario, list[Statistics]]],
+    psds: dict[str, tuple[Scenario, list[IntersectionStatistics]]],
     f1: dict[str, tuple[F1Counts, str]],
-    truth: Truth,
+    truth: GroundTruth,
     convention: str,
 ) -> ClipStatistics:
     """Counts with the totals of a truth beside them."""
@@ -63,16 +63,18 @@ def clip_statistics(
     )
 
 
-def false_positives(scenario: Scenario, truth: Truth, *, any_draw: bool) -> float:
+def false_positives(scenario: Scenario, truth: GroundTruth, *, any_draw: bool) -> float:
     """How many a point may have to lie within `max_efpr`, on the clips or on any draw of them."""
     allowed: float = scenario.max_efpr * truth.durations.sum() / 3600
     return allowed * _MARGIN if any_draw else allowed + 1
 
 
-def compact(part: Statistics, scenario: Scenario, truth: Truth) -> Statistics:
+def compact(
+    part: IntersectionStatistics, scenario: Scenario, truth: GroundTruth
+) -> IntersectionStatistics:
     """The same counts of a class at fewer points: those within reach at which anything changes.
 
-    Changes of one clip at one point are added up; points after the last one with few enough false
+    Deltas of one clip at one point are added up; points after the last one with few enough false
     positives for `max_efpr` in any resample are dropped.
     """
     n_points = int(part.n_points[0])
@@ -81,14 +83,14 @@ def compact(part: Statistics, scenario: Scenario, truth: Truth) -> Statistics:
     end = int(within[-1]) + 1 if within.size else 0
     tp, fp = _merge(part.tp, end), _merge(part.fp, end)
     ct = None if part.ct is None else _merge(part.ct, end)
-    kinds: Sequence[Changes] = [tp, fp] if ct is None else [tp, fp, ct]
+    kinds: Sequence[Deltas] = [tp, fp] if ct is None else [tp, fp, ct]
     points = np.unique(np.concatenate([kind.point for kind in kinds]))
 
-    def renumbered(kind: Changes) -> Changes:
+    def renumbered(kind: Deltas) -> Deltas:
         place = np.searchsorted(points, kind.point)
-        return Changes(kind.clip, kind.label, place, kind.change, kind.other)
+        return Deltas(kind.clip, kind.label, place, kind.change, kind.other)
 
-    return Statistics(
+    return IntersectionStatistics(
         tp=renumbered(tp),
         fp=renumbered(fp),
         ct=None if ct is None else renumbered(ct),
@@ -96,8 +98,8 @@ def compact(part: Statistics, scenario: Scenario, truth: Truth) -> Statistics:
     )
 
 
-def _merge(changes: Changes, end: int) -> Changes:
-    """Changes before the point `end`, one per point, clip and other class; none of 0."""
+def _merge(changes: Deltas, end: int) -> Deltas:
+    """Deltas before the point `end`, one per point, clip and other class; none of 0."""
     kept = changes[changes.point < end]
     other = np.zeros_like(kept.clip) if kept.other is None else kept.other
     sizes = (end, int(kept.clip.max(initial=0)) + 1, int(other.max(initial=0)) + 1)
@@ -105,5 +107,5 @@ def _merge(changes: Changes, end: int) -> Changes:
     _, first, group = np.unique(key, return_index=True, return_inverse=True)
     change = np.bincount(group, kept.change, len(first))
     rows = kept[first]
-    merged = Changes(rows.clip, rows.label, rows.point, np.rint(change).astype(int), rows.other)
+    merged = Deltas(rows.clip, rows.label, rows.point, np.rint(change).astype(int), rows.other)
     return merged[merged.change != 0]

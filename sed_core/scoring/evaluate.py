@@ -8,18 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sed_core.scoring import collar, intersection, segment
+from sed_core.scoring.aligned_scores import AlignedScores
 from sed_core.scoring.counts import ClipStatistics, clip_statistics, compact, false_positives
 from sed_core.scoring.decode import operating_points
 from sed_core.scoring.events import Events
 from sed_core.scoring.f1 import CONVENTIONS, F1, F1Counts
 from sed_core.scoring.frames import FrameScores
-from sed_core.scoring.intersection import Statistics, intersection_statistics
+from sed_core.scoring.ground_truth import GroundTruth
+from sed_core.scoring.intersection import IntersectionStatistics, intersection_statistics
 from sed_core.scoring.overlap import Overlaps
-from sed_core.scoring.pairing import Pairing
 from sed_core.scoring.psds import Psds, Roc, Scenario, class_roc, psds, psds_of_curves, references
 from sed_core.scoring.settings import Settings
 from sed_core.scoring.spans import Spans, line_tree
-from sed_core.scoring.truth import Truth
 
 F1_METRICS: dict[str, Callable[..., F1]] = {
     "intersection_f1": intersection.intersection_f1,
@@ -47,22 +47,22 @@ class Result:
 
 
 def evaluate_scores(
-    pairing: Pairing[FrameScores], settings: Settings, *, resampling: bool = False
+    aligned: AlignedScores[FrameScores], settings: Settings, *, resampling: bool = False
 ) -> Result:
     """All metrics of one network.
 
     One class after the other, so memory beyond the scores is about 100 bytes per frame.
 
     Args:
-        pairing: scores and truth.
+        aligned: scores and truth.
         settings: how the ones become metrics.
         resampling: keep the counts that `bootstrap.resample` needs.
     """
-    truth, frames = pairing.truth, pairing.scores
+    truth, frames = aligned.truth, aligned.scores
     windows = settings.windows_of(len(truth.classes))
     points = operating_points(settings.n_thresholds)
     edges: dict[str, NDArray] = {
-        "edge_clip": frames.slot_clips(pairing.clips),
+        "edge_clip": frames.slot_clips(aligned.clips),
         "edge_time": frames.time,
     }
     overlaps = Overlaps(truth, **edges)
@@ -89,7 +89,7 @@ def evaluate_scores(
 def evaluate_points(
     spans: Spans,
     events: Events | None,
-    truth: Truth,
+    truth: GroundTruth,
     settings: Settings,
     *,
     resampling: bool = False,
@@ -119,7 +119,7 @@ def evaluate_points(
     return Result(metrics, {}, events, counted)
 
 
-def psds_of(spans: Spans, truth: Truth, scenario: Scenario, convention: str) -> Psds:
+def psds_of(spans: Spans, truth: GroundTruth, scenario: Scenario, convention: str) -> Psds:
     """PSDS of spans under a convention (see `intersection_statistics`)."""
     statistics = scenario_statistics(spans, truth, scenario, convention)
     return psds(statistics, references(truth), truth.classes, scenario)
@@ -127,12 +127,12 @@ def psds_of(spans: Spans, truth: Truth, scenario: Scenario, convention: str) -> 
 
 def scenario_statistics(
     spans: Spans,
-    truth: Truth,
+    truth: GroundTruth,
     scenario: Scenario,
     convention: str,
     overlaps: Overlaps | None = None,
     max_fp: float | None = None,
-) -> Statistics:
+) -> IntersectionStatistics:
     """Counts by the criteria of a scenario; cross-triggers only where they cost something."""
     return intersection_statistics(
         spans,
@@ -146,7 +146,7 @@ def scenario_statistics(
     )
 
 
-def f1_metrics(events: Events, truth: Truth, convention: str = "dcase2022") -> dict[str, Any]:
+def f1_metrics(events: Events, truth: GroundTruth, convention: str = "dcase2022") -> dict[str, Any]:
     """The F1 metrics of one table of events; under `conventions` by the rules of both tools."""
     metrics = {}
     for name, f1 in F1_METRICS.items():
@@ -155,7 +155,9 @@ def f1_metrics(events: Events, truth: Truth, convention: str = "dcase2022") -> d
     return metrics
 
 
-def f1_counts(events: Events, truth: Truth, convention: str) -> dict[str, tuple[F1Counts, str]]:
+def f1_counts(
+    events: Events, truth: GroundTruth, convention: str
+) -> dict[str, tuple[F1Counts, str]]:
     """Counts behind the F1 metrics, and each one's rule of 2022 for undefined classes."""
     half = intersection.intersection_counts(events, truth, dtc=0.5, gtc=0.5, convention=convention)
     return {
@@ -175,11 +177,11 @@ def f1_counts(events: Events, truth: Truth, convention: str) -> dict[str, tuple[
 class _Collected:
     """Curves (and, for resampling, counts) of all scenarios and scales, class by class."""
 
-    truth: Truth
+    truth: GroundTruth
     settings: Settings
     resampling: bool
     curves: dict[tuple[str, str], dict[str, Roc]] = field(default_factory=dict)
-    parts: dict[str, tuple[Scenario, list[Statistics]]] = field(default_factory=dict)
+    parts: dict[str, tuple[Scenario, list[IntersectionStatistics]]] = field(default_factory=dict)
 
     def add(self, label: int, spans: Spans, scale: str, overlaps: Overlaps) -> None:
         """Count the spans of one class on one scale."""

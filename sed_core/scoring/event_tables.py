@@ -19,7 +19,7 @@ from sed_core.scoring.events import (
     without_events,
 )
 from sed_core.scoring.fast_tables import header
-from sed_core.scoring.truth import Truth
+from sed_core.scoring.ground_truth import GroundTruth
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Detections:
         notes: what was left out, in words.
     """
 
-    truth: Truth
+    truth: GroundTruth
     tables: list[Events]
     notes: list[str]
 
@@ -47,7 +47,7 @@ def columns_of(path: Path) -> list[str]:
 
 
 def read_detections(
-    path: str | Path, truth: Truth, classes: Sequence[str] | None = None
+    path: str | Path, truth: GroundTruth, classes: Sequence[str] | None = None
 ) -> Detections:
     """Read a table, one with a column `threshold`, or a folder with a table per operating point.
 

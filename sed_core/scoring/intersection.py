@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 from sed_core.scoring.events import Events, microseconds
 from sed_core.scoring.f1 import F1, F1Counts, f1_scores, tally
 from sed_core.scoring.frames import spread
+from sed_core.scoring.ground_truth import GroundTruth
 from sed_core.scoring.overlap import Overlaps
 from sed_core.scoring.spans import Spans, spans_of_events
-from sed_core.scoring.truth import Truth
 
 UNDEFINED = "no true positive"  # left out of the mean in 2022
 
 
 @dataclass(frozen=True)
-class Changes:
+class Deltas:
     """Where a count changes: per clip, so that sums over any choice of clips can be made.
 
     Attributes:
@@ -36,13 +36,11 @@ class Changes:
     change: NDArray[np.integer]
     other: NDArray[np.integer] | None = None
 
-    def __getitem__(self, rows: NDArray) -> "Changes":
+    def __getitem__(self, rows: NDArray) -> "Deltas":
         other = None if self.other is None else self.other[rows]
-        return Changes(
-            self.clip[rows], self.label[rows], self.point[rows], self.change[rows], other
-        )
+        return Deltas(self.clip[rows], self.label[rows], self.point[rows], self.change[rows], other)
 
-    def by_label(self, n_classes: int) -> list["Changes"]:
+    def by_label(self, n_classes: int) -> list["Deltas"]:
         """The changes of each class."""
         order = np.argsort(self.label.astype(np.int16), kind="stable")
         ends = np.cumsum(np.bincount(self.label, minlength=n_classes))[:-1]
@@ -65,15 +63,15 @@ class Changes:
 
 
 @dataclass(frozen=True)
-class Statistics:
+class IntersectionStatistics:
     """True positives (found events), false positives and cross-triggers at all points."""
 
-    tp: Changes
-    fp: Changes
-    ct: Changes | None
+    tp: Deltas
+    fp: Deltas
+    ct: Deltas | None
     n_points: NDArray[np.int64]
 
-    def by_class(self) -> list["Statistics"]:
+    def by_class(self) -> list["IntersectionStatistics"]:
         """One part per class."""
         n_classes = len(self.n_points)
         parts = zip(
@@ -83,16 +81,16 @@ class Statistics:
             self.n_points[:, None],
             strict=True,
         )
-        return [Statistics(*part) for part in parts]
+        return [IntersectionStatistics(*part) for part in parts]
 
-    def only(self, label: int) -> "Statistics":
+    def only(self, label: int) -> "IntersectionStatistics":
         """The part of a class, where the spans were of no other."""
-        return Statistics(self.tp, self.fp, self.ct, self.n_points[label : label + 1])
+        return IntersectionStatistics(self.tp, self.fp, self.ct, self.n_points[label : label + 1])
 
 
 def intersection_statistics(
     spans: Spans,
-    truth: Truth,
+    truth: GroundTruth,
     *,
     dtc: float,
     gtc: float,
@@ -100,7 +98,7 @@ def intersection_statistics(
     convention: str = "dcase2022",
     overlaps: Overlaps | None = None,
     max_fp: float | None = None,
-) -> Statistics:
+) -> IntersectionStatistics:
     """Count detections and events by the intersection criteria.
 
     The two conventions differ in two points. `dcase2022` (psds_eval 0.5.3): a detection wholly
@@ -139,7 +137,7 @@ def intersection_statistics(
         of_interest = _exist_at(spans, fp.running(int(spans.n_points.max())) <= max_fp)
         tolerated &= of_interest
         wrong = wrong[of_interest[wrong]]
-    return Statistics(
+    return IntersectionStatistics(
         tp=matcher.found(np.flatnonzero(tolerated), gtc),
         fp=fp,
         ct=None if cttc is None else matcher.crossing(wrong, cttc, len(truth.classes)),
@@ -169,7 +167,7 @@ class _Matcher:
             met[ties] = parts >= part
         return met
 
-    def crossing(self, wrong: NDArray, cttc: float, n_classes: int) -> Changes:
+    def crossing(self, wrong: NDArray, cttc: float, n_classes: int) -> Deltas:
         """Cross-triggers of the spans `wrong` with each other class of their clips."""
         rows: list[NDArray] = [np.zeros(0, np.int64)]
         others: list[NDArray] = [np.zeros(0, np.int16)]
@@ -185,7 +183,7 @@ class _Matcher:
             others.append(label[: len(met)])
         return _appearing(spans, np.concatenate(rows), np.concatenate(others))
 
-    def found(self, rows: NDArray, gtc: float) -> Changes:
+    def found(self, rows: NDArray, gtc: float) -> Deltas:
         """Follow the cover of each event from point to point; note where it crosses `gtc`."""
         index, spans = self.index, self.spans
         span, event, seconds = self._touched(rows, spans.label[rows])
@@ -210,7 +208,7 @@ class _Matcher:
         change = np.diff(enough.astype(np.int64), prepend=0)
         kept = np.flatnonzero(change)
         at_event = at_event[kept]
-        return Changes(
+        return Deltas(
             clip=index.events.clip[at_event],
             label=index.events.label[at_event],
             point=at_point[kept],
@@ -272,9 +270,9 @@ def _exist_at(spans: Spans, points: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return before[np.minimum(spans.died, len(points))] > before[spans.born]
 
 
-def _appearing(spans: Spans, rows: NDArray, other: NDArray | None = None) -> Changes:
+def _appearing(spans: Spans, rows: NDArray, other: NDArray | None = None) -> Deltas:
     """+1 where a span is born, -1 where it dies."""
-    return Changes(
+    return Deltas(
         clip=np.tile(spans.edge_clip[spans.begin[rows]], 2),
         label=np.tile(spans.label[rows], 2),
         point=np.concatenate([spans.born[rows], spans.died[rows]]),
@@ -284,7 +282,7 @@ def _appearing(spans: Spans, rows: NDArray, other: NDArray | None = None) -> Cha
 
 
 def intersection_counts(
-    detections: Events, truth: Truth, *, dtc: float, gtc: float, convention: str = "dcase2022"
+    detections: Events, truth: GroundTruth, *, dtc: float, gtc: float, convention: str = "dcase2022"
 ) -> F1Counts:
     """Found events, false positives and events per clip and class of one table of detections."""
     statistics = intersection_statistics(
@@ -305,7 +303,7 @@ def intersection_counts(
 
 def intersection_f1(
     detections: Events,
-    truth: Truth,
+    truth: GroundTruth,
     *,
     dtc: float = 0.5,
     gtc: float = 0.5,
@@ -321,7 +319,7 @@ def intersection_f1(
     return f1_scores(counts, truth.classes, convention=convention, undefined=UNDEFINED)
 
 
-def _per_clip(changes: Changes, shape: tuple[int, int]) -> NDArray[np.int64]:
+def _per_clip(changes: Deltas, shape: tuple[int, int]) -> NDArray[np.int64]:
     """(N, C) value at the one operating point of a table."""
     born = changes.point == 0
     cell = changes.clip[born].astype(np.int64) * shape[1] + changes.label[born]

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from sed_core.scoring.events import Events, microseconds, row_keys
 from sed_core.scoring.frames import spread
-from sed_core.scoring.truth import Truth
+from sed_core.scoring.ground_truth import GroundTruth
 
 
-class TruthIndex:
+class GroundTruthIndex:
     """Ground truth events on one line, sorted by clip, class and time.
 
     Attributes:
@@ -19,7 +19,7 @@ class TruthIndex:
         onset, offset: (M,) int64 of the events, microseconds.
     """
 
-    def __init__(self, truth: Truth):
+    def __init__(self, truth: GroundTruth):
         self.events: Events = truth.events
         self.n_classes = len(truth.classes)
         self.onset = microseconds(self.events.onset)
@@ -66,9 +66,9 @@ class Overlaps:
         time: (E,) int64, microseconds of the edges.
     """
 
-    def __init__(self, truth: Truth, edge_clip: NDArray, edge_time: NDArray):
+    def __init__(self, truth: GroundTruth, edge_clip: NDArray, edge_time: NDArray):
         """Edges of one clip follow each other; those of clip -1 take no part."""
-        self.index = TruthIndex(truth)
+        self.index = GroundTruthIndex(truth)
         self.time = microseconds(edge_time)
         self._clip = edge_clip
         begins = np.flatnonzero(np.append(True, edge_clip[1:] != edge_clip[:-1])[: len(edge_clip)])

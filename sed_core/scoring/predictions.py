@@ -8,25 +8,25 @@ import h5py
 
 from sed_core.data.tsv import read_table
 from sed_core.runtime.errors import SedError
+from sed_core.scoring.aligned_scores import align, wanted_clips
 from sed_core.scoring.evaluate import Result, evaluate_points, evaluate_scores
 from sed_core.scoring.event_tables import columns_of, judged, read_detections
 from sed_core.scoring.events import COLUMNS
 from sed_core.scoring.f1 import usual_convention
 from sed_core.scoring.frames import FrameScores
-from sed_core.scoring.pairing import pair, wanted_clips
+from sed_core.scoring.ground_truth import GroundTruth, read_ground_truth, read_ground_truth_of
 from sed_core.scoring.score_file import read_frames
 from sed_core.scoring.score_folder import read_score_folder
 from sed_core.scoring.score_layout import open_scores
 from sed_core.scoring.settings import Settings
 from sed_core.scoring.spans import spans_of_events
-from sed_core.scoring.truth import Truth, read_truth, read_truth_of
 
 KINDS = ("events", "operating points", "scores", "score folder")
 MEDIANS = {"scores": 7}  # HDF5 files hold raw posteriors; the others are filtered already
 
 
 @dataclass(frozen=True)
-class Request:
+class ScoringRequest:
     """What is to be scored, and how.
 
     Attributes:
@@ -50,7 +50,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Scored:
+class ScoredPredictions:
     """Results of one set of predictions.
 
     Attributes:
@@ -65,7 +65,7 @@ class Scored:
     kind: str
     settings: Settings
     coverage: dict[str, int]
-    truth: Truth
+    truth: GroundTruth
     networks: dict[str, Result]
     notes: list[str] = field(default_factory=list)
 
@@ -96,7 +96,7 @@ def kind_of(path: str | Path) -> str:
     )
 
 
-def score_predictions(path: str | Path, request: Request) -> Scored:
+def score_predictions(path: str | Path, request: ScoringRequest) -> ScoredPredictions:
     """Score predictions of any kind.
 
     Frame scores give everything; tables give PSDS on the scale of their own operating points, and
@@ -116,13 +116,15 @@ def score_predictions(path: str | Path, request: Request) -> Scored:
     return _score_frames(Path(path), kind, request, settings)
 
 
-def _score_frames(path: Path, kind: str, request: Request, settings: Settings) -> Scored:
+def _score_frames(
+    path: Path, kind: str, request: ScoringRequest, settings: Settings
+) -> ScoredPredictions:
     results = {}
     notes: list[str] = []
-    truth: Truth | None = None
+    truth: GroundTruth | None = None
     for name, frames in _networks(path, kind, request.durations):
         if truth is None:
-            truth = read_truth_of(
+            truth = read_ground_truth_of(
                 request.truth, request.durations, frames.classes, source=path, only=request.classes
             )
             settings = _with_convention(settings, request, truth)
@@ -130,13 +132,13 @@ def _score_frames(path: Path, kind: str, request: Request, settings: Settings) -
             if left_out:
                 names = ", ".join(left_out)
                 notes.append(f"Left out, because --classes does not name them: {names}.")
-        pairing = pair(
+        aligned = align(
             frames.take(truth.classes),
             truth,
             eventless_clips=settings.eventless_clips,
             allow_missing=request.allow_missing,
         )
-        results[name] = evaluate_scores(pairing, settings, resampling=request.resampling)
+        results[name] = evaluate_scores(aligned, settings, resampling=request.resampling)
         low, high = frames.extent()
         if low < 0 or high > 1:
             notes.append(
@@ -144,11 +146,11 @@ def _score_frames(path: Path, kind: str, request: Request, settings: Settings) -
                 f"thresholds of the 2022 scale and F1's {settings.threshold:g} may not suit them."
             )
     coverage = {
-        "present": pairing.present,
-        "expected": pairing.expected,
-        "left_out": pairing.eventless,
+        "present": aligned.present,
+        "expected": aligned.expected,
+        "left_out": aligned.eventless,
     }
-    return Scored(kind, settings, coverage, pairing.truth, results, notes)
+    return ScoredPredictions(kind, settings, coverage, aligned.truth, results, notes)
 
 
 def _networks(path: Path, kind: str, durations: str | Path) -> Iterator[tuple[str, FrameScores]]:
@@ -161,8 +163,12 @@ def _networks(path: Path, kind: str, durations: str | Path) -> Iterator[tuple[st
         yield "system", read_score_folder(path, filenames)
 
 
-def _score_tables(path: Path, kind: str, request: Request, settings: Settings) -> Scored:
-    found = read_detections(path, read_truth(request.truth, request.durations), request.classes)
+def _score_tables(
+    path: Path, kind: str, request: ScoringRequest, settings: Settings
+) -> ScoredPredictions:
+    found = read_detections(
+        path, read_ground_truth(request.truth, request.durations), request.classes
+    )
     truth = found.truth
     settings = _with_convention(settings, request, truth)
     wanted = wanted_clips(truth, settings.eventless_clips)
@@ -178,9 +184,11 @@ def _score_tables(path: Path, kind: str, request: Request, settings: Settings) -
     coverage = {"present": count, "expected": count, "left_out": int((~wanted).sum())}
     several = "1 operating point" if len(tables) == 1 else f"{len(tables)} operating points"
     note = f"PSDS from {several}; one point is a single step of the curve, many are usual."
-    return Scored(kind, settings, coverage, truth, {"system": result}, [*found.notes, note])
+    return ScoredPredictions(
+        kind, settings, coverage, truth, {"system": result}, [*found.notes, note]
+    )
 
 
-def _with_convention(settings: Settings, request: Request, truth: Truth) -> Settings:
+def _with_convention(settings: Settings, request: ScoringRequest, truth: GroundTruth) -> Settings:
     convention = request.f1_convention or usual_convention(truth.classes)
     return replace(settings, f1_convention=convention)

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import read_json
-from sed_core.scoring.intersection import Statistics
-from sed_core.scoring.truth import Truth
+from sed_core.scoring.ground_truth import GroundTruth
+from sed_core.scoring.intersection import IntersectionStatistics
 
 _HOUR = 3600.0
 _RATE_DECIMALS = 9  # of events per hour: rates that differ by less differ by rounding only
@@ -132,7 +132,7 @@ class References:
     length: NDArray[np.float64]
 
 
-def references(truth: Truth) -> References:
+def references(truth: GroundTruth) -> References:
     """Totals of a ground truth."""
     events, n_classes = truth.events, len(truth.classes)
     seconds = events.offset - events.onset
@@ -144,7 +144,10 @@ def references(truth: Truth) -> References:
 
 
 def psds(
-    statistics: Statistics, totals: References, classes: Sequence[str], scenario: Scenario
+    statistics: IntersectionStatistics,
+    totals: References,
+    classes: Sequence[str],
+    scenario: Scenario,
 ) -> Psds:
     """PSDS of counted detections (`intersection_statistics` with the scenario's criteria)."""
     parts = statistics.by_class()
@@ -172,7 +175,7 @@ def psds_of_curves(curves: Mapping[str, Roc], classes: Sequence[str], scenario: 
 
 
 def class_roc(
-    part: Statistics,
+    part: IntersectionStatistics,
     label: int,
     totals: References,
     scenario: Scenario,

@@ -6,13 +6,13 @@ from numpy.typing import NDArray
 from sed_core.scoring.events import Events, microseconds, row_keys
 from sed_core.scoring.f1 import F1, F1Counts, f1_scores
 from sed_core.scoring.frames import spread
-from sed_core.scoring.truth import Truth
+from sed_core.scoring.ground_truth import GroundTruth
 
 UNDEFINED = "no event or no detection"  # left out of the mean in 2022
 
 
 def segment_counts(
-    detections: Events, truth: Truth, *, segment: float = 1.0, convention: str = "dcase2022"
+    detections: Events, truth: GroundTruth, *, segment: float = 1.0, convention: str = "dcase2022"
 ) -> F1Counts:
     """Count active segments of `segment` seconds; one that an event touches is active.
 
@@ -37,7 +37,7 @@ def segment_counts(
 
 
 def segment_f1(
-    detections: Events, truth: Truth, *, segment: float = 1.0, convention: str = "dcase2022"
+    detections: Events, truth: GroundTruth, *, segment: float = 1.0, convention: str = "dcase2022"
 ) -> F1:
     """F1 of `segment_counts`.
 

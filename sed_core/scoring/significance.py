@@ -6,28 +6,31 @@ from typing import Any
 
 from sed_core.runtime.errors import SedError
 from sed_core.scoring.bootstrap import compare
-from sed_core.scoring.predictions import Scored
-from sed_core.scoring.resamples import LEVEL, Resamples, resample_system
+from sed_core.scoring.bootstrap_scores import LEVEL, BootstrapScores, bootstrap_system
+from sed_core.scoring.predictions import ScoredPredictions
 
 
-def resampled(scored: Scored, n_resamples: int) -> dict[str, Resamples]:
+def bootstrap_networks(scored: ScoredPredictions, n_bootstrap: int) -> dict[str, BootstrapScores]:
     """Metrics of every network on other draws of the clips."""
     return {
-        name: resample_system(result.statistics, scored.truth, n_resamples=n_resamples)
+        name: bootstrap_system(result.statistics, scored.truth, n_bootstrap=n_bootstrap)
         for name, result in scored.networks.items()
         if result.statistics is not None
     }
 
 
-def compared(
-    first: Mapping[str, Resamples], second: Mapping[str, Resamples], *, names: tuple[str, str]
+def compare_networks(
+    first: Mapping[str, BootstrapScores],
+    second: Mapping[str, BootstrapScores],
+    *,
+    names: tuple[str, str],
 ) -> dict[str, dict[str, Any]]:
     """Per network of the first the differences to the second, metric by metric.
 
     A network is compared with that of the same name, or with the only one there is.
 
     Args:
-        first, second: resamples of the networks of two systems.
+        first, second: bootstrap scores of the networks of two systems.
         names: of the two, for messages.
 
     Raises:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from sed_core.runtime.progress import progress
+from sed_core.scoring.aligned_scores import AlignedScores
 from sed_core.scoring.evaluate import psds_of
-from sed_core.scoring.pairing import Pairing
 from sed_core.scoring.postprocess import check_parameters, postprocess
 from sed_core.scoring.psds import SCENARIOS
 from sed_core.scoring.score_file import Scores
@@ -17,7 +17,7 @@ from sed_core.scoring.spans import score_tree
 
 
 def tune(
-    pairing: Pairing[Scores],
+    aligned: AlignedScores[Scores],
     network: str,
     *,
     method: str,
@@ -30,7 +30,7 @@ def tune(
     the value to fall back on. A class without events in the tuning data gets that.
 
     Args:
-        pairing: scores and truth of the data to tune on.
+        aligned: scores and truth of the data to tune on.
         network: whose scores.
         method: key of `postprocess.METHODS`.
         grid: the values to try for each of the method's parameters.
@@ -41,11 +41,11 @@ def tune(
         objective of each class with the chosen and with the first combination), `tried`.
     """
     check_parameters(method, grid)
-    classes = pairing.truth.classes
+    classes = aligned.truth.classes
     combinations = [dict(zip(grid, values, strict=True)) for values in product(*grid.values())]
     values = np.array(
         [
-            class_scores(pairing, network, method, combination, objective)
+            class_scores(aligned, network, method, combination, objective)
             for combination in progress(combinations, desc=f"tune {method}")
         ]
     )
@@ -63,14 +63,14 @@ def tune(
 
 
 def class_scores(
-    pairing: Pairing[Scores],
+    aligned: AlignedScores[Scores],
     network: str,
     method: str,
     combination: Mapping[str, Any],
     objective: str,
 ) -> list[float]:
     """(C,) exact PSDS of each class with one combination for all; 0 where it is undefined."""
-    scores, classes = pairing.scores, pairing.truth.classes
+    scores, classes = aligned.scores, aligned.truth.classes
     processed = postprocess(
         scores.networks[network],
         scores.n_frames,
@@ -80,12 +80,12 @@ def class_scores(
     )
     tree = score_tree(
         processed,
-        clips=pairing.clips,
+        clips=aligned.clips,
         frame_seconds=scores.frame_seconds,
         n_frames=scores.n_frames,
     )
     spans = tree.at_every_score()
-    result = psds_of(spans, pairing.truth, SCENARIOS[objective], "sed_scores_eval")
+    result = psds_of(spans, aligned.truth, SCENARIOS[objective], "sed_scores_eval")
     return [result.per_class[name] or 0.0 for name in classes]
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sed_core.synthesis.dsp import Array, Domain, Rng, unit
+from sed_core.synthesis.generator_registry import dry_event
 from sed_core.synthesis.plan import PlannedEvent
-from sed_core.synthesis.registry import dry_event
 from sed_core.synthesis.rooms import Room, draw_room, record, reverberate
 from sed_core.synthesis.surroundings import DISTRACTORS, background
 

@@ -15,13 +15,13 @@ from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import temporary
 from sed_core.training.batches import BatchIndices
 from sed_core.training.history import History
-from sed_core.training.module import SCALARS, MeanTeacher
+from sed_core.training.mean_teacher import SCALARS, MeanTeacher
 from sed_core.training.validation import Validation
 
 LOG_EVERY = 40
 
 
-class Validating(lightning.Callback):
+class MeterValidation(lightning.Callback):
     """Runs every validation inside a context, such as one that measures it."""
 
     def __init__(self, context: Callable[[], AbstractContextManager[None]]) -> None:
@@ -37,7 +37,7 @@ class Validating(lightning.Callback):
         self.stack.close()
 
 
-class Epochs(lightning.Callback):
+class ValidationCallback(lightning.Callback):
     """Positions the batches, gathers scalars, scores validation, keeps the best networks.
 
     All of its state is part of the checkpoint, so a resumed run has the same history.
@@ -66,7 +66,7 @@ class Epochs(lightning.Callback):
 
     def _begin(self, trainer: lightning.Trainer, module: MeanTeacher) -> None:
         self.batches.epoch = trainer.current_epoch
-        self.validation.material.cut(module.seed, trainer.current_epoch)
+        self.validation.training_data.draw_crops(module.seed, trainer.current_epoch)
 
     def on_train_batch_end(
         self, trainer: lightning.Trainer, module: MeanTeacher, outputs: Any, batch: Any, index: int
@@ -116,7 +116,7 @@ class Epochs(lightning.Callback):
         self.sum, self.count = torch.tensor(state["sum"], dtype=torch.float64), state["count"]
 
 
-class Keeper(lightning.Callback):
+class CheckpointCallback(lightning.Callback):
     """Writes `last.ckpt` after each epoch, and at once when SIGTERM asks training to stop.
 
     Args:
@@ -169,7 +169,7 @@ class Keeper(lightning.Callback):
             self.on_save()
 
 
-class Stopping(EarlyStopping):
+class ResumableEarlyStopping(EarlyStopping):
     """Stops when the objective has not risen for long, and stays stopped when that is resumed.
 
     A run may end between the last epoch and the writing of its result.

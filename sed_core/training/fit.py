@@ -14,20 +14,25 @@ import torch
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.plugins.environments import LightningEnvironment
 
+from sed_core.config.system import System
 from sed_core.models.checkpoint import Checkpoint, save_checkpoint
-from sed_core.models.pretrained import end_to_end
+from sed_core.models.end_to_end import end_to_end
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import write_json
-from sed_core.runtime.system import System
 from sed_core.training.batches import BatchIndices
-from sed_core.training.callbacks import Epochs, Keeper, Stopping, Validating
+from sed_core.training.callbacks import (
+    CheckpointCallback,
+    MeterValidation,
+    ResumableEarlyStopping,
+    ValidationCallback,
+)
 from sed_core.training.history import History, write_history
-from sed_core.training.job import Job
+from sed_core.training.initial_weights import starting_point
 from sed_core.training.loaders import training_loader, validation_loader
-from sed_core.training.material import load_material
-from sed_core.training.module import MeanTeacher
-from sed_core.training.shown import Bar, Lines
-from sed_core.training.start import starting_point
+from sed_core.training.mean_teacher import MeanTeacher
+from sed_core.training.progress_bar import EpochLines, StepBar
+from sed_core.training.training_data import load_training_data
+from sed_core.training.training_job import TrainingJob
 from sed_core.training.validation import Validation
 
 NOISE = (
@@ -42,14 +47,14 @@ NOISE = (
 
 
 @dataclass(frozen=True)
-class Outcome:
+class FitResult:
     """What a training leaves: its best networks, and a row for each validation."""
 
     networks: Checkpoint
     history: History
     selected: dict[str, float]
 
-    def write(self, job: Job, *, model: Path, history: Path, provenance: Path) -> None:
+    def write(self, job: TrainingJob, *, model: Path, history: Path, provenance: Path) -> None:
         """Write the networks, the history, and what they came from."""
         save_checkpoint(model, self.networks)
         write_history(history, self.history)
@@ -57,12 +62,12 @@ class Outcome:
 
 
 def fit(
-    job: Job,
+    job: TrainingJob,
     *,
     log_folder: Path | None,
     on_save: Callable[[], None],
     validating: Callable[[], AbstractContextManager[None]] = nullcontext,
-) -> Outcome:
+) -> FitResult:
     """Train to the end.
 
     Args:
@@ -79,15 +84,15 @@ def fit(
     job.coverage()
     _check(system)
     quieten()
-    keeper = Keeper(job.checkpoint, on_save)
+    keeper = CheckpointCallback(job.checkpoint, on_save)
     trainer = _trainer(job, log_folder)
     device = trainer.strategy.root_device
     share = {"rank": trainer.global_rank, "world_size": trainer.world_size}
-    material = load_material(
+    training_data = load_training_data(
         system, job.data, seed=job.seed, device=device, processes=trainer.world_size
     )
     batches = BatchIndices(
-        [material.strong, material.weak, material.unlabelled],
+        [training_data.strong, training_data.weak, training_data.unlabelled],
         config.batch_size,
         seed=job.seed,
         steps=config.steps_per_epoch,
@@ -98,27 +103,27 @@ def fit(
         system,
         warmup=config.n_epochs_warmup * updates,
         seed=job.seed,
-        embedding_size=material.embeddings.size if material.embeddings else None,
+        embedding_size=training_data.embeddings.size if training_data.embeddings else None,
         pretrained=end_to_end(system, job.data),
     )
     checkpoint = starting_point(module, keeper.path)
     if checkpoint is None:
         module.front.to(device).fit(
-            material.audio,
+            training_data.audio,
             np.concatenate(batches.parts).tolist(),
-            n_samples=material.n_samples,
+            n_samples=training_data.n_samples,
             batch_size=config.batch_size_val,
         )
-    epochs = Epochs(Validation(material), batches)
-    stopping = Stopping(config.early_stop_patience)
-    shown = [Lines(epochs), Bar()]
-    trainer.callbacks += [Validating(validating), epochs, stopping, keeper, *shown]
+    epochs = ValidationCallback(Validation(training_data), batches)
+    stopping = ResumableEarlyStopping(config.early_stop_patience)
+    shown = [EpochLines(epochs), StepBar()]
+    trainer.callbacks += [MeterValidation(validating), epochs, stopping, keeper, *shown]
     keeper.path.parent.mkdir(parents=True, exist_ok=True)
     try:
         trainer.fit(
             module,
-            training_loader(material, batches),
-            validation_loader(material, **share),
+            training_loader(training_data, batches),
+            validation_loader(training_data, **share),
             ckpt_path=checkpoint,
             weights_only=True,
         )
@@ -134,10 +139,10 @@ def fit(
         weights=job.pretrained().get("weights", ""),
     )
     selected = {key: best[key] for key in ("epoch", "step", "objective")}
-    return Outcome(networks, epochs.history, selected)
+    return FitResult(networks, epochs.history, selected)
 
 
-def _trainer(job: Job, log_folder: Path | None) -> lightning.Trainer:
+def _trainer(job: TrainingJob, log_folder: Path | None) -> lightning.Trainer:
     config = job.system.training
     logger: Any = log_folder and TensorBoardLogger(log_folder, name="", version="tensorboard")
     on_gpu = torch.cuda.is_available()

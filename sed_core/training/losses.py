@@ -8,7 +8,7 @@ from torch.nn import functional
 
 
 @dataclass(frozen=True)
-class Parts:
+class BatchLayout:
     """How a batch is divided: strong clips first, then weak, then unlabelled."""
 
     strong: int
@@ -36,7 +36,7 @@ CONSISTENCY: dict[str, Distance] = {
 
 
 def supervised(
-    output: Output, labels: torch.Tensor, weak_labels: torch.Tensor, parts: Parts
+    output: Output, labels: torch.Tensor, weak_labels: torch.Tensor, layout: BatchLayout
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Binary cross entropy on the strong part (frames) and on the weak part (clips).
 
@@ -44,12 +44,12 @@ def supervised(
         output: posteriors of the whole batch.
         labels: (strong, C, T) frame labels of the strong part.
         weak_labels: (weak, C) clip labels of the weak part.
-        parts: division of the batch.
+        layout: division of the batch.
     """
     strong, weak = output
     return (
-        functional.binary_cross_entropy(strong[parts.strong_slice], labels),
-        functional.binary_cross_entropy(weak[parts.weak_slice], weak_labels),
+        functional.binary_cross_entropy(strong[layout.strong_slice], labels),
+        functional.binary_cross_entropy(weak[layout.weak_slice], weak_labels),
     )
 
 

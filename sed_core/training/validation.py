@@ -11,11 +11,11 @@ from sed_core.data.labels import clean_events
 from sed_core.scoring.collar import collar_f1
 from sed_core.scoring.decode import decode, median_filter
 from sed_core.scoring.events import make_events
+from sed_core.scoring.ground_truth import GroundTruth
 from sed_core.scoring.intersection import intersection_f1
 from sed_core.scoring.tagging import tagging_f1
-from sed_core.scoring.truth import Truth
 from sed_core.training.losses import Output
-from sed_core.training.material import Material
+from sed_core.training.training_data import TrainingData
 
 NETWORKS = ("student", "teacher")
 OBJECTIVES = {"intersection": "intersection_f1_macro", "event": "event_f1_macro"}
@@ -28,32 +28,32 @@ class Validation:
     2,658 clips of DESED).
     """
 
-    def __init__(self, material: Material) -> None:
-        self.material = material
-        self.grid = material.encoder.grid
-        self.config = material.system.training
+    def __init__(self, training_data: TrainingData) -> None:
+        self.training_data = training_data
+        self.grid = training_data.encoder.grid
+        self.config = training_data.system.training
         self.outputs: list[Mapping[str, Output]] = []
 
-    def _truth(self) -> Truth:
+    def _truth(self) -> GroundTruth:
         """The events of the validation clips, in those that are cut as cut in this epoch.
 
         The others keep all of theirs: an event beyond the end counts as missed, as in 2022.
         """
-        material, clips = self.material, self.material.val_strong
-        known = {"clip": pd.Index(clips), "event_label": pd.Index(material.encoder.classes)}
-        events = material.events[material.events["clip"].isin(clips)]
-        is_cut = material.surplus[events["clip"]] > 0
-        start = material.seconds(events.loc[is_cut, "clip"].to_numpy())
+        training_data, clips = self.training_data, self.training_data.val_strong
+        known = {"clip": pd.Index(clips), "event_label": pd.Index(training_data.encoder.classes)}
+        events = training_data.events[training_data.events["clip"].isin(clips)]
+        is_cut = training_data.surplus[events["clip"]] > 0
+        start = training_data.seconds(events.loc[is_cut, "clip"].to_numpy())
         seconds = self.grid.clip_seconds
         cut = clean_events(events[is_cut], clip_seconds=seconds, start=start)
         events = pd.concat([events[~is_cut], cut])
         clip, label = (
             index.get_indexer(pd.Index(events[column])) for column, index in known.items()
         )
-        return Truth(
-            filenames=[material.names[number] for number in clips],
+        return GroundTruth(
+            filenames=[training_data.names[number] for number in clips],
             durations=np.full(len(clips), float(self.grid.clip_seconds)),
-            classes=list(material.encoder.classes),
+            classes=list(training_data.encoder.classes),
             events=make_events(clip, label, events["onset"], events["offset"]),
         )
 
@@ -63,9 +63,9 @@ class Validation:
 
     def finish(self) -> dict[str, float]:
         """Scalars of protocol 5.7 (`val/…`), among them `val/obj_metric`; forgets the epoch."""
-        n_strong = len(self.material.val_strong)
-        labels = self.material.labels[self.material.val_strong].cpu().float()
-        weak_labels = self.material.weak_labels[self.material.val_weak].cpu().float()
+        n_strong = len(self.training_data.val_strong)
+        labels = self.training_data.labels[self.training_data.val_strong].cpu().float()
+        weak_labels = self.training_data.weak_labels[self.training_data.val_weak].cpu().float()
         truth = self._truth()
         scalars: dict[str, float] = {}
         for network in NETWORKS:
@@ -102,7 +102,7 @@ class Validation:
         }
 
     def _strong(
-        self, network: str, strong: torch.Tensor, labels: torch.Tensor, truth: Truth
+        self, network: str, strong: torch.Tensor, labels: torch.Tensor, truth: GroundTruth
     ) -> dict[str, float]:
         scores = np.ascontiguousarray(strong.numpy().transpose(0, 2, 1))
         events = decode(

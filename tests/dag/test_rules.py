@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from sed_core.runtime.code import code_files, code_version, imported_files
+from sed_core.runtime.code_version import code_files, code_version, imported_files
 
 ROOT = Path(__file__).resolve().parents[2]
 RULES = {

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from sed_core.scoring.truth import Truth, read_truth
+from sed_core.scoring.ground_truth import GroundTruth, read_ground_truth
 
 
 def read_oracle(path: Path) -> Any:
@@ -21,10 +21,10 @@ def devtest_files(reference_file: Callable[[str], Path]) -> tuple[Path, Path]:
     return events, durations
 
 
-def devtest_truth(reference_file: Callable[[str], Path], classes: list[str]) -> Truth:
-    return read_truth(*devtest_files(reference_file), classes)
+def devtest_truth(reference_file: Callable[[str], Path], classes: list[str]) -> GroundTruth:
+    return read_ground_truth(*devtest_files(reference_file), classes)
 
 
-def clip_numbers(truth: Truth, clips: np.ndarray) -> np.ndarray:
+def clip_numbers(truth: GroundTruth, clips: np.ndarray) -> np.ndarray:
     position = {Path(name).stem: index for index, name in enumerate(truth.filenames)}
     return np.array([position[name.removesuffix(".wav")] for name in clips])

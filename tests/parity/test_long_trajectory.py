@@ -17,16 +17,16 @@ import torch
 import yaml
 from torch.utils.data import DataLoader
 
+from sed_core.config import systems
+from sed_core.config.system import System
 from sed_core.data.audio import read_clip
 from sed_core.data.labels import FrameGrid, LabelEncoder
 from sed_core.data.resamplers import KaiserBest
 from sed_core.features.frontend import FrontEnd
 from sed_core.models import cnn, dropout
 from sed_core.models.native import gru
-from sed_core.runtime import config
-from sed_core.runtime.system import System
 from sed_core.training import mixup
-from sed_core.training.module import SCALARS, MeanTeacher
+from sed_core.training.mean_teacher import SCALARS, MeanTeacher
 from tests.parity import draws
 from tests.parity.fill import fill
 
@@ -51,7 +51,9 @@ def system(root) -> System:
     defaults["net"].update(draws.NET)
     defaults["training"].update(batch_size=[2, 2, 2], ema_factor=draws.EMA)
     text["defaults"] = defaults
-    return System.from_dict(config.trained_part("crnn", config.systems(text, schema)["crnn"], text))
+    return System.from_dict(
+        systems.trained_part("crnn", systems.systems(text, schema)["crnn"], text)
+    )
 
 
 def test_resampled_as_in_2022(expected):

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from sed_core.data.annotations import Annotations, read_list, read_strong, read_weak
-from sed_core.data.splits import weak_split
+from sed_core.data.weak_split import weak_split
 
 CLASSES = [
     "Alarm_bell_ringing",

@@ -17,9 +17,9 @@ from sed_core.runtime.errors import SedError
 from sed_core.scoring.evaluate import F1_METRICS, psds_of
 from sed_core.scoring.events import Events, read_events
 from sed_core.scoring.f1 import F1
+from sed_core.scoring.ground_truth import GroundTruth, read_ground_truth
 from sed_core.scoring.psds import SCENARIOS
 from sed_core.scoring.spans import Spans, score_tree, spans_of_events
-from sed_core.scoring.truth import Truth, read_truth
 from tests.parity.scoring_data import read_oracle
 
 TOLERANCE = 2e-6
@@ -119,17 +119,17 @@ class Case:
         path.write_text("\n".join("\t".join(row) for row in [self.columns[name], *cells]) + "\n")
         return path
 
-    def truth(self) -> Truth:
+    def truth(self) -> GroundTruth:
         events = self.write("gt", self.spec["gt"])
-        return read_truth(
+        return read_ground_truth(
             events, self.write("durations", self.spec["durations"]), self.spec["classes"]
         )
 
-    def detections(self, truth: Truth, threshold: float) -> Events:
+    def detections(self, truth: GroundTruth, threshold: float) -> Events:
         rows = [row for row in self.spec["detections"] if row[4] > threshold]
         return read_events(self.write("detections", rows), truth.filenames, truth.classes)
 
-    def scores(self, truth: Truth) -> Spans:
+    def scores(self, truth: GroundTruth) -> Spans:
         """Scores that are a detection's confidence where it is, else 0; all thresholds."""
         lengths = [1 if n == "filler.wav" else math.ceil(round(d / FRAME, 6))
                    for n, d in zip(truth.filenames, truth.durations, strict=True)]  # fmt: skip

@@ -10,12 +10,12 @@ import torch
 import yaml
 from torch.utils.data import DataLoader
 
+from sed_core.config import systems
+from sed_core.config.system import System
 from sed_core.data.labels import FrameGrid, LabelEncoder
-from sed_core.runtime import config
-from sed_core.runtime.system import System
+from sed_core.training import mean_teacher as module_file
 from sed_core.training import mixup, schedule
-from sed_core.training import module as module_file
-from sed_core.training.module import SCALARS, MeanTeacher
+from sed_core.training.mean_teacher import SCALARS, MeanTeacher
 from sed_core.training.validation import Validation
 from tests.parity.fill import fill
 from tests.parity.subset import largest
@@ -31,8 +31,8 @@ def baseline(root) -> System:
     schema = yaml.safe_load((root / "schemas/config.schema.yaml").read_text())
     text["defaults"]["net"]["dropout"] = 0.0
     text["defaults"]["training"]["batch_size"] = [2, 2, 2]
-    system = config.systems(text, schema)["crnn"]
-    return System.from_dict(config.trained_part("crnn", system, text))
+    system = systems.systems(text, schema)["crnn"]
+    return System.from_dict(systems.trained_part("crnn", system, text))
 
 
 class Recorder(lightning.Callback):
@@ -204,12 +204,12 @@ def validation_of(baseline, data) -> Validation:
     events["clip"] = events["filename"].factorize()[0]
     events = events.astype({"onset": float, "offset": float})
     encoder = LabelEncoder(baseline.dataset.classes, FrameGrid.of(baseline))
-    material = SimpleNamespace(
+    training_data = SimpleNamespace(
         system=baseline, encoder=encoder, val_strong=np.array([0, 1]), val_weak=np.array([2, 3]),
         labels=labels, weak_labels=labels.sum(-1) > 0, events=events[events["clip"] < 2],
         surplus=np.zeros(4), names=list("abcd"), seconds=lambda clips: np.zeros(len(clips)),
     )  # fmt: skip
-    return Validation(material)
+    return Validation(training_data)
 
 
 def test_validation_of_the_originals_posteriors(golden, baseline):

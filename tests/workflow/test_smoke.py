@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sed_core.runtime.code import imported_files
+from sed_core.runtime.code_version import imported_files
 from tests.workflow_runner import ROOT, Clone
 
 pytestmark = pytest.mark.slow

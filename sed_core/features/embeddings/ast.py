@@ -7,11 +7,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from sed_core.config.split_roles import ENCODER_SECONDS
 from sed_core.features.embeddings.ast_names import from_public
 from sed_core.features.embeddings.encoder import Encoder
 from sed_core.features.embeddings.fbank import SHIFT, WINDOW, fbank, kaldi_filterbank
 from sed_core.features.precision import full_precision
-from sed_core.runtime.fitness import ENCODER_SECONDS
 
 if TYPE_CHECKING:
     from transformers import ASTModel

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from sed_core.data.corpus import Corpus
+from sed_core.features.embeddings.embedding_file import EmbeddingFile, EmbeddingWriter
 from sed_core.features.embeddings.encoder import DERIVED, Encoder
-from sed_core.features.embeddings.file import EmbeddingFile, EmbeddingWriter
-from sed_core.features.embeddings.registry import ENCODERS
-from sed_core.features.waveforms import ResidentAudio
-from sed_core.runtime.code import code_version
+from sed_core.features.embeddings.encoder_registry import ENCODERS
+from sed_core.features.resident_audio import ResidentAudio
+from sed_core.runtime.code_version import code_version
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import digest_json
 from sed_core.runtime.progress import progress

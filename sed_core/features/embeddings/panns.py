@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from sed_core.features.embeddings.encoder import Encoder
-from sed_core.features.fitted import fitted
 from sed_core.features.precision import full_precision
+from sed_core.features.strict_load import load_strictly
 
 N_FFT, HOP = 512, 160
 N_MELS, LOW_HERTZ, HIGH_HERTZ = 64, 50, 8000
@@ -73,7 +73,7 @@ class PANNs(Encoder):
         build = partial(cls, channels=channels)
         with torch.device("meta"):
             names = build().state_dict()
-        return fitted(build, {name: tensors[name] for name in names}, "Cnn14").eval()
+        return load_strictly(build, {name: tensors[name] for name in names}, "Cnn14").eval()
 
     def train(self, mode: bool = True) -> Self:
         """Switch to training; batch norms stay in evaluation, as in 2022."""

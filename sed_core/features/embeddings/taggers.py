@@ -1,4 +1,4 @@
-"""Small networks of the public classes, with what they need to be taught from clip labels."""
+"""Small networks of the public classes, with what they need to be pretrained on clip labels."""
 
 import math
 from abc import ABC, abstractmethod
@@ -114,7 +114,7 @@ class PANNsTagger(Tagger):
         begin_at_prior(self.frame_head)
 
     def train(self, mode: bool = True) -> "PANNsTagger":
-        """Unlike in fine-tuning, batch norms are taught too."""
+        """Unlike in fine-tuning, batch norms are trained too."""
         super().train(mode)
         for layer in self.modules():
             layer.training = mode

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sed_core.data.audio import Clip
+from sed_core.data.audio import AudioClip
 from sed_core.data.manifest import (
     check_coverage,
     coverage,
@@ -18,7 +18,7 @@ GOOD = {"status": "ok", "duration": 10.0, "sample_rate": 16000, "channels": 1, "
 
 
 def flags(**changes: object) -> str:
-    clip = Clip(**(GOOD | changes))  # type: ignore[arg-type]
+    clip = AudioClip(**(GOOD | changes))  # type: ignore[arg-type]
     return manifest_row("a.wav", clip, clip_seconds=10, sample_rate=16000)["flags"]
 
 
@@ -32,7 +32,7 @@ def test_flags() -> None:
 
 
 def test_round_trip_sorted(tmp_path: Path) -> None:
-    good = manifest_row("b.wav", Clip(**GOOD), clip_seconds=10, sample_rate=16000, digest="12")  # type: ignore[arg-type]
+    good = manifest_row("b.wav", AudioClip(**GOOD), clip_seconds=10, sample_rate=16000, digest="12")  # type: ignore[arg-type]
     write_manifest(tmp_path / "m.tsv", [good, missing_row("a.wav")])
     table = read_manifest(tmp_path / "m.tsv")
     assert table["filename"].tolist() == ["a.wav", "b.wav"]
@@ -44,7 +44,7 @@ def test_round_trip_sorted(tmp_path: Path) -> None:
 def test_coverage(tmp_path: Path) -> None:
     path = tmp_path / "m.tsv"
     good = [
-        manifest_row(f"{i}.wav", Clip(**GOOD), clip_seconds=10, sample_rate=16000)  # type: ignore[arg-type]
+        manifest_row(f"{i}.wav", AudioClip(**GOOD), clip_seconds=10, sample_rate=16000)  # type: ignore[arg-type]
         for i in range(19)
     ]
     write_manifest(path, [*good, missing_row("x.wav")])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from sed_core.data import journal as journal_module
+from sed_core.data import resample_journal as journal_module
 from sed_core.data.audio import read_clip
 from sed_core.data.corpus import Corpus
 from sed_core.data.manifest import read_manifest
@@ -167,7 +167,7 @@ folder, out, point, jobs = sys.argv[1:]
 def die(*args, **options):
     os.kill(os.getpid(), signal.SIGKILL)
 if point.isdigit():
-    whole, count = journal.Journal._write, 0
+    whole, count = journal.ResampleJournal._write, 0
     def write(stream, data):
         global count
         count += 1
@@ -175,9 +175,9 @@ if point.isdigit():
             whole(stream, data[: len(data) // 2])
             die()
         whole(stream, data)
-    journal.Journal._write = staticmethod(write)
+    journal.ResampleJournal._write = staticmethod(write)
 elif point == "remove":
-    journal.Journal.remove = die
+    journal.ResampleJournal.remove = die
 else:
     setattr(resample, point, die)
 resample.resample_split(
@@ -228,9 +228,9 @@ def test_a_full_disk_is_one_sentence(
         def write(self, data: bytes) -> int:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    whole = journal_module.Journal._write
+    whole = journal_module.ResampleJournal._write
     monkeypatch.setattr(
-        journal_module.Journal,
+        journal_module.ResampleJournal,
         "_write",
         staticmethod(lambda stream, data: whole(Full() if b"weak" not in data else stream, data)),
     )

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from sed_core.energy import EnergyMeter
-from sed_core.energy.record import NO_GPU, NOT_MEASURABLE
+from sed_core.energy.energy_record import NO_GPU, NOT_MEASURABLE
 
 ABSENT = Path("/absent")
 

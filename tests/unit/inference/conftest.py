@@ -2,8 +2,8 @@ import pytest
 
 from sed_core.models.checkpoint import Checkpoint
 from sed_core.training.fit import fit
-from sed_core.training.job import Job
-from tests.training_data import make_data, tiny_system
+from sed_core.training.training_job import TrainingJob
+from tests.made_data import make_data, tiny_system
 
 SCALER = {"statistic": "dataset", "normtype": "standard"}
 
@@ -17,5 +17,5 @@ def data(tmp_path_factory):
 def trained(data, tmp_path_factory) -> Checkpoint:
     """Networks of three steps, with a scaler fitted to the data set."""
     system = tiny_system(scaler=SCALER, training={"n_epochs": 1}, net={"attention_axis": "time"})
-    job = Job(system, data, 1, tmp_path_factory.mktemp("checkpoints"))
+    job = TrainingJob(system, data, 1, tmp_path_factory.mktemp("checkpoints"))
     return fit(job, log_folder=None, on_save=lambda: None).networks

@@ -5,12 +5,12 @@ import pytest
 import torch
 
 from sed_core.data.corpus import Corpus
-from sed_core.inference.predict import Predictor, cut_starts
+from sed_core.inference.predict import Predictor, crop_starts
 from sed_core.models.checkpoint import save_checkpoint
 from sed_core.runtime.files import read_json
 from sed_core.scoring.decode import decode, median_filter
 from sed_core.scoring.score_file import read_scores
-from tests.training_data import CLASSES, names
+from tests.made_data import CLASSES, names
 from workflow_scripts.detect import main as detect
 from workflow_scripts.predict import main as predict
 
@@ -104,8 +104,8 @@ def test_batches_are_those_of_validation_but_not_of_long_clips(trained):
 
 def test_cuts():
     surplus = np.array([-5, 0, 1000, 1000])
-    starts = cut_starts(surplus, crop="random", seed=1)
+    starts = crop_starts(surplus, crop="random", seed=1)
     assert (starts[:2] == 0).all() and (starts >= 0).all() and (starts <= 1000).all()
-    assert np.array_equal(starts, cut_starts(surplus, crop="random", seed=1))
-    assert not np.array_equal(starts, cut_starts(surplus, crop="random", seed=2))
-    assert not cut_starts(surplus, crop="start", seed=1).any()
+    assert np.array_equal(starts, crop_starts(surplus, crop="random", seed=1))
+    assert not np.array_equal(starts, crop_starts(surplus, crop="random", seed=2))
+    assert not crop_starts(surplus, crop="start", seed=1).any()

@@ -10,6 +10,7 @@ import soundfile as sf
 import torch
 import yaml
 
+from sed_core.config import systems
 from sed_core.data.audio import read_clip
 from sed_core.data.corpus import Corpus
 from sed_core.data.labels import FrameGrid
@@ -28,15 +29,14 @@ from sed_core.models.checkpoint import (
     save_checkpoint,
     save_lightning,
 )
-from sed_core.models.pretrained import fused_net
-from sed_core.models.registry import build
-from sed_core.runtime import config
+from sed_core.models.end_to_end import fused_net
+from sed_core.models.network_registry import build
 from sed_core.runtime.errors import SedError
 from sed_core.scoring.decode import decode
 from sed_core.scoring.events import events_table
 from sed_core.scoring.score_file import read_scores
 from sed_core.scoring.score_folder import read_score_folder
-from tests.training_data import names, tiny_system
+from tests.made_data import names, tiny_system
 from workflow_scripts.detect import main as detect
 from workflow_scripts.predict import main as predict
 
@@ -200,8 +200,8 @@ def test_a_public_checkpoint_has_the_baselines_classes(reference_file, folder, t
 def test_the_baseline_is_the_configurations(root):
     full = yaml.safe_load((root / "config.yaml").read_text())
     schema = yaml.safe_load((root / "schemas/config.schema.yaml").read_text())
-    crnn = config.systems(full, schema)["crnn"]
-    assert json.loads(BASELINE.read_text()) == config.trained_part("dcase2022", crnn, full)
+    crnn = systems.systems(full, schema)["crnn"]
+    assert json.loads(BASELINE.read_text()) == systems.trained_part("dcase2022", crnn, full)
 
 
 def test_embeddings_are_computed_along(tmp_path, tones):

@@ -3,7 +3,7 @@ import torch
 
 from sed_core.models.crnn import attention_pool, build_crnn
 from sed_core.models.fusion import last_state
-from sed_core.models.registry import MODELS
+from sed_core.models.network_registry import MODELS
 from sed_core.runtime.errors import SedError
 
 SMALL = {

@@ -12,14 +12,14 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from sed_core.features.embeddings.registry import ENCODERS
-from sed_core.features.embeddings.weights import load_encoder
-from sed_core.features.untrusted import read_untrusted
+from sed_core.features.embeddings.encoder_registry import ENCODERS
+from sed_core.features.embeddings.encoder_weights import load_encoder
+from sed_core.features.safe_load import safe_load
 from sed_core.inference.predict import Predictor
 from sed_core.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, save_lightning
-from sed_core.models.registry import build
+from sed_core.models.network_registry import build
 from sed_core.runtime.errors import SedError
-from tests.training_data import tiny_system
+from tests.made_data import tiny_system
 
 HUGE = 10**13
 CPU = torch.device("cpu")
@@ -190,7 +190,7 @@ def test_declared_sizes_are_not_believed(tmp_path, case, zipped):
     else:
         (tmp_path / "bad.pt").write_bytes(SIZES[case](path.read_bytes()))
     with pytest.raises(SedError, match=r"bad\.pt") as error:
-        read_untrusted(tmp_path / "bad.pt")
+        safe_load(tmp_path / "bad.pt")
     sentence(error)
 
 
@@ -209,7 +209,7 @@ def test_a_few_bytes_do_not_unfold_to_gigabytes(tmp_path):
     rewritten(tmp_path / "x.pt", tmp_path / "bomb.pt", method=zipfile.ZIP_DEFLATED)
     assert (tmp_path / "bomb.pt").stat().st_size < 10**5
     with pytest.raises(SedError, match=r"bomb\.pt is refused: it declares \d+ bytes, more than"):
-        read_untrusted(tmp_path / "bomb.pt")
+        safe_load(tmp_path / "bomb.pt")
 
 
 FOREIGN = {

@@ -3,15 +3,15 @@ import pytest
 
 from sed_core.reporting.comparison import comparison_records, comparison_table, telling
 from sed_core.runtime.errors import SedError
-from sed_core.scoring.resamples import Resamples
+from sed_core.scoring.bootstrap_scores import BootstrapScores
 from workflow_scripts.compare import main as compare
 
 METRICS = ("psds1_exact", "psds2_exact", "intersection_f1", "collar_f1")
 
 
-def system(value: float, spread: float = 0.01, draws: str = "a") -> Resamples:
+def system(value: float, spread: float = 0.01, draws: str = "a") -> BootstrapScores:
     noise = np.linspace(-spread, spread, 101)
-    return Resamples(
+    return BootstrapScores(
         {"truth": draws}, dict.fromkeys(METRICS, value), dict.fromkeys(METRICS, value + noise)
     )
 
@@ -55,7 +55,7 @@ def test_script_from_files_to_files(tmp_path, capsys):
     assert "| big − crnn |" in (tmp_path / "c.md").read_text()
     assert (tmp_path / "c.csv").read_text().splitlines()[1].startswith("big,crnn,collar_f1,0.1,")
     (tmp_path / "c.json").write_text("{}")
-    with pytest.raises(SedError, match=r"give files \*_resamples.json"):
+    with pytest.raises(SedError, match=r"give files \*_bootstrap.json"):
         compare([str(tmp_path / "c.json")])
 
 

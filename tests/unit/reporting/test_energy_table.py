@@ -9,7 +9,7 @@ from sed_core.reporting.energy_table import (
     read_energy,
     share_of_cpu,
 )
-from sed_core.reporting.published import published
+from sed_core.reporting.published_scores import published
 from sed_core.runtime.errors import SedError
 
 

@@ -54,7 +54,7 @@ def page(tmp_path, scores, energy):
         metrics = ("psds1_exact", "psds2_exact", "intersection_f1", "collar_f1")
         drawn = {"metrics": {m: [value - 0.1, value + 0.1] for m in metrics}}
         drawn |= {"draws": {"seed": 1}, "observed": dict.fromkeys(metrics, value)}
-        write_json(results / name / "devtest_resamples.json", {"system": name, **drawn})
+        write_json(results / name / "devtest_bootstrap.json", {"system": name, **drawn})
         seed = results / name / "seed42"
         write_json(seed / "devtest_roc.json", {"student": {"psds1": scenario, "psds2": scenario}})
         (seed / "devtest_events").mkdir()
@@ -65,7 +65,7 @@ def page(tmp_path, scores, energy):
         write_json(results / f"{stage}.energy.json", energy(stage=stage))
     arguments = f"""--results {results} --data {data} --dataset-name mini --rows crnn crnn+sebbs
         --test devtest --splits devtest weak --strong devtest --weak weak --energy {results}/training.energy.json
-        {results}/devtest.energy.json --output {tmp_path}/report.html --plane {tmp_path}/plane.svg"""  # noqa: E501
+        {results}/devtest.energy.json --output {tmp_path}/report.html --score-vs-energy {tmp_path}/score_vs_energy.svg"""  # noqa: E501
     report(arguments.split())
     return tmp_path / "report.html"
 
@@ -84,7 +84,7 @@ def test_the_page_holds_everything_and_fetches_nothing(page):
     assert "crnn+sebbs − crnn" in html
     assert "Clips of each split" in html
     assert len(html) < 4e6
-    assert page.with_name("plane.svg").read_text().count("<svg") == 1
+    assert page.with_name("score_vs_energy.svg").read_text().count("<svg") == 1
     for label in CLASSES:
         assert f"<td>{label}</td>" in html
 

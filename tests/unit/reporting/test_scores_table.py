@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from sed_core.reporting.published import grouped, published
+from sed_core.reporting.published_scores import grouped, published
 from sed_core.reporting.scores_table import gaps, read_scores, scores_records, scores_tables
 from sed_core.runtime.errors import SedError
 

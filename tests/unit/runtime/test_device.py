@@ -9,7 +9,7 @@ import pytest
 
 from sed_core.runtime import device
 from sed_core.runtime.errors import SedError
-from tests.training_data import ROOT
+from tests.made_data import ROOT
 
 HOLD = """
 import sys, time

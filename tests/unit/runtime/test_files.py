@@ -9,7 +9,7 @@ import pytest
 
 from sed_core.runtime import files
 from sed_core.runtime.errors import SedError
-from tests.training_data import ROOT
+from tests.made_data import ROOT
 
 
 def test_a_failure_leaves_the_old_file(tmp_path):

@@ -4,7 +4,7 @@ import ast
 import sys
 
 from sed_core.runtime.provenance import PACKAGES, packages
-from tests.training_data import ROOT
+from tests.made_data import ROOT
 
 HARMLESS = {  # cannot change a number
     "ffmpeg", "imageio_ffmpeg", "jsonschema", "matplotlib", "psutil", "requests", "tqdm", "urllib3",

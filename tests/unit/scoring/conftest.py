@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sed_core.scoring.events import Events, make_events
-from sed_core.scoring.truth import Truth
+from sed_core.scoring.ground_truth import GroundTruth
 
 CLASSES = ["Cat", "Dog", "Speech"]
 FILES = ["a.wav", "b.wav", "c.wav", "filler.wav"]
@@ -38,8 +38,8 @@ DETECTION_ROWS = [
 
 
 @pytest.fixture
-def truth() -> Truth:
-    return Truth(FILES, np.array([10.0, 10.0, 10.0, 570.0]), CLASSES, table(TRUTH_ROWS))
+def truth() -> GroundTruth:
+    return GroundTruth(FILES, np.array([10.0, 10.0, 10.0, 570.0]), CLASSES, table(TRUTH_ROWS))
 
 
 @pytest.fixture

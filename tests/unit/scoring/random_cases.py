@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from sed_core.scoring.events import Events, make_events
-from sed_core.scoring.truth import Truth
+from sed_core.scoring.ground_truth import GroundTruth
 
 CLASSES = ["A", "B", "C"]
 N_CLIPS, N_FRAMES, FRAME = 3, 12, 0.5
@@ -17,7 +17,7 @@ class Problem:
     """Scores (N, T, C) and a truth with touching-free events of every class."""
 
     scores: np.ndarray
-    truth: Truth
+    truth: GroundTruth
 
 
 def random_problem(seed: int) -> Problem:
@@ -32,14 +32,16 @@ def random_problem(seed: int) -> Problem:
     scores = rng.choice(levels, (N_CLIPS, N_FRAMES, len(CLASSES)))
     clips = [f"{index}.wav" for index in range(N_CLIPS)]
     durations = np.array([6.0, 4.8, 300.0])
-    return Problem(scores, Truth(clips, durations, CLASSES, make_events(*zip(*rows, strict=True))))
+    return Problem(
+        scores, GroundTruth(clips, durations, CLASSES, make_events(*zip(*rows, strict=True)))
+    )
 
 
 def problems() -> st.SearchStrategy[Problem]:
     return st.integers(0, 2**32 - 1).map(random_problem)
 
 
-def as_rows(events: Events, truth: Truth) -> list[dict]:
+def as_rows(events: Events, truth: GroundTruth) -> list[dict]:
     """Events as other tools want them."""
     return [
         {

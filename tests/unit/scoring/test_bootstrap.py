@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 
-from sed_core.scoring.bootstrap import compare, draws, interval, resample, weighted_scores
+from sed_core.scoring.aligned_scores import align
+from sed_core.scoring.bootstrap import bootstrap, compare, draws, interval, weighted_scores
 from sed_core.scoring.evaluate import evaluate_scores
 from sed_core.scoring.events import make_events
 from sed_core.scoring.frames import from_padded
-from sed_core.scoring.pairing import pair
+from sed_core.scoring.ground_truth import GroundTruth
 from sed_core.scoring.settings import Settings
-from sed_core.scoring.truth import Truth
 from tests.unit.scoring.random_cases import CLASSES, FRAME, random_problem
 
 SETTINGS = Settings(median_window=1, n_thresholds=5)
@@ -15,7 +15,7 @@ SETTINGS = Settings(median_window=1, n_thresholds=5)
 
 def system(problem, shift=0.0):
     strong = (problem.scores - shift).astype(np.float32)
-    return pair(scores_of(strong, problem.truth.filenames), problem.truth)
+    return align(scores_of(strong, problem.truth.filenames), problem.truth)
 
 
 def scores_of(strong, names):
@@ -39,7 +39,9 @@ def repeated(paired, weight):
     length = int(scores.n_frames[0])
     slots = scores.first[rows][:, None] + np.arange(length)
     strong = np.stack([line[slots] for line in scores.lines], axis=2)
-    return pair(scores_of(strong, names), Truth(names, truth.durations[rows], CLASSES, events))
+    return align(
+        scores_of(strong, names), GroundTruth(names, truth.durations[rows], CLASSES, events)
+    )
 
 
 def statistics(paired):
@@ -72,7 +74,7 @@ def test_intervals_hold_the_middle():
 
 def test_a_system_equals_itself_and_differs_from_a_worse_one():
     problem = random_problem(1)
-    good = Truth(problem.truth.filenames, np.full(3, 6.0), CLASSES, problem.truth.events)
+    good = GroundTruth(problem.truth.filenames, np.full(3, 6.0), CLASSES, problem.truth.events)
     times = (np.arange(problem.scores.shape[1]) + 0.5) * FRAME
     hits = np.zeros(problem.scores.shape)
     events = good.events
@@ -81,8 +83,8 @@ def test_a_system_equals_itself_and_differs_from_a_worse_one():
     ):
         hits[clip, (times > on) & (times < off), label] = 0.9
     problem.scores, problem.truth = hits, good
-    right = resample(statistics(system(problem)), n_resamples=40)
-    wrong = resample(statistics(system(problem, shift=0.6)), n_resamples=40)
+    right = bootstrap(statistics(system(problem)), n_bootstrap=40)
+    wrong = bootstrap(statistics(system(problem, shift=0.6)), n_bootstrap=40)
     same = compare(right, right)["segment_f1"]
     assert (same.difference, same.low, same.high, same.p) == (0, 0, 0, 1)
     better = compare(right, wrong)["segment_f1"]

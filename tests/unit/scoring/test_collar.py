@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from sed_core.scoring.collar import collar_counts, collar_f1
 from sed_core.scoring.decode import decode
 from sed_core.scoring.events import make_events
-from sed_core.scoring.truth import Truth
+from sed_core.scoring.ground_truth import GroundTruth
 from tests.unit.scoring.random_cases import FRAME, as_rows, problems
 
 
 def one_class(events, detections):
-    truth = Truth(["a"], np.array([10.0]), ["Cat"], make_events(*columns(events)))
+    truth = GroundTruth(["a"], np.array([10.0]), ["Cat"], make_events(*columns(events)))
     return truth, make_events(*columns(detections))
 
 
@@ -52,7 +52,7 @@ def test_matching_is_one_to_one_and_as_large_as_possible():
 
 
 def test_a_class_without_events_is_undefined(truth, detections):
-    only_dogs = Truth(
+    only_dogs = GroundTruth(
         truth.filenames, truth.durations, truth.classes, truth.events[truth.events.label == 1]
     )
     score = collar_f1(detections, only_dogs)

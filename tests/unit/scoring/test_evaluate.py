@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from sed_core.runtime.errors import SedError
+from sed_core.scoring.aligned_scores import align
 from sed_core.scoring.evaluate import evaluate_scores
 from sed_core.scoring.frames import from_padded
-from sed_core.scoring.pairing import pair
 from sed_core.scoring.settings import Settings, windows
 from tests.unit.scoring.conftest import CLASSES, FILES
 
@@ -25,7 +25,7 @@ def scores_of(detections, filenames=FILES, classes=CLASSES):
 
 
 def result(detections, truth, **options):
-    paired = pair(scores_of(detections, **options), truth)
+    paired = align(scores_of(detections, **options), truth)
     return evaluate_scores(paired, Settings(median_window=1))
 
 
@@ -56,21 +56,21 @@ def test_event_less_clips_are_skipped_or_scored(truth, detections):
     scores.lines[0][scores.first[3] :][:10] = 0.9  # a false alarm in the filler
     values = {}
     for mode in ("skip", "score"):
-        paired = pair(scores, truth, eventless_clips=mode)
+        paired = align(scores, truth, eventless_clips=mode)
         assert paired.expected == paired.present == {"skip": 3, "score": 4}[mode]
         metrics = evaluate_scores(paired, Settings(median_window=1)).metrics
         values[mode] = metrics["psds1"]["dcase2022"]["per_class"]["Cat"]
     assert values["skip"] == pytest.approx(0.94)  # 600 s: the filler's duration counts
     assert values["score"] == pytest.approx(0.88)
     with pytest.raises(SedError, match="expected 'skip' or 'score'"):
-        pair(scores, truth, eventless_clips="drop")
+        align(scores, truth, eventless_clips="drop")
 
 
 def test_missing_clips(truth, detections):
     scores = scores_of(detections, filenames=["c.wav", "a.wav"])
     with pytest.raises(SedError, match=r"lack b\.wav \(1 of 3 clips\)"):
-        pair(scores, truth)
-    paired = pair(scores, truth, allow_missing=True)
+        align(scores, truth)
+    paired = align(scores, truth, allow_missing=True)
     assert (paired.present, paired.expected) == (2, 3)
     assert paired.truth.filenames == ["a.wav", "c.wav", "filler.wav"]
     assert paired.scores.filenames == ["a.wav", "c.wav"]
@@ -80,12 +80,12 @@ def test_missing_clips(truth, detections):
 def test_unknown_clips_and_classes(truth, detections):
     extra = scores_of(detections, filenames=[*FILES, "z.wav"])
     with pytest.raises(SedError, match=r"hold z\.wav, which has no duration"):
-        pair(extra, truth)
-    assert pair(extra, truth, allow_unknown=True).present == 3
+        align(extra, truth)
+    assert align(extra, truth, allow_unknown=True).present == 3
     with pytest.raises(SedError, match=r"hold z\.wav"):
-        pair(scores_of(detections, filenames=["z.wav"]), truth, allow_unknown=True)
+        align(scores_of(detections, filenames=["z.wav"]), truth, allow_unknown=True)
     with pytest.raises(SedError, match="Cow, Speech"):
-        pair(scores_of(detections, classes=["Cat", "Dog", "Cow"]), truth)
+        align(scores_of(detections, classes=["Cat", "Dog", "Cow"]), truth)
 
 
 def test_windows():

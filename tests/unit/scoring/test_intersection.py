@@ -9,10 +9,10 @@ from psds_eval import PSDSEval
 from sed_core.scoring.decode import decode, decode_many
 from sed_core.scoring.evaluate import psds_of
 from sed_core.scoring.events import make_events
+from sed_core.scoring.ground_truth import GroundTruth
 from sed_core.scoring.intersection import intersection_counts, intersection_f1
 from sed_core.scoring.psds import SCENARIOS
 from sed_core.scoring.spans import score_tree, spans_of_events
-from sed_core.scoring.truth import Truth
 from tests.unit.scoring.conftest import table
 from tests.unit.scoring.random_cases import FRAME, as_rows, problems
 
@@ -70,7 +70,7 @@ def test_several_detections_cover_an_event_together(truth):
 
 def test_one_detection_covers_several_events():
     events = make_events([0, 0], [0, 0], [1, 3], [2, 4])
-    truth = Truth(["a.wav"], np.array([10.0]), ["Cat"], events)
+    truth = GroundTruth(["a.wav"], np.array([10.0]), ["Cat"], events)
     wide = make_events([0], [0], [1], [4])  # 2 of its 3 s are right
     counts = intersection_counts(wide, truth, dtc=0.66, gtc=1.0)
     assert (counts.tp.sum(), counts.fp.sum()) == (2, 0)

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from sed_core.runtime.errors import SedError
+from sed_core.scoring.aligned_scores import align
 from sed_core.scoring.decode import median_filter
 from sed_core.scoring.ensemble import mean_scores
-from sed_core.scoring.pairing import pair
+from sed_core.scoring.ground_truth import GroundTruth
 from sed_core.scoring.postprocess import postprocess
 from sed_core.scoring.score_file import Posteriors, Scores, read_scores, write_scores
-from sed_core.scoring.truth import Truth
 from sed_core.scoring.tune import tune
 from tests.unit.scoring.conftest import CLASSES, FILES, TRUTH_ROWS, table
 from workflow_scripts.ensemble import main as ensemble
@@ -58,9 +58,9 @@ def test_median_is_that_of_the_decoder_and_the_mask_holds_frames_below_their_cli
 
 
 def test_each_class_gets_what_suits_it(scores):
-    truth = Truth(FILES, np.full(4, 10.0), CLASSES, table(TRUTH_ROWS))
+    truth = GroundTruth(FILES, np.full(4, 10.0), CLASSES, table(TRUTH_ROWS))
     grid = {"window": [1, 5], "weak_mask": [False]}
-    found = tune(pair(scores, truth), "student", method="median", grid=grid)
+    found = tune(align(scores, truth), "student", method="median", grid=grid)
     windows = dict(zip(found["classes"], found["parameters"]["window"], strict=True))
     assert windows["Dog"] == 5  # mends the dropouts
     assert windows["Cat"] == 1  # both are perfect, so the first

@@ -6,8 +6,8 @@ from scipy import signal
 
 from sed_core.runtime.errors import SedError
 from sed_core.synthesis.dsp import curve, draw, fade, oscillator, phase, resonator
+from sed_core.synthesis.generator_registry import GENERATORS, check_classes, dry_event
 from sed_core.synthesis.plan import TIMING
-from sed_core.synthesis.registry import GENERATORS, check_classes, dry_event
 from sed_core.synthesis.surroundings import DISTRACTORS, background
 
 RATE = 16000

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from sed_core.synthesis.clips import Recipe, clip_name, compose
+from sed_core.synthesis.generator_registry import GENERATORS
 from sed_core.synthesis.plan import (
     EMPTY_SPLITS,
     GAP,
@@ -14,9 +14,9 @@ from sed_core.synthesis.plan import (
     leading_class,
     plan_clip,
 )
-from sed_core.synthesis.registry import GENERATORS
 from sed_core.synthesis.rooms import draw_room, response, reverberate
 from sed_core.synthesis.soundscape import TAIL
+from sed_core.synthesis.synthetic_clips import Recipe, clip_name, compose
 
 CLASSES = list(GENERATORS)
 RATE = 16000

@@ -11,8 +11,8 @@ from sed_core.data.labels import FrameGrid
 from sed_core.features.logmel import MelSpectrogram
 from sed_core.inference.predict import Predictor
 from sed_core.training.fit import fit
-from sed_core.training.job import Job
-from tests.training_data import CLASSES, make_data, tiny_system
+from sed_core.training.training_job import TrainingJob
+from tests.made_data import CLASSES, make_data, tiny_system
 
 DEFAULT = {"n_fft": 2048, "hop": 256, "pooling": (2, 2)}
 MINI = {"n_fft": 1024, "hop": 512, "pooling": (2,)}
@@ -46,7 +46,7 @@ def test_training_and_prediction(tmp_path, seconds, feats):
     )
     system = replace(system, dataset=replace(system.dataset, clip_seconds=seconds))
     data = make_data(tmp_path / "data", seconds=seconds)
-    job = Job(system, data, 1, tmp_path / "checkpoints")
+    job = TrainingJob(system, data, 1, tmp_path / "checkpoints")
     networks = fit(job, log_folder=None, on_save=lambda: None).networks
     grid = FrameGrid.of(system)
     predictor = Predictor.from_checkpoint(networks, torch.device("cpu"))

@@ -12,8 +12,8 @@ from sed_core.models.checkpoint import load_checkpoint
 from sed_core.runtime.device import claim_gpus
 from sed_core.runtime.errors import SedError
 from sed_core.training.fit import fit
-from sed_core.training.job import Job
-from tests.training_data import ROOT, tiny_system
+from sed_core.training.training_job import TrainingJob
+from tests.made_data import ROOT, tiny_system
 from tests.unit.training.test_resume import OPTIONS, Command
 
 SAME = {  # what makes a shared batch the same computation as a whole one
@@ -29,7 +29,7 @@ def rows(path) -> list[dict[str, float]]:
 
 
 def test_two_processes_train_as_one(data, tmp_path):
-    alone = Job(tiny_system(**SAME), data, 1, tmp_path / "alone")
+    alone = TrainingJob(tiny_system(**SAME), data, 1, tmp_path / "alone")
     alone = fit(alone, log_folder=None, on_save=lambda: None)
     job = Command(tmp_path / "two", data, **SAME)
     done = subprocess.run(
@@ -52,7 +52,7 @@ def test_two_processes_train_as_one(data, tmp_path):
 
 
 def test_sizes_that_cannot_be_shared(data, tmp_path):
-    job = Job(tiny_system(training={"batch_size": [2, 3, 2]}), data, 1, tmp_path, devices=2)
+    job = TrainingJob(tiny_system(training={"batch_size": [2, 3, 2]}), data, 1, tmp_path, devices=2)
     with pytest.raises(SedError, match="the weak part of a batch has 3 clips, which 2 devices"):
         fit(job, log_folder=None, on_save=lambda: None)
 

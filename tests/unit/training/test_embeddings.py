@@ -14,13 +14,13 @@ from sed_core.features.embeddings.extract import extract
 from sed_core.features.embeddings.panns import PANNs
 from sed_core.inference.predict import Predictor, predict_split
 from sed_core.models.checkpoint import load_checkpoint, save_checkpoint
-from sed_core.models.pretrained import end_to_end
+from sed_core.models.end_to_end import end_to_end
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import digest, write_json
 from sed_core.scoring.score_file import read_scores
 from sed_core.training.fit import fit
-from sed_core.training.job import Job
-from tests.training_data import CLIPS, make_data, tiny_system
+from sed_core.training.training_job import TrainingJob
+from tests.made_data import CLIPS, make_data, tiny_system
 
 KINDS = ("frame", "global", "aligned")
 
@@ -59,7 +59,7 @@ def trained(data, folder, *, training_mixup=None, training=None, **pretrained):
         net={"dropout": 0.0, "frame_emb_enc_dim": 3},
         training={"n_epochs": 1, "mixup": training_mixup, **(training or {})},
     )
-    job = Job(system, data, 1, folder)
+    job = TrainingJob(system, data, 1, folder)
     return job, fit(job, log_folder=None, on_save=lambda: None)
 
 
@@ -157,7 +157,7 @@ def test_two_processes_fine_tune(data, tmp_path):
         net={"frame_emb_enc_dim": 3},
         training={"n_epochs": 1, "steps_per_epoch": 3},
     )
-    job = Job(system, data, 1, tmp_path / "checkpoints", devices=2)
+    job = TrainingJob(system, data, 1, tmp_path / "checkpoints", devices=2)
 
     def share(rank: int, port: int) -> None:
         os.environ |= {"LOCAL_RANK": str(rank), "MASTER_PORT": str(port)}

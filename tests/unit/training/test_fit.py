@@ -5,10 +5,10 @@ import torch
 import yaml
 
 from sed_core.features.frontend import FrontEnd
-from sed_core.features.waveforms import ResidentAudio
+from sed_core.features.resident_audio import ResidentAudio
 from sed_core.runtime.errors import SedError
-from sed_core.training.module import MeanTeacher
-from tests.training_data import ROOT, tiny_system
+from sed_core.training.mean_teacher import MeanTeacher
+from tests.made_data import ROOT, tiny_system
 
 
 def column(outcome, key: str) -> list[float]:

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from sed_core.features.embeddings.embedding_file import EmbeddingFile
+from sed_core.features.embeddings.encoder_weights import load_encoder
 from sed_core.features.embeddings.extract import extract
-from sed_core.features.embeddings.file import EmbeddingFile
-from sed_core.features.embeddings.weights import load_encoder
 from sed_core.models.crnn import CRNN, build_crnn
 from sed_core.runtime.files import read_json
 from tests.unit.training import test_embeddings

@@ -3,9 +3,9 @@ import math
 import pytest
 import torch
 
-from sed_core.training.losses import Parts, consistency, supervised
+from sed_core.training.losses import BatchLayout, consistency, supervised
 
-PARTS = Parts(strong=1, weak=1)
+LAYOUT = BatchLayout(strong=1, weak=1)
 
 
 def outputs(value: float) -> tuple[torch.Tensor, torch.Tensor]:
@@ -18,7 +18,7 @@ def outputs(value: float) -> tuple[torch.Tensor, torch.Tensor]:
 
 def test_each_loss_sees_its_own_part():
     labels, weak_labels = torch.tensor([[[1.0, 0.0]]]), torch.tensor([[1.0]])
-    strong, weak = supervised(outputs(0.8), labels, weak_labels, PARTS)
+    strong, weak = supervised(outputs(0.8), labels, weak_labels, LAYOUT)
     assert strong.item() == pytest.approx((-math.log(0.8) - math.log(0.2)) / 2)
     assert weak.item() == pytest.approx(-math.log(0.8))
 

@@ -12,7 +12,7 @@ import torch
 from sed_core.models.checkpoint import load_checkpoint, save_checkpoint, save_lightning
 from sed_core.runtime.cli import run
 from sed_core.runtime.errors import SedError
-from tests.training_data import write_system
+from tests.made_data import write_system
 from workflow_scripts.train import main as train_main
 
 RESULTS = ("model.pt", "history.csv", "provenance.json")

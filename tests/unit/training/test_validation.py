@@ -5,23 +5,23 @@ from torch.nn import functional
 
 from sed_core.scoring.collar import collar_f1
 from sed_core.scoring.decode import decode, median_filter
+from sed_core.scoring.ground_truth import read_ground_truth
 from sed_core.scoring.intersection import intersection_f1
-from sed_core.scoring.truth import read_truth
-from sed_core.training.material import load_material
+from sed_core.training.training_data import load_training_data
 from sed_core.training.validation import Validation
-from tests.training_data import CLASSES, names, tiny_system
+from tests.made_data import CLASSES, names, tiny_system
 
 
 def material_of(data, **training):
     system = tiny_system(data={"weak_split": 0.5}, training=training)
-    return load_material(system, data, seed=1, device=torch.device("cpu"))
+    return load_training_data(system, data, seed=1, device=torch.device("cpu"))
 
 
-def posteriors(material, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
+def posteriors(training_data, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Labels with errors: some frames and tags flipped."""
     generator = torch.Generator().manual_seed(seed)
-    clips = torch.tensor([*material.val_strong, *material.val_weak])
-    strong, weak = material.labels[clips].float(), material.weak_labels[clips].float()
+    clips = torch.tensor([*training_data.val_strong, *training_data.val_weak])
+    strong, weak = training_data.labels[clips].float(), training_data.weak_labels[clips].float()
     flip_strong = torch.rand(strong.shape, generator=generator) < 0.1
     flip_weak = torch.rand(weak.shape, generator=generator) < 0.2
     return (strong - flip_strong.float()).abs() * 0.6 + 0.2, (
@@ -31,19 +31,19 @@ def posteriors(material, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 @pytest.fixture
 def epoch(data):
-    material = material_of(data)
-    outputs = {"student": posteriors(material, 1), "teacher": posteriors(material, 2)}
-    validation = Validation(material)
+    training_data = material_of(data)
+    outputs = {"student": posteriors(training_data, 1), "teacher": posteriors(training_data, 2)}
+    validation = Validation(training_data)
     for rows in (slice(0, 3), slice(3, 6), slice(6, None)):  # batches mix strong and weak clips
         validation.add({key: (s[rows], w[rows]) for key, (s, w) in outputs.items()})
-    return material, outputs, validation.finish()
+    return training_data, outputs, validation.finish()
 
 
 def test_scores_are_those_of_the_metrics_themselves(epoch, data, tmp_path):
     _, outputs, scalars = epoch
     durations = tmp_path / "durations.tsv"
     durations.write_text("filename\tduration\n" + "".join(f"{n}\t1\n" for n in names("synth_val")))
-    truth = read_truth(data / "truth/synth_val.tsv", durations, CLASSES)
+    truth = read_ground_truth(data / "truth/synth_val.tsv", durations, CLASSES)
     for network, (strong, _) in outputs.items():
         scores = np.ascontiguousarray(strong[:4].numpy().transpose(0, 2, 1))
         events = decode(median_filter(scores, 7), 0.5, frame_seconds=0.064)
@@ -54,10 +54,10 @@ def test_scores_are_those_of_the_metrics_themselves(epoch, data, tmp_path):
 
 
 def test_losses(epoch):
-    material, outputs, scalars = epoch
+    training_data, outputs, scalars = epoch
     for network, (strong, weak) in outputs.items():
-        labels = material.labels[material.val_strong].float()
-        weak_labels = material.weak_labels[material.val_weak].float()
+        labels = training_data.labels[training_data.val_strong].float()
+        weak_labels = training_data.weak_labels[training_data.val_weak].float()
         expected = functional.binary_cross_entropy(strong[:4], labels).item()
         assert scalars[f"val/synth/{network}/loss_strong"] == pytest.approx(expected)
         expected = functional.binary_cross_entropy(weak[4:], weak_labels).item()
@@ -68,8 +68,8 @@ def test_tags(epoch):
     """Macro F1 over all classes, as torchmetrics."""
     from torchmetrics.functional.classification import multilabel_f1_score
 
-    material, outputs, scalars = epoch
-    weak_labels = material.weak_labels[material.val_weak].int()
+    training_data, outputs, scalars = epoch
+    weak_labels = training_data.weak_labels[training_data.val_weak].int()
     for network, (_, weak) in outputs.items():
         expected = multilabel_f1_score(weak[4:], weak_labels, num_labels=3, average="macro").item()
         assert scalars[f"val/weak/{network}/macro_F1"] == pytest.approx(expected)
@@ -77,9 +77,11 @@ def test_tags(epoch):
 
 @pytest.mark.parametrize("kind", ["intersection", "event"])
 def test_the_objective_is_the_students(data, kind):
-    material = material_of(data, obj_metric_synth_type=kind)
-    validation = Validation(material)
-    validation.add({"student": posteriors(material, 1), "teacher": posteriors(material, 2)})
+    training_data = material_of(data, obj_metric_synth_type=kind)
+    validation = Validation(training_data)
+    validation.add(
+        {"student": posteriors(training_data, 1), "teacher": posteriors(training_data, 2)}
+    )
     scalars = validation.finish()
     parts = scalars["val/weak/student/macro_F1"], scalars[f"val/synth/student/{kind}_f1_macro"]
     assert scalars["val/obj_metric"] == pytest.approx(sum(parts))

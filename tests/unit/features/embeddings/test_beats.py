@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from sed_core.features.embeddings.beats import SETTINGS, BEATs
-from sed_core.features.embeddings.weights import load_encoder
+from sed_core.features.embeddings.encoder_weights import load_encoder
 from sed_core.runtime.errors import SedError
 from tests.parity.fill import filled, noise
 

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 import torch
 
+from sed_core.config.split_roles import ENCODER_SECONDS
 from sed_core.features.embeddings.ast import AST
 from sed_core.features.embeddings.ast_names import to_original
 from sed_core.features.embeddings.beats import BEATs
 from sed_core.features.embeddings.encoder import KINDS
+from sed_core.features.embeddings.encoder_registry import ENCODERS
 from sed_core.features.embeddings.panns import PANNs
-from sed_core.features.embeddings.registry import ENCODERS
 from sed_core.runtime.errors import SedError
-from sed_core.runtime.fitness import ENCODER_SECONDS
 
 # BEATs is no narrower: with 4 or 8 channels a group (the published network has 48), oneDNN computes
 # the bfloat16 convolution of positions wrongly on CPUs (torch 2.13).

@@ -7,8 +7,8 @@ import torch
 from sed_core.data.corpus import Corpus
 from sed_core.features.embeddings import extract as module
 from sed_core.features.embeddings.ast import AST
+from sed_core.features.embeddings.embedding_file import EmbeddingFile, EmbeddingWriter
 from sed_core.features.embeddings.extract import extract
-from sed_core.features.embeddings.file import EmbeddingFile, EmbeddingWriter
 from sed_core.features.embeddings.panns import PANNs
 from sed_core.runtime.errors import SedError
 

@@ -1,4 +1,4 @@
-"""Small networks that are taught from clip labels: what a step sees, and that it teaches."""
+"""Small networks that are pretrained on clip labels: what a step sees, and that they learn."""
 
 import numpy as np
 import pandas as pd
@@ -70,6 +70,6 @@ def test_it_begins_at_the_prior(name, tones):
 
 
 def test_it_learns_to_tell_sounds_apart(tones):
-    taught = posteriors("ast", tones, steps=60)
+    pretrained_mini = posteriors("ast", tones, steps=60)
     right = torch.tensor([label == "high" for label in tones[2]])
-    assert ((taught[:, 1] > taught[:, 0]) == right).all()
+    assert ((pretrained_mini[:, 1] > pretrained_mini[:, 0]) == right).all()

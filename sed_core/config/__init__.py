@@ -1,0 +1,1 @@
+"""The configuration: its schema, merging, systems, rows of the tables."""

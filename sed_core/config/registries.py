@@ -1,0 +1,43 @@
+"""What the registries name, read from their source: importing them would import torch first."""
+
+import ast
+from functools import cache
+from pathlib import Path
+
+HOME = Path(__file__).resolve().parents[2]
+ENCODERS = "sed_core/features/embeddings/encoder_registry.py"
+MODELS = "sed_core/models/network_registry.py"
+
+
+@cache
+def names(file: str, table: str) -> dict[str, str]:
+    """Keys of a dictionary that a module defines, each with the name of what it stands for."""
+    for node in _tree(file).body:
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.target) == table:
+            assert isinstance(node.value, ast.Dict)
+            keys = map(ast.literal_eval, filter(None, node.value.keys))
+            return dict(zip(keys, map(ast.unparse, node.value.values), strict=True))
+    raise LookupError(f"{file} defines no {table}")
+
+
+@cache
+def kinds(encoder: str) -> tuple[str, ...]:
+    """The kinds of embedding that a registered network gives (`Encoder.kinds`)."""
+    wanted = names(ENCODERS, "ENCODERS")[encoder]
+    for node in _tree(ENCODERS).body:
+        if isinstance(node, ast.ImportFrom) and wanted in [alias.name for alias in node.names]:
+            file = f"{str(node.module).replace('.', '/')}.py"
+            (found,) = (
+                part.value
+                for item in _tree(file).body
+                if isinstance(item, ast.ClassDef) and item.name == wanted
+                for part in item.body
+                if isinstance(part, ast.Assign) and ast.unparse(part.targets[0]) == "kinds"
+            )
+            return tuple(ast.literal_eval(found))
+    raise LookupError(f"{ENCODERS} imports no {wanted}")
+
+
+@cache
+def _tree(file: str) -> ast.Module:
+    return ast.parse((HOME / file).read_text(encoding="utf-8"))

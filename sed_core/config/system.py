@@ -1,0 +1,180 @@
+"""A system's configuration as typed, read-only objects.
+
+The workflow merges `defaults` with a system's overrides, checks the result against
+`schemas/config.schema.yaml` and writes `system.json`; everything after reads that file. Section
+and key names follow the YAML of the 2022 recipe where it has them.
+"""
+
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from sed_core.runtime.errors import SedError
+from sed_core.runtime.files import digest_json, read_json
+
+JUDGING = ("test", "eval", "min_coverage")
+"""Keys of the configuration's section `data` that training does not read."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What the audio and its labels look like."""
+
+    name: str
+    classes: list[str]
+    clip_seconds: float
+    sample_rate: int
+    resampler: str
+
+
+@dataclass(frozen=True)
+class Data:
+    """Which splits play which part in training."""
+
+    strong: list[str]
+    weak: str
+    unlabelled: str
+    validation: str
+    weak_split: float
+    split_seed: int | None
+    crop: str
+
+
+@dataclass(frozen=True)
+class Feats:
+    """Log-mel settings; lengths in samples, frequencies in Hz."""
+
+    n_window: int
+    hop_length: int
+    n_mels: int
+    f_min: float
+    f_max: float
+
+
+@dataclass(frozen=True)
+class ScalerConfig:
+    """Feature normalisation."""
+
+    statistic: str
+    normtype: str
+    dims: list[int]
+
+
+@dataclass(frozen=True)
+class Pretrained:
+    """The pretrained network whose embeddings are fused; `model` is None where there is none."""
+
+    model: str | None
+    kind: str
+    e2e: bool
+    freezed: bool
+    mixup: bool
+
+
+@dataclass(frozen=True)
+class Training:
+    """The mean-teacher schedule."""
+
+    batch_size: list[int]
+    batch_size_val: int
+    n_epochs: int
+    n_epochs_warmup: int
+    steps_per_epoch: int | None
+    const_max: float
+    ema_factor: float
+    self_sup_loss: str
+    mixup: str | None
+    accumulate_batches: int
+    gradient_clip: float
+    early_stop_patience: int
+    validation_interval: int
+    validation_batches: int | None
+    median_window: int
+    val_threshold: float
+    obj_metric_synth_type: str
+    f1_convention: str
+    precision: str
+    resume_from: str | None
+
+
+@dataclass(frozen=True)
+class Opt:
+    """Adam's learning rate."""
+
+    lr: float
+
+
+@dataclass(frozen=True)
+class System:
+    """One complete system: everything that decides what training does."""
+
+    name: str
+    dataset: Dataset
+    data: Data
+    feats: Feats
+    scaler: ScalerConfig
+    net: dict[str, Any]
+    pretrained: Pretrained
+    training: Training
+    opt: Opt
+
+    @property
+    def pooling(self) -> int:
+        """Feature frames per output frame (product of the pooling strides over time)."""
+        factor = 1
+        for time, _ in self.net["pooling"]:
+            factor *= time
+        return factor
+
+    @property
+    def reads_embeddings(self) -> bool:
+        """Whether embeddings come from files, made beforehand of every clip's beginning."""
+        return self.pretrained.model is not None and not self.pretrained.e2e
+
+    @property
+    def crop(self) -> str:
+        """Where clips beyond the clip length are cut: `random`, or `start`."""
+        return "start" if self.reads_embeddings else self.data.crop
+
+    @property
+    def config_hash(self) -> str:
+        """Digest of the configuration, independent of key order."""
+        return digest_json(asdict(self))
+
+    @classmethod
+    def from_dict(cls, value: dict[str, Any]) -> "System":
+        """Build from the content of `system.json`.
+
+        Raises:
+            SedError: a section lacks a key or has one that does not exist.
+        """
+        sections: dict[str, Any] = {}
+        for field in fields(cls):
+            if field.name not in value:
+                raise SedError(f"the system configuration lacks '{field.name}'.")
+            kind = field.type
+            given = value[field.name]
+            if field.name == "dataset":  # those of 0.1.0 do not say how they were resampled
+                given = {"resampler": "soxr_hq", **given}
+            if field.name == "data":  # models of 0.1.0 have what is no part of training, too
+                given = {key: item for key, item in given.items() if key not in JUDGING}
+            sections[field.name] = _section(kind, given, field.name)
+        return cls(**sections)
+
+    @classmethod
+    def read(cls, path: str | Path) -> "System":
+        """Read `system.json`."""
+        return cls.from_dict(read_json(path))
+
+
+def _section(kind: Any, given: Any, name: str) -> Any:
+    if not hasattr(kind, "__dataclass_fields__"):
+        return given
+    known = {field.name for field in fields(kind)}
+    wrong = sorted(set(given) ^ known)
+    if wrong:
+        raise SedError(
+            f"section '{name}' of the system configuration must have exactly the keys "
+            f"{', '.join(sorted(known))}; check {', '.join(wrong)}."
+        )
+    return kind(**given)

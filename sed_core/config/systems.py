@@ -1,0 +1,177 @@
+"""From the workflow's configuration to complete, checked systems."""
+
+import copy
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import jsonschema
+
+from sed_core.config import consistency, registries
+from sed_core.config.split_roles import misfits, used_splits
+from sed_core.config.system import JUDGING
+from sed_core.runtime.errors import SedError, unknown_name
+
+TRAINED = ("data", "feats", "scaler", "net", "pretrained", "training", "opt")
+"""Sections that decide what training does; a change in them trains anew."""
+
+_VALIDATOR = jsonschema.validators.extend(
+    jsonschema.Draft202012Validator,
+    type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(
+        "integer",  # to JSON 2048.0 is one too, but not to those who count with it
+        lambda _, value: isinstance(value, int) and not isinstance(value, bool),
+    ),
+)
+
+
+def merge(base: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay `override` over `base`, mapping by mapping; lists and scalars are replaced whole."""
+    merged = dict(copy.deepcopy(base))
+    for key, value in override.items():
+        if isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):
+            merged[key] = merge(merged[key], value)
+        else:
+            merged[key] = copy.deepcopy(value)
+    return merged
+
+
+def check(value: Any, schema: Mapping[str, Any], *, where: str) -> None:
+    """Validate against a JSON schema.
+
+    Raises:
+        SedError: one line that names the place, what is wrong and, for a misspelt key, the
+            nearest valid one.
+    """
+    error = jsonschema.exceptions.best_match(_VALIDATOR(schema).iter_errors(value))
+    if error is None:
+        return
+    place = ".".join(str(part) for part in error.absolute_path)
+    raise SedError(f"{where}{': ' + place if place else ''}: {_explain(error)}")
+
+
+def _explain(error: jsonschema.ValidationError) -> str:
+    if error.validator in ("pattern", "not") and "description" in error.schema:
+        return f"{error.instance!r} does not fit; expected {error.schema['description']}"
+    if error.validator == "type" and error.instance is None:
+        return f"there is nothing; expected {_TYPES.get(error.validator_value, 'a value')}."
+    if error.validator == "type" and _is_number(error.instance):
+        return f"{error.message}; to YAML this is text, so write 0.001, or 1.0e-3 with its point."
+    if error.validator != "additionalProperties":
+        return f"{error.message}."
+    known = sorted(error.schema.get("properties", {}))
+    unknown = sorted(set(error.instance) - set(known))
+    hints = []
+    for key in unknown:
+        near = difflib.get_close_matches(key, known, n=1)
+        hints.append(f"'{key}'" + (f" (did you mean '{near[0]}'?)" if near else ""))
+    return f"unknown key {', '.join(hints)}; valid keys are {', '.join(known)}."
+
+
+_TYPES = {"object": "keys with values, or {}", "array": "a list, such as [a, b]"}
+
+
+def _is_number(text: Any) -> bool:
+    try:
+        return isinstance(text, str) and float(text) == float(text)
+    except ValueError:
+        return False
+
+
+def systems(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Merge each system's overrides into `defaults` and check every result.
+
+    Returns:
+        Complete systems by name, in the order of the configuration. One that nobody asks for and
+        that is made for another data set is left out (see `unfit`).
+
+    Raises:
+        SedError: one sentence about the first fault.
+    """
+    _refuse("", consistency.bad_texts(config))
+    check(config, schema, where="config")
+    if config["dataset"] not in config["datasets"]:
+        raise SedError(
+            f"config: dataset '{config['dataset']}' is not defined; "
+            f"`datasets` has {', '.join(config['datasets'])}."
+        )
+    dataset = config["datasets"][config["dataset"]]
+    _refuse("", consistency.name_faults(config))
+    _refuse(f"datasets.{config['dataset']}", consistency.dataset_faults(dataset))
+    for name, variant in config["postprocessing"].items():
+        _refuse(f"postprocessing.{name}", consistency.tuning_faults(variant, dataset))
+    wanted = _wanted(config)
+    anywhere = {split for dataset in config["datasets"].values() for split in dataset["splits"]}
+    complete = {}
+    for name, override in config["systems"].items():
+        system = merge(config["defaults"], override)
+        rule = {"$defs": schema["$defs"], **schema["$defs"]["system"]}
+        check(system, rule, where=f"config: systems.{name} (merged with defaults)")
+        _check_networks(name, system, config)
+        _refuse(f"systems.{name}", consistency.system_faults(system))
+        problem = unfit(name, config)
+        if problem and (name in wanted or not anywhere.issuperset(used_splits(system))):
+            raise SedError(problem)
+        if not problem:
+            complete[name] = system
+    return complete
+
+
+def _refuse(place: str, faults: Iterable[str]) -> None:
+    for fault in faults:
+        raise SedError(f"config: {place}{': ' if place else ''}{fault}.")
+
+
+def _wanted(config: Mapping[str, Any]) -> set[str]:
+    """The systems behind the targets, and the one that energies are compared with."""
+    known = [*config["systems"], *config["ensembles"]]
+    reference = config["energy"]["reference"]
+    if reference is not None and reference not in config["systems"]:
+        sentence = unknown_name(reference, config["systems"], "system")
+        raise SedError(f"config: energy.reference: {sentence}")
+    wanted = {reference}
+    for name in config["targets"]:
+        if name not in known:
+            raise SedError(f"config: targets: {unknown_name(name, known, 'system')}")
+        wanted.update(config["ensembles"].get(name, [name]))
+    return wanted
+
+
+def _check_networks(name: str, system: Mapping[str, Any], config: Mapping[str, Any]) -> None:
+    """Refuse networks that nobody registered, or a kind of embedding that one does not give."""
+    net, pretrained = system["net"]["model"], system["pretrained"]
+    known = registries.names(registries.MODELS, "MODELS")
+    if net not in known:
+        sentence = unknown_name(net, known, "network")
+        raise SedError(f"config: systems.{name}: net.model: {sentence}")
+    model = pretrained["model"]
+    if model is None:
+        return
+    encoders = registries.names(registries.ENCODERS, "ENCODERS")
+    for entries in (config["embeddings"], encoders):
+        if model not in entries:
+            sentence = unknown_name(model, entries, "pretrained network")
+            raise SedError(f"config: systems.{name}: pretrained.model: {sentence}")
+    if pretrained["kind"] not in registries.kinds(model):
+        raise SedError(
+            f"config: systems.{name}: pretrained.kind is '{pretrained['kind']}', but {model} gives "
+            f"only {', '.join(registries.kinds(model))}."
+        )
+
+
+def unfit(name: str, config: Mapping[str, Any]) -> str:
+    """Why a system cannot run on the data set, in a sentence; empty if it can."""
+    system = merge(config["defaults"], config["systems"][name])
+    dataset = config["datasets"][config["dataset"]]
+    reasons = [*misfits(system, dataset, config["dataset"])]
+    if system["training"]["precision"] == "16-mixed" and config["compute"]["gpus"] == 0:
+        reasons.append("training.precision 16-mixed needs a GPU, but compute.gpus is 0")
+    return next((f"config: systems.{name}: {reason}." for reason in reasons), "")
+
+
+def trained_part(name: str, system: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
+    """What goes into `system.json`: the data set's shape and what training obeys, no more."""
+    dataset = config["datasets"][config["dataset"]]
+    shape = {key: dataset[key] for key in ("classes", "clip_seconds", "sample_rate", "resampler")}
+    sections = {key: system[key] for key in TRAINED}
+    sections["data"] = {key: value for key, value in system["data"].items() if key not in JUDGING}
+    return {"name": name, "dataset": {"name": config["dataset"], **shape}, **sections}

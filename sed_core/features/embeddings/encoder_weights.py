@@ -1,0 +1,102 @@
+"""Files of pretrained weights: fetched or found, checked, read without running what they hold."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sed_core.data.download.fetch import Download, fetch_all
+from sed_core.features.embeddings.encoder import Encoder
+from sed_core.features.embeddings.encoder_registry import ENCODERS
+from sed_core.features.safe_load import reason, safe_load
+from sed_core.runtime.errors import SedError, unknown_name
+from sed_core.runtime.files import digest
+
+
+def obtain_weights(
+    path: str | Path, *, urls: Sequence[str], checksum: str | None
+) -> dict[str, Any]:
+    """Make sure that a file of weights is there and is the right one.
+
+    A file that is there is used in place; else it is downloaded, with resumption, from the first
+    address that delivers.
+
+    Args:
+        path: where the file is or goes.
+        urls: addresses in the order of preference; none for a file of one's own.
+        checksum: `sha256:…` or `md5:…`, or None where none is published.
+
+    Returns:
+        The receipt: path, size, digest, how it was checked.
+
+    Raises:
+        SedError: it is absent and no address delivers it (where to put it by hand), or it is not
+            the published file.
+    """
+    file = fetch_all([Download(Path(path), tuple(urls), checksum=checksum)])[0]
+    return {
+        "path": str(path),
+        "size": file.size,
+        "digest": digest(file.path),
+        "checked": file.checked,
+    }
+
+
+def load_encoder(name: str, path: str | Path, *, expected: str = "") -> Encoder:
+    """The registered network with the weights of a file, on the CPU, in evaluation mode.
+
+    Args:
+        name: of the network.
+        path: its weights.
+        expected: digest that the file must have, as in the receipt; empty for any.
+
+    Raises:
+        SedError: no such network, no such file, another file than expected, or one of other content
+            or of none that may be read safely.
+    """
+    if name not in ENCODERS:
+        raise SedError(unknown_name(name, list(ENCODERS), "pretrained network"))
+    state = read_weights(Path(path))
+    if expected and digest(path) != expected:
+        raise SedError(
+            f"{path} is another file of weights than was used before (digest {expected}); give "
+            "that one, or delete what was made with it (embeddings/<model> of the prepared data)."
+        )
+    try:
+        return ENCODERS[name].from_state(state)
+    except Exception as error:  # foreign tensors may cause any
+        raise SedError(
+            f"{path} does not hold the weights of '{name}' ({type(error).__name__}: "
+            f"{reason(error)}); give the published file."
+        ) from error
+
+
+def read_weights(path: Path) -> Any:
+    """Content of a `.pth` or safetensors file, told apart by their first bytes.
+
+    Raises:
+        SedError: no such file, a damaged one, or one that may not be read safely.
+    """
+    if not (path.is_file() and _is_safetensors(path)):
+        return safe_load(path)
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        return load_file(path)
+    except (SafetensorError, ValueError, LookupError, RuntimeError) as error:
+        raise SedError(
+            f"{path} is not a readable safetensors file ({reason(error)}); get the file again."
+        ) from error
+
+
+def _is_safetensors(path: Path) -> bool:
+    """Eight bytes of length, then that many of JSON."""
+    with path.open("rb") as stream:
+        length = int.from_bytes(stream.read(8), "little")
+        if not 2 <= length <= path.stat().st_size:
+            return False
+        try:
+            return isinstance(json.loads(stream.read(length)), dict)
+        except (ValueError, RecursionError):
+            return False

@@ -1,0 +1,110 @@
+"""A pretrained network beside the CRNN: what it adds to `net`, and the one that runs inside."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+
+from sed_core.config.system import System
+from sed_core.data.labels import FrameGrid
+from sed_core.features.embeddings.alignment import alignment
+from sed_core.features.embeddings.encoder import KINDS, Encoder
+from sed_core.features.embeddings.encoder_registry import ENCODERS
+from sed_core.features.embeddings.encoder_weights import load_encoder
+from sed_core.features.embeddings.resident_embeddings import weights_receipt
+from sed_core.runtime.files import read_json
+
+
+def fused_net(system: System, embedding_size: int | None) -> dict[str, Any]:
+    """Section `net` with the keys that follow from the system's embeddings, if it has any."""
+    if embedding_size is None:
+        return dict(system.net)
+    return {
+        **system.net,
+        "use_embeddings": True,
+        "embedding_type": KINDS[system.pretrained.kind],
+        "embedding_size": embedding_size,
+    }
+
+
+class EndToEnd(nn.Module):
+    """Embeddings from waveforms, by a network that is part of the system.
+
+    Frozen, it stays in evaluation mode and keeps no activations. Fine-tuned, it is trained by the
+    CRNN's optimiser; memory: AST base384 takes about 0.7 GB a clip in float32.
+
+    Args:
+        encoder: the network.
+        system: says which kind of embedding, and whether it is frozen.
+    """
+
+    weights: Tensor | None
+
+    def __init__(self, encoder: Encoder, system: System) -> None:
+        super().__init__()
+        encoder.check_length(system.dataset.clip_seconds)
+        self.encoder = encoder.eval()
+        self.kind, self.frozen = system.pretrained.kind, system.pretrained.freezed
+        self.encoder.requires_grad_(not self.frozen)
+        grid = FrameGrid.of(system)
+        weights = None
+        if self.kind == "aligned":
+            times = encoder.frame_times(grid.n_samples)
+            weights = torch.from_numpy(alignment(times, grid.centres))
+        self.register_buffer("weights", weights, persistent=False)
+        self.silence = torch.zeros(1, grid.n_samples)
+        with torch.no_grad():
+            self.embedding_size = encoder.embed(self.silence, self.kind).shape[1]
+
+    @classmethod
+    def from_state(cls, system: System, state: Mapping[str, Tensor]) -> Self:
+        """From the tensors in a trained system's file."""
+        return cls(ENCODERS[str(system.pretrained.model)].from_state(state), system)
+
+    def freeze_unused(self) -> None:
+        """Freeze what the wanted kind does not depend on, such as the head of another.
+
+        It has nothing to learn, and processes that share a batch wait for a gradient of everything
+        that has.
+        """
+        parameters = [p for p in self.encoder.parameters() if p.requires_grad]
+        if not parameters:
+            return
+        found = self.encoder.embed(self.silence, self.kind)
+        slopes = torch.autograd.grad(found.sum(), parameters, allow_unused=True)
+        for parameter, slope in zip(parameters, slopes, strict=True):
+            parameter.requires_grad_(slope is not None)
+
+    def train(self, mode: bool = True) -> Self:
+        """Switch to training; a frozen network stays in evaluation."""
+        super().train(mode)
+        if self.frozen:
+            self.encoder.eval()
+        return self
+
+    def forward(self, waveforms: Tensor) -> Tensor:
+        """(B, S) -> (B, D) or (B, D, T), `aligned` ones on the frames of the CRNN."""
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
+            found = self.encoder(waveforms, self.kind)[self.kind].float()
+        return found if self.weights is None else found @ self.weights
+
+
+def end_to_end(system: System, data: Path) -> EndToEnd | None:
+    """The network that the system trains or runs inside, with its pretrained weights.
+
+    Args:
+        system: configuration.
+        data: prepared data, with the receipt of the weights.
+
+    Raises:
+        SedError: the weights are not there or are others.
+    """
+    if not system.pretrained.e2e or system.pretrained.model is None:
+        return None
+    receipt = read_json(weights_receipt(data, system.pretrained))
+    encoder = load_encoder(receipt["encoder"], receipt["path"], expected=receipt["digest"])
+    network = EndToEnd(encoder, system)
+    network.freeze_unused()
+    return network

@@ -1,0 +1,65 @@
+"""Scores against what they cost."""
+
+import statistics
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from sed_core.reporting import style
+
+STAGES = {"training": "training", "devtest": "dev-test inference"}
+METRIC = "psds1_exact"
+
+Point = tuple[float, float, tuple[float, float] | None, str]  # kWh, score, interval, name
+
+
+@style.styled
+def score_vs_energy(scores: list[dict[str, Any]], energy: list[dict[str, Any]]) -> Figure:
+    """PSDS1 (exact, with its interval) against kWh, for training and for inference.
+
+    Args:
+        scores: aggregated score files, in row order.
+        energy: energy records of all systems. A variant costs what its system costs; a system
+            without a known figure is left out.
+    """
+    figure, grid = style.new(10, 4.0, columns=2)
+    for axes, (stage, words) in zip(grid[0], STAGES.items(), strict=True):
+        _panel(axes, _points(scores, energy, stage), words)
+    style.headline(figure, "Score against energy (dashed: nothing is better and cheaper)")
+    return figure
+
+
+def _points(scores: list[dict[str, Any]], energy: list[dict[str, Any]], stage: str) -> list[Point]:
+    points = []
+    for row in scores:
+        base = row["system"].partition("+")[0]
+        kwh = [r["kwh"] for r in energy if (r["system"], r["stage"]) == (base, stage)]
+        value = row["summary"][METRIC]
+        if kwh and all(kwh):
+            points.append(
+                (statistics.fmean(kwh), value["mean"], value.get("interval"), row["system"])
+            )
+    return points
+
+
+def _panel(axes: Axes, points: list[Point], words: str) -> None:
+    axes.set(title=f"PSDS1 and {words}", xlabel="kWh", ylabel="PSDS1 (exact)")
+    if not points:
+        axes.text(0.5, 0.5, "no energy was measurable", transform=axes.transAxes, ha="center")
+        return
+    for i, (kwh, score, interval, name) in enumerate(points):
+        tint = style.colour(i)
+        if interval:
+            axes.plot([kwh, kwh], interval, color=tint, linewidth=1, alpha=0.7)
+        axes.plot(kwh, score, "o", color=tint, markersize=7, label=name)
+    front, best = [], -1.0
+    for kwh, score, _, _ in sorted(points, key=lambda point: (point[0], -point[1])):
+        if score > best:
+            front.append((kwh, score))
+            best = score
+    axes.plot(*zip(*front, strict=True), "--", color=style.QUIET, linewidth=1, zorder=0)
+    axes.set_xscale("log")
+    low, high = min(point[0] for point in points), max(point[0] for point in points)
+    axes.set(xlim=(low / 2, high * 2), ylim=(0, None))
+    axes.legend(fontsize=7)

@@ -1,0 +1,88 @@
+"""Score a split from files to files."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sed_core.runtime.errors import SedError
+from sed_core.runtime.files import write_json
+from sed_core.scoring.aligned_scores import align
+from sed_core.scoring.bootstrap_scores import bootstrap_system
+from sed_core.scoring.evaluate import evaluate_scores
+from sed_core.scoring.ground_truth import read_ground_truth_of
+from sed_core.scoring.score_file import read_frames
+from sed_core.scoring.score_layout import open_scores
+from sed_core.scoring.settings import Settings
+
+SCHEMA = 1
+
+
+def score_split(
+    scores: str | Path,
+    truth: str | Path,
+    durations: str | Path,
+    *,
+    settings: Settings,
+    output: str | Path,
+    roc: str | Path,
+    bootstrap: str | Path | None,
+    n_bootstrap: int,
+    split: str,
+    reported: str,
+    coverage: Mapping[str, int] | None,
+    **named: Any,
+) -> None:
+    """Evaluate every network of a score file and write the result of one seed.
+
+    Args:
+        scores: HDF5 of frame scores; clips without annotation in it are left out.
+        truth: TSV of events.
+        durations: TSV of the clips that count.
+        settings: how scores become metrics.
+        output: JSON of metrics to write.
+        roc: JSON of curves to write.
+        bootstrap: JSON of bootstrapped metrics of the reported network to write, or None.
+        n_bootstrap: draws of clips behind its intervals.
+        split: name in the result.
+        reported: the network whose figures are the system's.
+        coverage: clips present and expected; None: as the truth has them.
+        **named: system, dataset, seed and provenance, copied into the result.
+
+    Raises:
+        SedError: inputs that do not fit together, or no such network.
+    """
+    with open_scores(scores) as file:
+        names, classes = list(file.networks), file.classes
+    if reported not in names:
+        raise SedError(
+            f"{scores} has no {reported}, only {', '.join(names)}; predict with both networks or "
+            "report another one."
+        )
+    annotated = read_ground_truth_of(truth, durations, classes, source=scores)
+    metrics: dict[str, Any] = {}
+    curves: dict[str, Any] = {}
+    for name, frames in read_frames(scores):
+        aligned = align(
+            frames, annotated, eventless_clips=settings.eventless_clips, allow_unknown=True
+        )
+        result = evaluate_scores(aligned, settings, resampling=name == reported)
+        metrics[name], curves[name] = result.metrics, result.roc
+        if result.statistics is not None:
+            drawn = bootstrap_system(result.statistics, aligned.truth, n_bootstrap=n_bootstrap)
+    write_json(roc, curves)
+    if bootstrap is not None:
+        drawn.write(bootstrap, system=named["system"], split=split)
+    details = settings.as_dict()
+    own = {"present": aligned.present, "expected": aligned.expected}
+    content = {
+        "schema": SCHEMA,
+        "split": split,
+        "reported": reported,
+        "coverage": {split: dict(coverage or own)},
+        "scenarios": details.pop("scenarios"),
+        "settings": details,
+        "networks": metrics,
+        "intervals": drawn.intervals(),
+        **named,
+    }
+    write_json(output, content)

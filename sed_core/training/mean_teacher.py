@@ -1,0 +1,211 @@
+"""The mean-teacher step as a LightningModule: what happens with one batch, and nothing else."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import lightning
+import torch
+from torch import nn
+
+from sed_core.config.system import System
+from sed_core.features.frontend import FrontEnd
+from sed_core.models.end_to_end import EndToEnd, fused_net
+from sed_core.models.network_registry import build
+from sed_core.runtime.seeding import derive
+from sed_core.training import mixup
+from sed_core.training.ema import averaged, update_teacher
+from sed_core.training.losses import BatchLayout, Output, consistency, supervised
+from sed_core.training.schedule import ema_alpha, learning_rate, ramp
+
+SCALARS = (
+    "train/student/loss_strong",
+    "train/student/loss_weak",
+    "train/teacher/loss_strong",
+    "train/teacher/loss_weak",
+    "train/student/strong_self_sup_loss",
+    "train/student/weak_self_sup_loss",
+    "train/student/tot_self_loss",
+    "train/student/tot_supervised",
+    "train/weight",
+    "train/lr",
+)
+Batch = Mapping[str, torch.Tensor]
+Mixes = tuple[mixup.Mix, mixup.Mix]
+
+
+class MeanTeacher(lightning.LightningModule):
+    """Student, its moving-average teacher, and what they share: front end, pretrained network.
+
+    Args:
+        system: configuration.
+        warmup: length of the ramp in optimiser steps.
+        seed: of the training; every step draws from (seed, step).
+        embedding_size: length of the embedding vectors that come with the batches.
+        pretrained: makes them instead, from the waveforms.
+    """
+
+    def __init__(
+        self,
+        system: System,
+        *,
+        warmup: int,
+        seed: int,
+        embedding_size: int | None = None,
+        pretrained: EndToEnd | None = None,
+    ) -> None:
+        super().__init__()
+        self.system = system
+        self.warmup = warmup
+        self.seed = seed
+        self.front = FrontEnd(system)
+        torch.manual_seed(derive(seed, "weights"))
+        self.pretrained = pretrained
+        size = pretrained.embedding_size if pretrained is not None else embedding_size
+        net = fused_net(system, size)
+        self.student = build(net, len(system.dataset.classes))
+        self.teacher = build(net, len(system.dataset.classes))
+        self.teacher.load_state_dict(self.student.state_dict())
+        self.teacher.requires_grad_(False)
+        self.train()  # Lightning leaves modes as they are; frozen batch norms leave training here
+
+    @property
+    def layout(self) -> BatchLayout:
+        """This process's share of a batch."""
+        strong, weak, _ = self.system.training.batch_size
+        return BatchLayout(strong // self.trainer.world_size, weak // self.trainer.world_size)
+
+    @property
+    def step_number(self) -> int:
+        """1 for the first optimiser step, as the 2022 scheduler counts."""
+        return self.trainer.global_step + 1
+
+    def embeddings(self, batch: Batch) -> torch.Tensor | None:
+        """Embeddings of a batch: its own, or those of the pretrained network inside."""
+        if self.pretrained is not None:
+            return self.pretrained(batch["waveforms"])
+        return batch.get("embeddings")
+
+    def run(
+        self, network: nn.Module, inputs: torch.Tensor, embeddings: torch.Tensor | None
+    ) -> Output:
+        """Posteriors in float32, whatever the precision of the network."""
+        strong, weak = network(inputs, embeddings)
+        return strong.float(), weak.float()
+
+    def training_step(self, batch: Batch, batch_index: int) -> torch.Tensor:
+        """Losses of one batch; returns their sum, keeps the scalars of protocol 5.7."""
+        number = self.step_number
+        torch.manual_seed(derive(self.seed, "step", number, batch_index, self.global_rank))
+        labels, weak_labels = batch["labels"], batch["weak_labels"]
+        embeddings = self.embeddings(batch)
+        with torch.autocast(self.device.type, enabled=False), torch.no_grad():
+            mel = self.front.mel(batch["waveforms"])
+            drawn = self.draw(number, batch_index)
+            mel, labels, weak_labels = self.mix(mel, labels, weak_labels, drawn)
+            inputs = self.front.scale(mel)
+        if self.system.pretrained.mixup and embeddings is not None:
+            embeddings = self.mixed(embeddings, drawn)
+        student = self.run(self.student, inputs, embeddings)
+        with torch.no_grad():
+            teacher = self.run(self.teacher, inputs, embeddings)
+        with torch.autocast(self.device.type, enabled=False):
+            return self.losses(student, teacher, labels, weak_labels, number)
+
+    def draw(self, number: int, batch_index: int) -> Mixes | None:
+        """Mixup of this step: of the weak and of the strong part, in half of the steps."""
+        if self.system.training.mixup is None:
+            return None
+        seed = derive(self.seed, "mixup", number, batch_index)
+        sizes = self.layout.weak, self.layout.strong
+        return mixup.draw(sizes, seed=seed, device=self.device, rank=self.global_rank)
+
+    def mix(
+        self,
+        mel: torch.Tensor,
+        labels: torch.Tensor,
+        weak_labels: torch.Tensor,
+        drawn: Mixes | None,
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Mix mel magnitudes and labels."""
+        kind = self.system.training.mixup
+        if drawn is None or kind is None:
+            return mel, labels, weak_labels
+        weak, strong = drawn
+        mixed = strong.labels(labels, kind=kind), weak.labels(weak_labels, kind=kind)
+        return self.mixed(mel, drawn), *mixed
+
+    def mixed(self, values: torch.Tensor, drawn: Mixes | None) -> torch.Tensor:
+        """Mix what a batch holds of every clip (B, …)."""
+        if drawn is None:
+            return values
+        weak, strong = drawn
+        values = values.clone()
+        values[self.layout.weak_slice] = weak.features(values[self.layout.weak_slice])
+        values[self.layout.strong_slice] = strong.features(values[self.layout.strong_slice])
+        return values
+
+    def losses(
+        self,
+        student: Output,
+        teacher: Output,
+        labels: torch.Tensor,
+        weak_labels: torch.Tensor,
+        number: int,
+    ) -> torch.Tensor:
+        """Supervised losses plus the ramped consistency with the teacher."""
+        config = self.system.training
+        strong, weak = supervised(student, labels, weak_labels, self.layout)
+        teacher_strong, teacher_weak = supervised(teacher, labels, weak_labels, self.layout)
+        strong_same, weak_same = consistency(student, teacher, kind=config.self_sup_loss)
+        weight = config.const_max * ramp(number, self.warmup)
+        agreement = weight * (strong_same + weak_same)
+        rate = learning_rate(number - 1, maximum=self.system.opt.lr, length=self.warmup)
+        values = (
+            strong,
+            weak,
+            teacher_strong,
+            teacher_weak,
+            strong_same,
+            weak_same,
+            agreement,
+            strong + weak,
+            strong.new_full((), weight),  # filled where it is: nothing waits for the GPU
+            strong.new_full((), rate),
+        )
+        self.scalars = torch.stack([value.detach() for value in values])
+        return strong + weak + agreement
+
+    def on_before_zero_grad(self, optimizer: torch.optim.Optimizer) -> None:
+        """Average the student into the teacher: after the forward passes, before the update.
+
+        The teacher therefore lags one update behind, as in 2022.
+        """
+        alpha = ema_alpha(self.step_number, factor=self.system.training.ema_factor)
+        update_teacher(averaged(self.teacher), averaged(self.student), alpha=alpha)
+
+    def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
+        """Set the rate that this update uses."""
+        rate = learning_rate(self.step_number - 1, maximum=self.system.opt.lr, length=self.warmup)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+
+    def validation_step(self, batch: Batch, batch_index: int) -> dict[str, Output]:
+        """Posteriors of both networks in evaluation mode."""
+        inputs, embeddings = self.front(batch["waveforms"]), self.embeddings(batch)
+        return {
+            "student": self.run(self.student, inputs, embeddings),
+            "teacher": self.run(self.teacher, inputs, embeddings),
+        }
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """Adam over what the student learns, and the pretrained network unless it is frozen."""
+        learned = [p for p in self.student.parameters() if p.requires_grad]
+        if self.pretrained is not None:
+            learned += [p for p in self.pretrained.parameters() if p.requires_grad]
+        # Lightning cannot clip what a fused step unscales itself.
+        fused = self.system.training.precision != "16-mixed"
+        return torch.optim.Adam(learned, lr=self.system.opt.lr, betas=(0.9, 0.999), fused=fused)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Say which system the weights belong to."""
+        checkpoint["config_hash"] = self.system.config_hash

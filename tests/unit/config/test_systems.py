@@ -1,0 +1,99 @@
+"""Defaults plus overrides make complete systems."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from sed_core.config import systems
+from sed_core.config.system import JUDGING, System
+from sed_core.models.crnn import CHOICES, NET_KEYS
+from sed_core.runtime.errors import SedError
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def text() -> dict:
+    return yaml.safe_load((ROOT / "config.yaml").read_text())
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict:
+    return yaml.safe_load((ROOT / "schemas/config.schema.yaml").read_text())
+
+
+def test_merge_goes_into_mappings_and_replaces_the_rest():
+    base = {"a": {"x": 1, "y": [1, 2]}, "b": 2}
+    merged = systems.merge(base, {"a": {"y": [3]}, "b": {"z": 0}})
+    assert merged == {"a": {"x": 1, "y": [3]}, "b": {"z": 0}}
+    assert base == {"a": {"x": 1, "y": [1, 2]}, "b": 2}
+
+
+def test_every_system_becomes_typed(text, schema):
+    for name, system in systems.systems(text, schema).items():
+        typed = System.from_dict(systems.trained_part(name, system, text))
+        assert typed.pooling == 4
+        assert len(typed.dataset.classes) == 10
+
+
+@pytest.mark.parametrize(
+    ("change", "trains_anew"),
+    [
+        ({"scoring": {"median_window": 9}}, False),
+        ({"seeds": [1, 2]}, False),
+        ({"data": {"min_coverage": 0.5}}, False),
+        ({"data": {"eval": None}}, False),
+        ({"data": {"test": "strong"}}, False),
+        ({"data": {"crop": "start"}}, True),
+        ({"data": {"split_seed": 1}}, True),
+        ({"opt": {"lr": 0.1}}, True),
+    ],
+)
+def test_only_what_trains_changes_the_hash(text, change, trains_anew):
+    def part(change: dict) -> dict:
+        system = systems.merge(text["defaults"], change)
+        return systems.trained_part("crnn", system, text)
+
+    before, after = part({}), part(change)
+    assert (before != after) == trains_anew
+    assert (System.from_dict(before).config_hash != System.from_dict(after).config_hash) == (
+        trains_anew
+    )
+
+
+def test_a_model_that_knows_its_test_split_is_read(text):
+    """As those of 0.1.0 do."""
+    part = systems.trained_part("crnn", text["defaults"], text)
+    older = {**part, "data": text["defaults"]["data"]}
+    assert System.from_dict(older) == System.from_dict(part)
+
+
+def test_schema_and_dataclasses_have_the_same_keys(schema):
+    sections = schema["$defs"]["system"]["properties"]
+    for field in ("data", "feats", "scaler", "training", "opt"):
+        kind = System.__dataclass_fields__[field].type
+        keys = set(sections[field]["properties"]) - (set(JUDGING) if field == "data" else set())
+        assert keys == set(kind.__dataclass_fields__), field
+
+
+def test_schema_has_the_keys_of_the_network(schema):
+    """`model` chooses it; what follows from the embeddings is no key of users."""
+    keys = set(schema["$defs"]["system"]["properties"]["net"]["properties"]) - {"model"}
+    derived = {"use_embeddings", "embedding_type", "embedding_size"}
+    assert keys == {*NET_KEYS, *CHOICES} - derived
+
+
+def test_pretrained_networks_want_their_sampling_rate(text, schema):
+    text["datasets"]["desed"]["sample_rate"] = 22050
+    text["targets"] = ["crnn"]
+    assert "ast_frame" not in systems.systems(text, schema)
+    text["targets"] = ["crnn", "ast_frame"]
+    with pytest.raises(SedError, match="hear 16000 Hz, but data set 'desed' has sample_rate 22050"):
+        systems.systems(text, schema)
+
+
+def test_a_missing_key_is_named(text, schema):
+    del text["defaults"]["training"]["n_epochs"]
+    with pytest.raises(SedError, match="'n_epochs' is a required property"):
+        systems.systems(text, schema)

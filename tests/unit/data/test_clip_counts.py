@@ -1,0 +1,53 @@
+"""Too few clips for a batch are noticed before any audio is read."""
+
+import pytest
+
+from sed_core.data.clip_counts import listed_clips, too_few
+
+SYSTEM = {
+    "data": {
+        "strong": ["strong", "synth"],
+        "weak": "weak",
+        "unlabelled": "wild",
+        "validation": "val",
+        "weak_split": 0.9,
+    },
+    "training": {"batch_size": [12, 9, 24]},
+}
+ENOUGH = {"strong": 4, "synth": 8, "weak": 10, "wild": 24, "val": 1}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({}, ""),
+        ({"wild": None, "synth": None}, ""),  # not downloaded yet
+        ({"synth": 7}, "the strong part of a batch takes 12 clips, but there are only 11 (strong,"),
+        ({"weak": 9}, "the weak part of a batch takes 9 clips, but there are only 8 (90% of weak)"),
+        ({"wild": 23}, "only 23 (wild); lower training.batch_size (its number 3)"),
+        ({"val": 0}, "no clip of val has an event"),
+    ],
+)
+def test_too_few_clips_are_one_sentence(change, words):
+    sentence = too_few(SYSTEM, {**ENOUGH, **change}.get)
+    assert words in sentence
+    assert bool(sentence) == bool(words)
+
+
+def test_a_weak_split_that_leaves_no_validation():
+    system = {**SYSTEM, "training": {"batch_size": [1, 1, 1]}}
+    assert "leaves none of the 4 clips of weak" in too_few(system, {**ENOUGH, "weak": 4}.get)
+
+
+def test_clips_are_counted_by_the_list_or_the_folder(tmp_path):
+    table = tmp_path / "a.tsv"
+    table.write_text(
+        "filename\tonset\toffset\tevent_label\na.wav\t0\t1\tCat\na.wav\t2\t3\tCat\nb.wav\t\t\t\n"
+    )
+    for name in ("a.wav", "b.flac", "notes.txt"):
+        (tmp_path / name).touch()
+    assert listed_clips(tmp_path, table, labels="strong") == 1
+    assert listed_clips(tmp_path, table, labels="none") == 2
+    assert listed_clips(tmp_path, None, labels="none") == 2
+    assert listed_clips(tmp_path / "absent", None, labels="none") is None
+    assert listed_clips(tmp_path, tmp_path / "absent.tsv", labels="weak") is None

@@ -1,0 +1,174 @@
+import json
+
+import h5py
+import numpy as np
+import pytest
+
+from sed_core.data.manifest import COLUMNS
+from sed_core.runtime.errors import SedError
+from sed_core.scoring.score_file import score_writer
+from tests.unit.scoring.conftest import CLASSES, FILES, TRUTH_ROWS
+from workflow_scripts.aggregate import main as aggregate
+from workflow_scripts.score import main as score
+
+
+@pytest.fixture
+def inputs(tmp_path):
+    """Options of `score` on a small split, with noisy scores of both networks."""
+    truth = ["filename\tonset\toffset\tevent_label"]
+    truth += ["\t".join(map(str, row)) for row in TRUTH_ROWS]
+    (tmp_path / "truth.tsv").write_text("\n".join(truth) + "\n")
+    durations = "filename\tduration\n" + "".join(f"{name}\t10.0\n" for name in FILES)
+    (tmp_path / "durations.tsv").write_text(durations)
+    rng = np.random.default_rng(1)
+    with score_writer(
+        tmp_path / "scores.h5",
+        filenames=FILES,
+        classes=CLASSES,
+        n_frames=np.full(4, 156),
+        frame_seconds=0.064,
+    ) as writer:
+        for name in ("student", "teacher"):
+            strong = rng.random((4, 156, 3), np.float32) * 0.4
+            for clip, onset, offset, label in TRUTH_ROWS:
+                frames = slice(round(onset / 0.064), round(offset / 0.064))
+                strong[FILES.index(clip), frames, CLASSES.index(label)] += 0.5
+            writer.put(name, slice(0, 4), strong, strong.max(1))
+    return {
+        "--scores": tmp_path / "scores.h5",
+        "--truth": tmp_path / "truth.tsv",
+        "--durations": tmp_path / "durations.tsv",
+        "--system-name": "crnn",
+        "--dataset-name": "tiny",
+        "--split": "devtest",
+        "--reported": "student",
+        "--seed": 1,
+        "--bootstrap": 8,
+        "--output": tmp_path / "psds.json",
+        "--roc": tmp_path / "roc.json",
+    }
+
+
+def run(main, options):
+    main([str(part) for pair in options.items() for part in pair])
+
+
+def test_result_of_a_seed(inputs, tmp_path):
+    (tmp_path / "provenance.json").write_text('{"code_version": "abc"}')
+    more = {"--energy": tmp_path / "energy.json", "--provenance": tmp_path / "provenance.json"}
+    run(score, inputs | more)
+    result = json.loads((tmp_path / "psds.json").read_text())
+    assert result["schema"] == 1
+    assert result["coverage"] == {"devtest": {"expected": 3, "present": 3}}
+    assert result["provenance"] == {"code_version": "abc"}
+    assert result["scenarios"]["psds1"]["dtc"] == 0.7
+    assert result["settings"]["median_window"] == 7
+    assert set(result["networks"]) == {"student", "teacher"}
+    student = result["networks"]["student"]
+    assert student["psds1"]["exact"]["value"] == 1  # the scores are that good
+    assert student["intersection_f1"]["macro"] == 1
+    curves = json.loads((tmp_path / "roc.json").read_text())
+    assert curves["teacher"]["psds2"]["efpr"][0] == 0
+    energy = json.loads((tmp_path / "energy.json").read_text())
+    assert (energy["system"], energy["stage"]) == ("crnn", "scoring")
+    assert energy["seconds"] > 0
+
+
+def test_coverage_is_that_of_the_manifest(inputs, tmp_path):
+    row = dict.fromkeys(COLUMNS, "0") | {"status": "ok"}
+    names = [*FILES, "lost.wav"]
+    rows = [row | {"filename": n, "status": "missing" if "lost" in n else "ok"} for n in names]
+    lines = ["\t".join(COLUMNS), *("\t".join(r[column] for column in COLUMNS) for r in rows)]
+    (tmp_path / "devtest.tsv").write_text("\n".join(lines) + "\n")
+    more = {"--manifest": tmp_path / "devtest.tsv", "--min-coverage": 0.8}
+    run(score, inputs | more)
+    result = json.loads((tmp_path / "psds.json").read_text())
+    assert result["coverage"] == {"devtest": {"expected": 5, "present": 4}}
+    with pytest.raises(SedError, match="1 of 5 clips are missing"):
+        run(score, inputs | more | {"--min-coverage": 0.81})
+
+
+def test_equal_inputs_give_equal_bytes(inputs, tmp_path):
+    run(score, inputs)
+    first = (tmp_path / "psds.json").read_bytes()
+    run(score, inputs)
+    assert (tmp_path / "psds.json").read_bytes() == first
+
+
+def test_a_network_that_is_not_there_cannot_be_reported(inputs, tmp_path):
+    with h5py.File(inputs["--scores"], "a") as file:
+        del file["student"]
+    with pytest.raises(SedError, match="has no student, only teacher"):
+        run(score, inputs)
+    assert not (tmp_path / "psds.json").exists()
+
+
+def test_seeds_are_summed_up(inputs, tmp_path):
+    for seed in (2, 1):
+        run(score, inputs | {"--seed": seed, "--output": tmp_path / f"{seed}.json"})
+    second = json.loads((tmp_path / "2.json").read_text())
+    metrics = second["networks"]["student"]
+    metrics["psds1"]["exact"]["value"] = 0.9
+    metrics["collar_f1"]["per_class"]["Cat"] = None
+    (tmp_path / "2.json").write_text(json.dumps(second))
+    output = tmp_path / "all.json"
+    aggregate([str(tmp_path / "2.json"), str(tmp_path / "1.json"), "--output", str(output)])
+    result = json.loads(output.read_text())
+    assert result["seeds"] == [1, 2]
+    assert result["summary"]["psds1_exact"] == {"mean": 0.95, "std": 0.070711, "values": [1, 0.9]}
+    assert result["summary"] == result["networks"]["student"]
+    assert set(result["summary"]) == {
+        *(f"psds{n}_{kind}" for n in (1, 2) for kind in ("exact", "dcase2022", "class_mean")),
+        "intersection_f1",
+        "collar_f1",
+        "segment_f1",
+    }
+    assert result["per_class"]["collar_f1"]["Cat"] == 1  # of the seed that has a value
+    assert result["provenance"] == {"1": {}, "2": {}}
+    aggregate([str(tmp_path / "1.json"), "--output", str(output)])
+    assert json.loads(output.read_text())["summary"]["collar_f1"]["std"] is None
+
+
+def test_intervals_of_the_mean_over_seeds(inputs, tmp_path):
+    noisy = {"--median-window": 1, "--bootstrap": 30}
+    for seed, network in ((1, "student"), (2, "teacher")):
+        own = {
+            "--bootstrap-scores": tmp_path / f"r{seed}.json",
+            "--output": tmp_path / f"{seed}.json",
+        }
+        run(score, inputs | noisy | own | {"--seed": seed, "--reported": network})
+    single = json.loads((tmp_path / "1.json").read_text())
+    low, high = single["intervals"]["collar_f1"]
+    assert 0 <= low <= single["networks"]["student"]["collar_f1"]["macro"] <= high <= 1
+    drawn = [json.loads((tmp_path / f"r{seed}.json").read_text()) for seed in (1, 2)]
+    assert drawn[0]["observed"]["collar_f1"] == pytest.approx(
+        single["networks"]["student"]["collar_f1"]["macro"], abs=1e-6
+    )
+    (tmp_path / "2.json").write_text(
+        (tmp_path / "1.json").read_text().replace('"seed": 1', '"seed": 2')
+    )
+    paths = [str(tmp_path / f"{seed}.json") for seed in (1, 2)]
+    drawn = [str(tmp_path / f"r{seed}.json") for seed in (1, 2)]
+    outputs = [
+        "--output",
+        str(tmp_path / "all.json"),
+        "--bootstrap-scores-output",
+        str(tmp_path / "r.json"),
+    ]
+    aggregate([*paths, "--bootstrap-scores", *drawn, *outputs])
+    means = np.mean([part["metrics"]["segment_f1"] for part in drawn], axis=0)
+    assert json.loads((tmp_path / "r.json").read_text())["metrics"]["segment_f1"] == pytest.approx(
+        means.tolist(), abs=1e-6
+    )
+    interval = json.loads((tmp_path / "all.json").read_text())["summary"]["segment_f1"]["interval"]
+    assert interval == pytest.approx(np.quantile(means, [0.025, 0.975]).tolist(), abs=1e-5)
+
+
+def test_results_that_do_not_belong_together(inputs, tmp_path):
+    run(score, inputs)
+    one = str(inputs["--output"])
+    with pytest.raises(SedError, match="give each seed's result once"):
+        aggregate([one, one, "--output", str(tmp_path / "all.json")])
+    run(score, inputs | {"--seed": 2, "--median-window": 3, "--output": tmp_path / "2.json"})
+    with pytest.raises(SedError, match="seed 1 and seed 2 differ in settings"):
+        aggregate([one, str(tmp_path / "2.json"), "--output", str(tmp_path / "all.json")])
