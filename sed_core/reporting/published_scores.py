@@ -6,7 +6,7 @@ from pathlib import Path
 
 import yaml
 
-FILE = Path(__file__).with_name("published.yaml")
+FILE = Path(__file__).with_name("published_scores.yaml")
 
 
 @dataclass(frozen=True)

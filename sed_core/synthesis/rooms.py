@@ -44,7 +44,7 @@ def response(rng: Rng, room: Room, rate: float) -> Array:
     box = pyroomacoustics.ShoeBox(
         room.size,
         fs=int(rate),
-        materials=pyroomacoustics.TrainingData(room.absorption),
+        materials=pyroomacoustics.Material(room.absorption),
         max_order=_ORDER,
     )
     box.add_source(place)

@@ -4,7 +4,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from sed_core.data.audio import Clip
+from sed_core.data.audio import AudioClip
 from sed_core.data.manifest import manifest_row, missing_row, write_manifest
 from sed_core.runtime.errors import SedError
 from workflow_scripts.ground_truth import main
@@ -15,10 +15,10 @@ LENGTHS = {"a.wav": 10.0, "b.wav": 9.947, "c.wav": 12.36, "d.wav": 0.04, "extra.
 @pytest.fixture
 def manifest(tmp_path: Path) -> Path:
     rows = [
-        manifest_row(name, Clip("ok", duration=length), clip_seconds=10, sample_rate=16000)
+        manifest_row(name, AudioClip("ok", duration=length), clip_seconds=10, sample_rate=16000)
         for name, length in LENGTHS.items()
     ]
-    broken = manifest_row("bad.wav", Clip("nan"), clip_seconds=10, sample_rate=16000)
+    broken = manifest_row("bad.wav", AudioClip("nan"), clip_seconds=10, sample_rate=16000)
     write_manifest(tmp_path / "manifest.tsv", [*rows, broken, missing_row("gone.wav")])
     return tmp_path / "manifest.tsv"
 

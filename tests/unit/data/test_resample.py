@@ -162,12 +162,12 @@ def test_unusable_files_can_be_skipped(folder: Path, tmp_path: Path) -> None:
 # at the start of the given step.
 KILLED = """
 import os, signal, sys
-from sed_core.data import journal, resample
+from sed_core.data import resample, resample_journal
 folder, out, point, jobs = sys.argv[1:]
 def die(*args, **options):
     os.kill(os.getpid(), signal.SIGKILL)
 if point.isdigit():
-    whole, count = journal.ResampleJournal._write, 0
+    whole, count = resample_journal.ResampleJournal._write, 0
     def write(stream, data):
         global count
         count += 1
@@ -175,9 +175,9 @@ if point.isdigit():
             whole(stream, data[: len(data) // 2])
             die()
         whole(stream, data)
-    journal.ResampleJournal._write = staticmethod(write)
+    resample_journal.ResampleJournal._write = staticmethod(write)
 elif point == "remove":
-    journal.ResampleJournal.remove = die
+    resample_journal.ResampleJournal.remove = die
 else:
     setattr(resample, point, die)
 resample.resample_split(

@@ -148,14 +148,14 @@ def test_intervals_of_the_mean_over_seeds(inputs, tmp_path):
         (tmp_path / "1.json").read_text().replace('"seed": 1', '"seed": 2')
     )
     paths = [str(tmp_path / f"{seed}.json") for seed in (1, 2)]
-    drawn = [str(tmp_path / f"r{seed}.json") for seed in (1, 2)]
+    files = [str(tmp_path / f"r{seed}.json") for seed in (1, 2)]
     outputs = [
         "--output",
         str(tmp_path / "all.json"),
         "--bootstrap-scores-output",
         str(tmp_path / "r.json"),
     ]
-    aggregate([*paths, "--bootstrap-scores", *drawn, *outputs])
+    aggregate([*paths, "--bootstrap-scores", *files, *outputs])
     means = np.mean([part["metrics"]["segment_f1"] for part in drawn], axis=0)
     assert json.loads((tmp_path / "r.json").read_text())["metrics"]["segment_f1"] == pytest.approx(
         means.tolist(), abs=1e-6
