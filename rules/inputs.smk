@@ -48,9 +48,9 @@ def published_embeddings(wildcards):
 
 
 def embedding_threads(wildcards):
-    """A small pretrained_mini network gains nothing from more than one; several jobs do."""
-    pretrained_mini = config["embeddings"][wildcards.embedding]["pretraining"]
-    return 1 if pretrained_mini else config["compute"]["threads"]
+    """A small network of mini gains nothing from more than one; several jobs do."""
+    small = config["embeddings"][wildcards.embedding]["pretraining"]
+    return 1 if small else config["compute"]["threads"]
 
 
 def embedding_gpus(wildcards):

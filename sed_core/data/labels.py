@@ -18,8 +18,8 @@ class FrameGrid:
     """Output frames of a network: `hop_length` samples a mel frame, `pooling` mel frames a frame.
 
     A centred STFT gives 1 + samples // hop_length mel frames; convolutions keep their number
-    (`runtime.config` refuses others), and poolings leave whole windows, which is the same as one
-    pooling by their product. Labels, embeddings and scores all lie on this grid.
+    (`config.consistency` refuses others), and poolings leave whole windows, which is the same as
+    one pooling by their product. Labels, embeddings and scores all lie on this grid.
 
     Example:
         >>> grid = FrameGrid(sample_rate=16000, hop_length=256, pooling=4, clip_seconds=10)

@@ -12,7 +12,7 @@ from sed_core.scoring.ground_truth import GroundTruth
 
 
 class _Scores(Protocol):
-    """What aligned needs of scores, padded or not."""
+    """What `align` needs of scores, padded or not."""
 
     @property
     def filenames(self) -> list[str]: ...

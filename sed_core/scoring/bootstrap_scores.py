@@ -71,7 +71,7 @@ def bootstrap_system(
 
 
 def mean_of(parts: Sequence[BootstrapScores]) -> BootstrapScores:
-    """BootstrapScores of the mean over seeds: draw by draw, since all seeds saw the same draws.
+    """The mean over seeds, draw by draw, since all seeds saw the same draws.
 
     Raises:
         SedError: they did not.

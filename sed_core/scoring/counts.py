@@ -74,8 +74,8 @@ def compact(
 ) -> IntersectionStatistics:
     """The same counts of a class at fewer points: those within reach at which anything changes.
 
-    Deltas of one clip at one point are added up; points after the last one with few enough false
-    positives for `max_efpr` in any resample are dropped.
+    The deltas of one clip at one point are added up; points after the last one with few enough
+    false positives for `max_efpr` in any draw are dropped.
     """
     n_points = int(part.n_points[0])
     limit = false_positives(scenario, truth, any_draw=True)

@@ -27,7 +27,7 @@ class Encoder(nn.Module, ABC):
         max_seconds: of a clip that it hears; None: any length.
     """
 
-    sample_rate = 16000  # as `runtime.fitness` has it, which a test holds against this
+    sample_rate = 16000  # as `config.split_roles` has it, which a test holds against this
     kinds: ClassVar[tuple[str, ...]]
     max_seconds: ClassVar[float | None] = None
 

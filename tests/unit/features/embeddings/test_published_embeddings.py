@@ -35,6 +35,11 @@ def published(path, filenames, layout, *, width=3, tokens=TOKENS):
     return frames, vectors
 
 
+def imported(source, corpus, target, *, encoder="ast", kind="frame"):
+    import_published(source, corpus, target, encoder=encoder, kind=kind, clip_seconds=10)
+    return EmbeddingFile.open(target)
+
+
 @pytest.mark.parametrize("layout", [2022, 2023])
 @pytest.mark.parametrize("kind", ["frame", "global", "aligned", "mean"])
 def test_rows_come_in_the_order_of_the_corpus(corpus, tmp_path, layout, kind):
@@ -59,15 +64,7 @@ def test_rows_come_in_the_order_of_the_corpus(corpus, tmp_path, layout, kind):
 def test_beats_as_the_recipe_of_2023_extracts_it(corpus, tmp_path):
     names = Corpus.open(corpus).filenames
     frames, _ = published(tmp_path / "p.hdf5", names, 2023, tokens=62 * 8)
-    import_published(
-        tmp_path / "p.hdf5",
-        corpus,
-        tmp_path / "e.h5",
-        encoder="beats",
-        kind="aligned",
-        clip_seconds=10,
-    )
-    file = EmbeddingFile.open(tmp_path / "e.h5")
+    file = imported(tmp_path / "p.hdf5", corpus, tmp_path / "e.h5", encoder="beats", kind="aligned")
     np.testing.assert_allclose(file.rows, frames.reshape(5, 3, 62, 8).mean(3), atol=2e-3)
     np.testing.assert_allclose(file.times[[0, -1]], [0.0875, 9.8475])
 
@@ -76,33 +73,14 @@ def test_a_clip_that_is_not_in_the_file_is_named(corpus, tmp_path):
     names = Corpus.open(corpus).filenames
     published(tmp_path / "p.hdf5", names[1:], 2022)
     with pytest.raises(SedError, match=r"has no embedding of Y0_30\.000_40\.000\.wav"):
-        import_published(
-            tmp_path / "p.hdf5",
-            corpus,
-            tmp_path / "e.h5",
-            encoder="ast",
-            kind="frame",
-            clip_seconds=10,
-        )
+        imported(tmp_path / "p.hdf5", corpus, tmp_path / "e.h5")
     assert not (tmp_path / "e.h5").exists()
 
 
 def test_a_kind_that_the_network_does_not_give_is_refused(corpus, tmp_path):
     published(tmp_path / "p.hdf5", Corpus.open(corpus).filenames, 2022)
     with pytest.raises(SedError, match=r"kind is 'mean', but PANNs gives only frame, aligned"):
-        import_published(
-            tmp_path / "p.hdf5",
-            corpus,
-            tmp_path / "e.h5",
-            encoder="panns",
-            kind="mean",
-            clip_seconds=10,
-        )
-
-
-def imported(source, corpus, target, *, encoder="ast", kind="frame"):
-    import_published(source, corpus, target, encoder=encoder, kind=kind, clip_seconds=10)
-    return EmbeddingFile.open(target)
+        imported(tmp_path / "p.hdf5", corpus, tmp_path / "e.h5", encoder="panns", kind="mean")
 
 
 def test_clips_of_unequal_length_are_named(corpus, tmp_path):

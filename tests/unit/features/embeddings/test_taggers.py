@@ -70,6 +70,6 @@ def test_it_begins_at_the_prior(name, tones):
 
 
 def test_it_learns_to_tell_sounds_apart(tones):
-    pretrained_mini = posteriors("ast", tones, steps=60)
+    trained = posteriors("ast", tones, steps=60)
     right = torch.tensor([label == "high" for label in tones[2]])
-    assert ((pretrained_mini[:, 1] > pretrained_mini[:, 0]) == right).all()
+    assert ((trained[:, 1] > trained[:, 0]) == right).all()
