@@ -5,6 +5,7 @@ untouched, so that an interrupted unpacking goes on where it stopped; one with o
 somebody's work, and is never overwritten.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -18,6 +19,8 @@ from sed_core.runtime.files import atomic
 from sed_core.runtime.progress import progress
 
 BLOCK = 1 << 20
+LONGEST = 4096
+"""Bytes of a path, with the zero behind it, that Linux takes in one piece (PATH_MAX)."""
 
 
 @dataclass(frozen=True)
@@ -117,9 +120,16 @@ class _Place:
     def _require_inside(self, entry: Entry, path: Path) -> None:
         """Follow the links on disk, whoever made them."""
         if path not in self._safe:
-            if not path.resolve().is_relative_to(self.root):
+            if not self._resolved(entry, path).is_relative_to(self.root):
                 raise self._refuse(entry, f"leads out of {self.root} through a link")
             self._safe.add(path)
+
+    def _resolved(self, entry: Entry, path: Path) -> Path:
+        """Where a path leads; Python follows no link beyond `LONGEST`, but the system would."""
+        found = path.resolve()
+        if len(os.fsencode(found)) >= LONGEST:
+            raise self._refuse(entry, "lies too deep for its links to be checked")
+        return found
 
     def _file(self, source: IO[bytes], entry: Entry, target: Path) -> None:
         if target.is_symlink() or target.exists():
@@ -152,7 +162,7 @@ class _Place:
 
     def _link(self, entry: Entry, target: Path) -> None:
         pointed = PurePosixPath(entry.points_to)
-        aim = (target.parent / pointed).resolve()
+        aim = self._resolved(entry, target.parent / pointed)
         # "..", after a name, means whatever that name will be a link to: never known now.
         climbs = ".." in PurePosixPath(entry.points_to.lstrip("./")).parts
         if pointed.is_absolute() or climbs or not aim.is_relative_to(self.root):

@@ -144,6 +144,22 @@ def test_nothing_leaves_the_folder_from_a_tar(tmp_path: Path, extra: list) -> No
     assert not Path("/tmp/sed-evil").exists()
 
 
+def test_nothing_leaves_through_folders_too_deep_for_python(tmp_path: Path) -> None:
+    """Short links stand for long folders: the system follows them where Python's paths end."""
+    folder, last = "d" * 247, "l" * 254
+    members, at = [], ""
+    for step in "abcdefghijklmnop":
+        members.append(info(f"{at}{folder}", type=tarfile.DIRTYPE, mode=0o755))
+        members.append(info(f"{at}{step}", type=tarfile.SYMTYPE, linkname=folder))
+        at += f"{step}/"
+    members.append(info(f"{at}{last}", type=tarfile.SYMTYPE, linkname="../" * 16))  # out itself
+    members.append(info(f"{at}{last}/up", type=tarfile.SYMTYPE, linkname=".."))
+    archive = make_tar(tmp_path / "a.tar", {}, *members, info(f"{at}{last}/up/evil", size=4))
+    with pytest.raises(SedError, match="not to be trusted"):
+        unpack(archive, tmp_path / "box" / "out")
+    assert [path.name for path in (tmp_path / "box").iterdir()] == ["out"]
+
+
 @pytest.mark.parametrize("name", ["../evil", "a/../../evil", "/tmp/sed-evil", "a\\..\\..\\evil"])
 def test_nothing_leaves_the_folder_from_a_zip(tmp_path: Path, name: str) -> None:
     archive = make_zip(tmp_path / "a.zip", {"good.txt": b"good", name: b"evil"})
