@@ -18,7 +18,7 @@ help: ## List the targets
 
 setup: $(VENV)/.ready ## Install everything into .venv (the other targets do it when needed)
 
-$(VENV)/.ready: requirements.txt envs/trim_torchaudio.py
+$(VENV)/.ready: requirements.txt pyproject.toml envs/trim_torchaudio.py
 	@command -v $(PYTHON) > /dev/null || { echo "error: $(PYTHON) not found; install Python 3.11 or newer, or name it: make PYTHON=python3.12 …"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: $$($(PYTHON) --version) is too old; Python 3.11 or newer is needed: make PYTHON=python3.12 …"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2> /dev/null || { echo "error: Python's venv module is missing; install it (on Debian: apt install python3-venv)."; exit 1; }
@@ -26,6 +26,7 @@ $(VENV)/.ready: requirements.txt envs/trim_torchaudio.py
 	@echo "Setting up $(VENV) from requirements.txt; this happens once and takes some minutes."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt 2> >(grep -v '^WARNING' >&2)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@$(BIN)/python envs/trim_torchaudio.py
 	@touch $@
 

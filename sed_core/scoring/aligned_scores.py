@@ -86,7 +86,7 @@ def align(
     if missing.size and not allow_missing:
         raise SedError(
             f"the scores lack {truth.filenames[missing[0]]} ({missing.size} of {expected} clips); "
-            "predict the whole split, or score without them (sed score --allow-missing)."
+            "predict the whole split, or score without them (sedlab score --allow-missing)."
         )
     kept = truth.keep(~(wanted & ~scored))
     judged = [name for name, want in zip(truth.filenames, wanted & scored, strict=True) if want]

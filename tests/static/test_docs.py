@@ -36,7 +36,7 @@ snakemake() { command snakemake --dry-run --quiet rules "$@"; }
 make() { command make --dry-run "$@"; }
 source() { :; }
 pip() { :; }
-sed() { python -m sed_core "$@"; }
+sedlab() { python -m sed_core "$@"; }
 python() {
   local -a script=("$1"); [ "$1" != -m ] || script+=("$2"); [ "$2" != sed_core ] || script+=("$3")
   local help; help=$(command python "${script[@]}" --help) || return 1
@@ -121,7 +121,7 @@ def outcomes(tmp_path_factory) -> dict[Block, subprocess.CompletedProcess[str]]:
     marked = [block for block in SHELL_BLOCKS if {"run", "dry-run"} & set(block.info.split())]
     for page in {block.page for block in marked}:
         clone = Clone.make(folder / page.stem).folder
-        for name in ("Makefile", "requirements.txt"):
+        for name in ("Makefile", "requirements.txt", "pyproject.toml"):
             shutil.copy(ROOT / name, clone)
         shutil.copytree(ROOT / "docs", clone / "docs", ignore=shutil.ignore_patterns("images"))
         for block in BLOCKS:

@@ -121,11 +121,11 @@ def test_the_command_runs_outside_the_repository(installed, tmp_path):
     (tmp_path / "found.tsv").write_text("event_label\tonset\toffset\tfilename\nDog\t0\t1\ta.wav\n")
     env = {**os.environ, "PYTHONPATH": str(installed)}
     where = [sys.executable, "-c", "import sed_core; print(sed_core.__file__)"]
-    score = [installed / "bin/sed", "score", "found.tsv", "--truth=truth.tsv"]
+    score = [installed / "bin/sedlab", "score", "found.tsv", "--truth=truth.tsv"]
     for command, expected in (
         (where, str(installed)),
-        ([installed / "bin/sed", "--help"], f"sed_core {sed_core.__version__}"),
-        ([installed / "bin/sed", "predict", "--help"], "a model.pt of the workflow"),
+        ([installed / "bin/sedlab", "--help"], f"sed_core {sed_core.__version__}"),
+        ([installed / "bin/sedlab", "predict", "--help"], "a model.pt of the workflow"),
         ([*score, "--durations=durations.tsv"], "1 of 1 clips"),
     ):
         done = subprocess.run(

@@ -1,4 +1,4 @@
-"""`sed predict`: the workflow's events for a clip, and more than a clip."""
+"""`sedlab predict`: the workflow's events for a clip, and more than a clip."""
 
 import json
 from dataclasses import asdict, replace
