@@ -12,6 +12,7 @@ from snakemake.exceptions import WorkflowError
 
 from sed_core.data.clip_counts import too_few
 from sed_core.data.published_names import published_file
+from sed_core.config import jobs
 from sed_core.config import systems as systems_config
 from sed_core.runtime.code_version import code_version
 from sed_core.runtime.device import visible_gpus
@@ -109,15 +110,16 @@ def seeds(row):
     return ROWS[row].seeds
 
 
-def scoring(key):
-    """A parameter function: one value of the system's `scoring` section."""
-    return lambda wildcards: ROWS[wildcards.system].system["scoring"][key]
+def scoring_job(wildcards):
+    """What scoring and decoding of a row are told, as JSON."""
+    system = ROWS[wildcards.system].system
+    return jobs.as_json(jobs.ScoringJob.of(wildcards.system, system, config))
 
 
-def f1_convention(wildcards):
-    """The system's own, or that of the figures it is shown beside: 2022's where there are any."""
-    usual = "dcase2022" if DATASET["published"] else "sed_scores_eval"
-    return scoring("f1_convention")(wildcards) or usual
+def tuning_job(wildcards):
+    """What a variant's tuning is told, as JSON."""
+    row = ROWS[wildcards.variant]
+    return jobs.as_json(jobs.TuningJob.of(row.variant, row.system))
 
 
 def trained_part(wildcards):

@@ -121,11 +121,6 @@ def tuning(pattern):
     )
 
 
-def tuning_option(key):
-    """A parameter function: one value of a variant's entry in the configuration."""
-    return lambda wildcards: ROWS[wildcards.variant].variant[key]
-
-
 def member_files(pattern):
     """An input function: one file for each seed of each member of an ensemble."""
     return lambda wildcards: [

@@ -30,20 +30,12 @@ rule tune:
         mem_mb=4000,
         runtime="1h",
     params:
-        split=tuning_option("tune_on"),
-        method=tuning_option("method"),
-        objective=tuning_option("objective"),
-        grid=lambda wildcards: json.dumps(ROWS[wildcards.variant].variant["grid"]),
-        network=lambda wildcards: ROWS[wildcards.variant].system["scoring"]["reported"],
-        eventless=lambda wildcards: ROWS[wildcards.variant].system["scoring"][
-            "eventless_clips"
-        ],
+        job=tuning_job,
         code=code_version("workflow_scripts/tune.py"),
     shell:
         'python "$SED_HOME"/workflow_scripts/tune.py --scores {input.scores:q}'
-        " --truth {input.truth:q} --durations {input.durations:q} --split {params.split}"
-        " --network {params.network} --method {params.method} --grid {params.grid:q}"
-        " --objective {params.objective} --eventless-clips {params.eventless} --provenance {input.provenance:q}"
+        " --truth {input.truth:q} --durations {input.durations:q} --job {params.job:q}"
+        " --provenance {input.provenance:q}"
         " --output {output.choice:q} --provenance-output {output.provenance:q} > {log:q} 2>&1"
 
 

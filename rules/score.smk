@@ -58,11 +58,11 @@ rule detect:
         mem_mb=2000,
         runtime="10m",
     params:
-        median=scoring("median_window"),
+        job=scoring_job,
         code=code_version("workflow_scripts/detect.py"),
     shell:
         'python "$SED_HOME"/workflow_scripts/detect.py --scores {input.scores:q}'
-        " --median-window {params.median} --student {output.student:q}"
+        " --job {params.job:q} --student {output.student:q}"
         " --teacher {output.teacher:q} > {log:q} 2>&1"
 
 
@@ -83,12 +83,11 @@ rule detect_all:
         mem_mb=2000,
         runtime="30m",
     params:
-        median=scoring("median_window"),
-        thresholds=scoring("n_thresholds"),
+        job=scoring_job,
         code=code_version("workflow_scripts/detect.py"),
     shell:
         'python "$SED_HOME"/workflow_scripts/detect.py --scores {input.scores:q}'
-        " --median-window {params.median} --n-thresholds {params.thresholds}"
+        " --job {params.job:q} --all-points"
         " --student {output.student:q} --teacher {output.teacher:q} > {log:q} 2>&1"
 
 
@@ -117,23 +116,13 @@ rule score:
         mem_mb=4000,
         runtime="30m",
     params:
-        dataset=config["dataset"],
-        reported=scoring("reported"),
-        median=scoring("median_window"),
-        thresholds=scoring("n_thresholds"),
-        eventless=scoring("eventless_clips"),
-        convention=f1_convention,
-        bootstrap=scoring("bootstrap"),
-        coverage=lambda wildcards: ROWS[wildcards.system].system["data"]["min_coverage"],
+        job=scoring_job,
         code=code_version("workflow_scripts/score.py"),
     shell:
         'python "$SED_HOME"/workflow_scripts/score.py --scores {input.scores:q}'
         " --truth {input.truth:q} --durations {input.durations:q} --manifest {input.manifest:q}"
-        " --system-name {wildcards.system} --dataset-name {params.dataset:q}"
-        " --split {wildcards.split} --seed {wildcards.seed} --reported {params.reported}"
-        " --median-window {params.median} --n-thresholds {params.thresholds}"
-        " --eventless-clips {params.eventless} --f1-convention {params.convention:q} --min-coverage {params.coverage}"
-        " --bootstrap {params.bootstrap} --bootstrap-scores {output.bootstrap:q} --energy {output.energy:q}"
+        " --split {wildcards.split} --seed {wildcards.seed} --job {params.job:q}"
+        " --bootstrap-scores {output.bootstrap:q} --energy {output.energy:q}"
         " --provenance {input.provenance:q} --output {output.scores:q} --roc {output.roc:q} > {log:q} 2>&1"
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sed_core.runtime.arguments import odd_window
+from sed_core.config.jobs import ScoringJob
 from sed_core.runtime.cli import run
 from sed_core.scoring.decode import decode, median_filter, operating_points
 from sed_core.scoring.events import write_events
@@ -16,19 +16,20 @@ def main(argv: list[str] | None = None) -> None:
     """Parse arguments, decode each network's own posteriors, write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scores", type=Path, required=True, help="HDF5 of frame posteriors")
-    parser.add_argument("--median-window", type=odd_window, default=7, help="frames")
-    parser.add_argument("--n-thresholds", type=int, help="operating points; default: only 0.5")
+    parser.add_argument("--job", type=ScoringJob.read, required=True, help="JSON: how to decode")
+    parser.add_argument("--all-points", action="store_true", help="not only at 0.5")
     parser.add_argument("--student", type=Path, required=True, help="output: TSV, or a folder")
     parser.add_argument("--teacher", type=Path, required=True, help="of predictions_th_X.XX.tsv")
     args = parser.parse_args(argv)
+    how = args.job.scoring
     scores = read_scores(args.scores)
     for network, path in (("student", args.student), ("teacher", args.teacher)):
         strong = scores.networks[network].strong
-        filtered = median_filter(strong, args.median_window, scores.n_frames)
+        filtered = median_filter(strong, how.median_window, scores.n_frames)
         files = {path: 0.5}
-        if args.n_thresholds:
-            points = operating_points(args.n_thresholds)
-            places = max(2, int(np.ceil(np.log10(2 * args.n_thresholds))))
+        if args.all_points:
+            points = operating_points(how.n_thresholds)
+            places = max(2, int(np.ceil(np.log10(2 * how.n_thresholds))))
             files = {path / f"predictions_th_{point:.{places}f}.tsv": point for point in points}
         for file, threshold in files.items():
             events = decode(

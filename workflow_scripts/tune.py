@@ -1,8 +1,8 @@
 """Choose a post-processing for each class, on data that is not reported."""
 
 import argparse
-import json
 
+from sed_core.config.jobs import TuningJob
 from sed_core.runtime.cli import run
 from sed_core.runtime.files import write_json
 from sed_core.runtime.provenance import collect
@@ -19,23 +19,17 @@ def main(argv: list[str] | None = None) -> None:
     add("--scores", required=True, help="HDF5 of frame scores of the split to tune on")
     add("--truth", required=True, help="TSV: filename, onset, offset, event_label")
     add("--durations", required=True, help="TSV: filename, duration")
-    add("--split", required=True, help="name of the split, for the record")
-    add("--network", required=True, help="student or teacher")
-    add("--method", required=True, help="median or sebbs")
-    add("--grid", type=json.loads, required=True, help="JSON: values to try for each parameter")
-    add("--objective", choices=["psds1", "psds2"], default="psds1", help="best per class")
-    add("--eventless-clips", choices=["skip", "score"], default="skip", help="as in scoring")
+    add("--job", type=TuningJob.read, required=True, help="JSON: what to try, and what is best")
     add("--provenance", nargs="+", required=True, help="provenance of the networks (JSON)")
     add("--output", required=True, help="JSON to write: the choice")
     add("--provenance-output", required=True, help="JSON to write: provenance with the choice")
     args = parser.parse_args(argv)
-    scores = read_scores(args.scores, [args.network])
+    job = args.job
+    scores = read_scores(args.scores, [job.network])
     truth = read_ground_truth(args.truth, args.durations, scores.classes)
-    aligned = align(scores, truth, eventless_clips=args.eventless_clips, allow_unknown=True)
-    choice = tune(
-        aligned, args.network, method=args.method, grid=args.grid, objective=args.objective
-    )
-    choice = {**choice, "split": args.split}
+    aligned = align(scores, truth, eventless_clips=job.eventless_clips, allow_unknown=True)
+    choice = tune(aligned, job.network, method=job.method, grid=job.grid, objective=job.objective)
+    choice = {**choice, "split": job.split}
     write_json(args.output, choice)
     write_json(args.provenance_output, {**collect(args.provenance), "postprocessing": choice})
 

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from sed_core.config.sections import section
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import digest_json, read_json
 
@@ -158,23 +159,12 @@ class System:
                 given = {"resampler": "soxr_hq", **given}
             if field.name == "data":  # models of 0.1.0 have what is no part of training, too
                 given = {key: item for key, item in given.items() if key not in JUDGING}
-            sections[field.name] = _section(kind, given, field.name)
+            sections[field.name] = section(
+                kind, given, f"section '{field.name}' of the system configuration"
+            )
         return cls(**sections)
 
     @classmethod
     def read(cls, path: str | Path) -> "System":
         """Read `system.json`."""
         return cls.from_dict(read_json(path))
-
-
-def _section(kind: Any, given: Any, name: str) -> Any:
-    if not hasattr(kind, "__dataclass_fields__"):
-        return given
-    known = {field.name for field in fields(kind)}
-    wrong = sorted(set(given) ^ known)
-    if wrong:
-        raise SedError(
-            f"section '{name}' of the system configuration must have exactly the keys "
-            f"{', '.join(sorted(known))}; check {', '.join(wrong)}."
-        )
-    return kind(**given)

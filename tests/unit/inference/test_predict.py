@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from sed_core.config.jobs import Scoring, ScoringJob, as_json
 from sed_core.data.corpus import Corpus
 from sed_core.inference.predict import Predictor, crop_starts
 from sed_core.models.checkpoint import save_checkpoint
@@ -59,7 +60,8 @@ def test_energy_of_the_evaluation_is_written(predicted):
 
 def test_detections_at_every_operating_point(predicted):
     """Each network from its own scores; 2022 wrote the student's twice (protocol T6b)."""
-    words = [f"--scores={predicted / 'scores.h5'}", "--n-thresholds=50", "--median-window=1"]
+    job = ScoringJob("crnn", "made", 0, Scoring("student", 1, 50, "skip", "dcase2022", 0))
+    words = [f"--scores={predicted / 'scores.h5'}", f"--job={as_json(job)}", "--all-points"]
     detect([*words, *(f"--{name}={predicted / name}" for name in ("student", "teacher"))])
     scores = read_scores(predicted / "scores.h5")
     points = np.arange(0.01, 1, 0.02)

@@ -4,6 +4,7 @@ import h5py
 import numpy as np
 import pytest
 
+from sed_core.config.jobs import Scoring, ScoringJob, as_json
 from sed_core.data.manifest import COLUMNS
 from sed_core.runtime.errors import SedError
 from sed_core.scoring.score_file import score_writer
@@ -38,15 +39,19 @@ def inputs(tmp_path):
         "--scores": tmp_path / "scores.h5",
         "--truth": tmp_path / "truth.tsv",
         "--durations": tmp_path / "durations.tsv",
-        "--system-name": "crnn",
-        "--dataset-name": "tiny",
+        "--job": job(),
         "--split": "devtest",
-        "--reported": "student",
         "--seed": 1,
-        "--bootstrap": 8,
         "--output": tmp_path / "psds.json",
         "--roc": tmp_path / "roc.json",
     }
+
+
+def job(coverage=0, **scoring):
+    """What the script is told, as the workflow's configuration has it but for the draws."""
+    given = {"reported": "student", "median_window": 7, "n_thresholds": 50, "bootstrap": 8}
+    modes = {"eventless_clips": "skip", "f1_convention": "dcase2022"}
+    return as_json(ScoringJob("crnn", "tiny", coverage, Scoring(**given | modes | scoring)))
 
 
 def run(main, options):
@@ -80,12 +85,12 @@ def test_coverage_is_that_of_the_manifest(inputs, tmp_path):
     rows = [row | {"filename": n, "status": "missing" if "lost" in n else "ok"} for n in names]
     lines = ["\t".join(COLUMNS), *("\t".join(r[column] for column in COLUMNS) for r in rows)]
     (tmp_path / "devtest.tsv").write_text("\n".join(lines) + "\n")
-    more = {"--manifest": tmp_path / "devtest.tsv", "--min-coverage": 0.8}
+    more = {"--manifest": tmp_path / "devtest.tsv", "--job": job(coverage=0.8)}
     run(score, inputs | more)
     result = json.loads((tmp_path / "psds.json").read_text())
     assert result["coverage"] == {"devtest": {"expected": 5, "present": 4}}
     with pytest.raises(SedError, match="1 of 5 clips are missing"):
-        run(score, inputs | more | {"--min-coverage": 0.81})
+        run(score, inputs | more | {"--job": job(coverage=0.81)})
 
 
 def test_equal_inputs_give_equal_bytes(inputs, tmp_path):
@@ -130,13 +135,13 @@ def test_seeds_are_summed_up(inputs, tmp_path):
 
 
 def test_intervals_of_the_mean_over_seeds(inputs, tmp_path):
-    noisy = {"--median-window": 1, "--bootstrap": 30}
     for seed, network in ((1, "student"), (2, "teacher")):
         own = {
+            "--job": job(reported=network, median_window=1, bootstrap=30),
             "--bootstrap-scores": tmp_path / f"r{seed}.json",
             "--output": tmp_path / f"{seed}.json",
         }
-        run(score, inputs | noisy | own | {"--seed": seed, "--reported": network})
+        run(score, inputs | own | {"--seed": seed})
     single = json.loads((tmp_path / "1.json").read_text())
     low, high = single["intervals"]["collar_f1"]
     assert 0 <= low <= single["networks"]["student"]["collar_f1"]["macro"] <= high <= 1
@@ -169,6 +174,9 @@ def test_results_that_do_not_belong_together(inputs, tmp_path):
     one = str(inputs["--output"])
     with pytest.raises(SedError, match="give each seed's result once"):
         aggregate([one, one, "--output", str(tmp_path / "all.json")])
-    run(score, inputs | {"--seed": 2, "--median-window": 3, "--output": tmp_path / "2.json"})
+    run(
+        score,
+        inputs | {"--seed": 2, "--job": job(median_window=3), "--output": tmp_path / "2.json"},
+    )
     with pytest.raises(SedError, match="seed 1 and seed 2 differ in settings"):
         aggregate([one, str(tmp_path / "2.json"), "--output", str(tmp_path / "all.json")])

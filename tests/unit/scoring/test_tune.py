@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 
+from sed_core.config.jobs import TuningJob, as_json
 from sed_core.runtime.errors import SedError
 from sed_core.scoring.aligned_scores import align
 from sed_core.scoring.decode import median_filter
@@ -92,8 +93,8 @@ def test_from_files_to_files(scores, tmp_path):
         "--provenance-output": "with.json",
     }
     options = [word for key, name in files.items() for word in (key, str(tmp_path / name))]
-    words = ["--split", "val", "--network", "student", "--method", "sebbs"]
-    tune_script([*options, *words, "--grid", json.dumps(grid)])
+    job = as_json(TuningJob("val", "sebbs", "psds1", grid, "student", "skip"))
+    tune_script([*options, "--job", job])
     with_choice = json.loads((tmp_path / "with.json").read_text())
     assert with_choice["seed"] == 1
     assert with_choice["postprocessing"]["split"] == "val"
@@ -116,12 +117,12 @@ def test_clips_without_events_count_as_in_scoring(scores, tmp_path, eventless, p
     durations = "filename\tduration\n" + "".join(f"{name}\t10.0\n" for name in FILES)
     (tmp_path / "durations.tsv").write_text(durations)
     (tmp_path / "provenance.json").write_text("{}")
-    grid = json.dumps({"window": [1], "weak_mask": [False]})
+    grid = {"window": [1], "weak_mask": [False]}
     files = ["truth.tsv", "durations.tsv", "provenance.json", "choice.json", "with.json"]
     names = ["truth", "durations", "provenance", "output", "provenance-output"]
     options = [f"--{name}={tmp_path / file}" for name, file in zip(names, files, strict=True)]
-    words = f"--split val --network student --method median --eventless-clips {eventless}".split()
-    tune_script([f"--scores={tmp_path}/val.h5", *options, *words, f"--grid={grid}"])
+    job = as_json(TuningJob("val", "median", "psds1", grid, "student", eventless))
+    tune_script([f"--scores={tmp_path}/val.h5", *options, f"--job={job}"])
     reached = json.loads((tmp_path / "choice.json").read_text())["reached"]
     assert (reached["Cat"] == 1) == perfect
 

@@ -1,0 +1,132 @@
+"""What the jobs behind training are told: one JSON each, as training gets `system.json`.
+
+The rules hand it over as a parameter, so Snakemake scores anew, and trains nothing, when a key of
+the section `scoring` changes.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sed_core.config.sections import section
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """The section `scoring` of a system, its `f1_convention` decided.
+
+    Attributes:
+        reported: the network whose figures are the system's, `student` or `teacher`.
+        median_window: of the filter, in frames: one, or one per class.
+        n_thresholds: operating points of the 2022 scale.
+        eventless_clips: `skip` clips without any annotated event as in 2022, or `score` them.
+        f1_convention: whose rules the F1 metrics follow, `dcase2022` or `sed_scores_eval`.
+        bootstrap: draws of clips behind the intervals.
+    """
+
+    reported: str
+    median_window: int | list[int]
+    n_thresholds: int
+    eventless_clips: str
+    f1_convention: str
+    bootstrap: int
+
+
+@dataclass(frozen=True)
+class ScoringJob:
+    """How the scores of one row of the tables become events and metrics.
+
+    Attributes:
+        system: name of the row, in the results.
+        dataset: name of the data set, in the results.
+        min_coverage: the least share of the split's clips that must be there.
+        scoring: the section of the configuration.
+    """
+
+    system: str
+    dataset: str
+    min_coverage: float
+    scoring: Scoring
+
+    @classmethod
+    def of(cls, name: str, system: Mapping[str, Any], config: Mapping[str, Any]) -> "ScoringJob":
+        """Take from the configuration what belongs to a row.
+
+        Unless the system names one, the F1 convention is that of the figures it is shown beside:
+        that of 2022 where there are published ones.
+
+        Args:
+            name: of the row.
+            system: its complete configuration.
+            config: the whole configuration, merged and checked.
+        """
+        published = config["datasets"][config["dataset"]]["published"]
+        usual = "dcase2022" if published else "sed_scores_eval"
+        given = system["scoring"]
+        scoring = {**given, "f1_convention": given["f1_convention"] or usual}
+        return cls(
+            system=name,
+            dataset=config["dataset"],
+            min_coverage=system["data"]["min_coverage"],
+            scoring=section(Scoring, scoring, "section 'scoring'"),
+        )
+
+    @classmethod
+    def read(cls, text: str) -> "ScoringJob":
+        """Read the JSON that `as_json` wrote.
+
+        Raises:
+            SedError: a key is missing or unknown.
+        """
+        job = section(cls, json.loads(text), "a scoring job")
+        scoring: Any = job.scoring
+        return cls(**vars(job) | {"scoring": section(Scoring, scoring, "section 'scoring'")})
+
+
+@dataclass(frozen=True)
+class TuningJob:
+    """What a variant of the post-processing is chosen by.
+
+    Attributes:
+        split: name of the split to tune on.
+        method: `median` or `sebbs`.
+        objective: the metric that is made best, `psds1` or `psds2`.
+        grid: values to try for each parameter of the method.
+        network: whose scores are tuned, `student` or `teacher`.
+        eventless_clips: as in `Scoring`.
+    """
+
+    split: str
+    method: str
+    objective: str
+    grid: dict[str, Any]
+    network: str
+    eventless_clips: str
+
+    @classmethod
+    def of(cls, variant: Mapping[str, Any], system: Mapping[str, Any]) -> "TuningJob":
+        """Take a variant's entry in `postprocessing`, and how its system is scored."""
+        return cls(
+            split=variant["tune_on"],
+            method=variant["method"],
+            objective=variant["objective"],
+            grid=variant["grid"],
+            network=system["scoring"]["reported"],
+            eventless_clips=system["scoring"]["eventless_clips"],
+        )
+
+    @classmethod
+    def read(cls, text: str) -> "TuningJob":
+        """Read the JSON that `as_json` wrote.
+
+        Raises:
+            SedError: a key is missing or unknown.
+        """
+        job: TuningJob = section(cls, json.loads(text), "a tuning job")
+        return job
+
+
+def as_json(job: ScoringJob | TuningJob) -> str:
+    """One line of JSON; equal jobs give equal text."""
+    return json.dumps(asdict(job), sort_keys=True)
