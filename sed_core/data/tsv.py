@@ -1,7 +1,8 @@
 """Tab-separated tables as text, and complaints that name the row."""
 
 import csv
-from collections.abc import Iterable, Sequence
+import io
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ def read_table(
     if too_long:
         line, found = too_long[0]
         raise SedError(
-            f"{file}, row {line}: {found} tab-separated fields where the header has "
+            f"{file}, row {line}: {found} fields where the header has "
             f"{len(header)}{_others(len(too_long))}; correct this row."
         )
     table = pd.DataFrame(
@@ -101,17 +102,24 @@ def _lines(file: Path, separator: str) -> list[tuple[int, list[str]]]:
             f"{file} is not UTF-8 text (byte {error.start} cannot be read); save it as a "
             "tab-separated text file."
         ) from error
-    numbered: Iterable[tuple[int, str]] = enumerate(text.split("\n"), start=1)
-    split = str.split if separator == "\t" else _split_quoted
-    return [
-        (number, [cell.strip() for cell in split(line, separator)])
-        for number, line in numbered
-        if line.strip()
-    ]
+    rows = _quoted(text, separator) if separator != "\t" else _plain(text)
+    stripped = ((number, [cell.strip() for cell in cells]) for number, cells in rows)
+    return [(number, cells) for number, cells in stripped if any(cells) or len(cells) > 1]
 
 
-def _split_quoted(line: str, separator: str) -> list[str]:
-    return next(csv.reader([line], delimiter=separator))
+def _plain(text: str) -> Iterator[tuple[int, list[str]]]:
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.strip():
+            yield number, line.split("\t")
+
+
+def _quoted(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+    """Rows of a CSV file with the line each begins on; a quoted cell may span several."""
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    number = 1
+    for cells in reader:
+        yield number, cells
+        number = reader.line_num + 1
 
 
 def _check_header(file: Path, header: list[str], columns: Sequence[str]) -> None:

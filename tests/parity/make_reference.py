@@ -29,6 +29,8 @@ COPIED = (
     "scoring/scores_good/gaps_at_0.5.json",
     "scoring/scores_good/good_first100_decoded_by_recipe.tsv.gz",
     "scoring/edge_cases/oracle.json",
+    "realdesed/annotations_raw.csv",
+    "realdesed/annotator_scores.json",
 )
 
 
@@ -42,6 +44,16 @@ def arrays(source: Path) -> dict[str, np.ndarray]:
         else:
             kept |= {f"{name}#{part}": value for part, value in Sample.of(array).parts().items()}
     return kept
+
+
+def frame_labels(source: Path) -> dict[str, np.ndarray]:
+    """The aggregated labels, those that are 0 or 1 as bytes."""
+    labels = {name: array for name, array in np.load(source).items() if "stitch/" not in name}
+    hard = {name: array.astype(np.uint8) for name, array in labels.items()}
+    return {
+        name: hard[name] if np.array_equal(hard[name], array) else array
+        for name, array in labels.items()
+    }
 
 
 def split_checkpoint(source: Path, target: Path) -> None:
@@ -85,7 +97,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("reference", type=Path, help="the whole reference folder")
     source = parser.parse_args().reference
-    for folder in ("golden", "scoring"):
+    for folder in ("golden", "scoring", "realdesed"):
         shutil.rmtree(TARGET / folder, ignore_errors=True)
     for name in COPIED:
         (TARGET / name).parent.mkdir(parents=True, exist_ok=True)
@@ -97,6 +109,8 @@ def main() -> None:
         target.with_name(f"{file.name}.xz").write_bytes(packed)
     for file in (*source.glob("golden/*.npz"), *source.glob("scoring/scores_good/*.npz")):
         write_arrays(TARGET / file.relative_to(source), arrays(file))
+    labels = frame_labels(source / "realdesed/golden.npz")
+    write_arrays(TARGET / "realdesed/golden.npz", labels)
     checkpoint = TARGET / "golden/reference_crnn.ckpt"
     split_checkpoint(source / "golden/reference_crnn.ckpt", checkpoint)
 

@@ -69,7 +69,7 @@ WRONG = {
     "too many fields": (
         HEADER,
         "\na.wav\t1\t2\tbark\tbell\n",
-        "row 3: 5 tab-separated fields where the header has 4",
+        "row 3: 5 fields where the header has 4",
     ),
     "too few fields": (HEADER, "a.wav\t1\t2\n", "row 2: onset ('1'), offset ('2')"),
     "more than one": (HEADER, "a.wav\t3\t2\tbark\na.wav\t4\t2\tbark\n", "row 2 (and 1 more)"),

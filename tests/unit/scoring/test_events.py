@@ -51,7 +51,7 @@ def test_other_columns_and_their_order_do_not_matter(tmp_path):
         ("Cat\t1\t\ta.wav\n", r"row 2: offset is ''; expected seconds"),
         ("Cat\t-1\t1\ta.wav\n", r"row 2: the onset -1 s lies before"),
         ("Cat\t1\t3\ta.wav\nCat\t2\t4\ta.wav\n", r"two Cat events overlap in a.wav"),
-        ("Cat\t1\t2\ta.wav\tx\n", r"row 2: 5 tab-separated fields"),
+        ("Cat\t1\t2\ta.wav\tx\n", r"row 2: 5 fields"),
     ],
 )
 def test_mistakes_are_named(tmp_path, rows, message):
