@@ -18,6 +18,7 @@ import yaml
 from sklearn.metrics import average_precision_score
 
 from sed_core.data.corpus import Corpus
+from sed_core.data.layout import PreparedData
 from sed_core.features.embeddings.pretrain import pretrain
 from sed_core.features.embeddings.taggers import Tagger
 
@@ -61,14 +62,15 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     args = parser.parse_args()
     torch.set_num_threads(1)
-    corpus = Corpus.open(args.data / "audio16k/devtest.h5")
+    data = PreparedData(args.data)
+    corpus = Corpus.open(data.audio("devtest"))
     for name, steps in zip(("ast", "panns"), args.steps, strict=True):
         for seed in args.seeds:
             begin = time.process_time()
             tagger = pretrain(
                 name,
-                args.data / "audio16k/tagging.h5",
-                args.data / "truth/tagging.tsv",
+                data.audio("tagging"),
+                data.ground_truth("tagging"),
                 classes=CLASSES,
                 clip_seconds=SECONDS,
                 steps=steps,
@@ -78,7 +80,7 @@ def main() -> None:
             spent = time.process_time() - begin
             clips, moments = answers(tagger, corpus)
             times = tagger.encoder.frame_times(round(SECONDS * tagger.encoder.sample_rate))
-            active = truth(args.data / "truth/devtest.tsv", corpus, times)
+            active = truth(data.ground_truth("devtest"), corpus, times)
             said = moments[:, : len(times)].reshape(-1, len(CLASSES))
             print(
                 f"{name} seed {seed}, {steps} steps, {spent:.0f} CPU s: "

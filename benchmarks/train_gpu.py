@@ -32,6 +32,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from sed_core.config.system import System
 from sed_core.config.systems import systems, trained_part
 from sed_core.data.corpus import Corpus, write_corpus
+from sed_core.data.layout import PreparedData
 from sed_core.runtime.files import write_json
 from sed_core.runtime.memory import keep_freed_memory
 from sed_core.runtime.provenance import hardware, packages
@@ -58,12 +59,13 @@ def baseline() -> System:
 def make_data(folder: Path, classes: list[str]) -> None:
     """Noise with one event a clip; what is in it does not matter for the time."""
     rng = np.random.default_rng(0)
-    (folder / "audio16k").mkdir()
-    (folder / "truth").mkdir()
+    data = PreparedData(folder)
+    data.audio("weak").parent.mkdir()
+    data.ground_truth("weak").parent.mkdir()
     for split, count in CLIPS.items():
         names = [f"{split}_{number:04d}.wav" for number in range(count)]
         write_corpus(
-            folder / f"audio16k/{split}.h5",
+            data.audio(split),
             filenames=names,
             digests=names,
             lengths=[SAMPLES] * count,
@@ -78,7 +80,7 @@ def make_data(folder: Path, classes: list[str]) -> None:
         if split == "weak":
             header = "filename\tevent_labels"
             rows = [f"{name}\t{label}" for name, label in zip(names, labels, strict=True)]
-        (folder / f"truth/{split}.tsv").write_text("\n".join([header, *rows]) + "\n")
+        data.ground_truth(split).write_text("\n".join([header, *rows]) + "\n")
 
 
 class Clips(Dataset):
@@ -94,7 +96,7 @@ class Clips(Dataset):
 
     def __getitem__(self, clip: int) -> tuple[Tensor, Tensor, Tensor, int]:
         if self.corpora is None:
-            paths = [self.folder / f"audio16k/{split}.h5" for split in CLIPS]
+            paths = [PreparedData(self.folder).audio(split) for split in CLIPS]
             self.corpora = [Corpus.open(path) for path in paths]
         part = int(np.searchsorted(self.counts, clip, side="right")) - 1
         samples = self.corpora[part].gather([clip - self.counts[part]], SAMPLES)[0]

@@ -8,6 +8,7 @@ import yaml
 from sed_core.config import systems
 from sed_core.config.system import System
 from sed_core.data.corpus import write_corpus
+from sed_core.data.layout import PreparedData
 from sed_core.data.manifest import COLUMNS
 from sed_core.runtime.files import write_json
 
@@ -82,17 +83,18 @@ def make_data(folder: Path, *, seconds: float = 1.0) -> Path:
             header, rows = "filename\tevent_labels", weak
         if split == "unlabelled":
             header, rows = "filename", clips
-        truth = folder / "truth" / f"{split}.tsv"
+        truth = PreparedData(folder).ground_truth(split)
         truth.parent.mkdir(parents=True, exist_ok=True)
         truth.write_text("\n".join([header, *rows]) + "\n")
     return folder
 
 
 def _write(folder: Path, split: str, clips: list[str], audio: np.ndarray) -> None:
-    (folder / "audio16k").mkdir(parents=True, exist_ok=True)
-    (folder / "manifests").mkdir(exist_ok=True)
+    data = PreparedData(folder)
+    data.audio(split).parent.mkdir(parents=True, exist_ok=True)
+    data.manifest(split).parent.mkdir(exist_ok=True)
     write_corpus(
-        folder / "audio16k" / f"{split}.h5",
+        data.audio(split),
         filenames=clips,
         digests=[f"{split}{row}" for row in range(len(clips))],
         lengths=[audio.shape[1]] * len(clips),
@@ -101,4 +103,4 @@ def _write(folder: Path, split: str, clips: list[str], audio: np.ndarray) -> Non
     )
     cells = [[name, "ok", "", "1", "16000", "1", "0.1", "0.1", "", "x"] for name in clips]
     lines = ["\t".join(row) for row in [list(COLUMNS), *cells]]
-    (folder / "manifests" / f"{split}.tsv").write_text("\n".join(lines) + "\n")
+    data.manifest(split).write_text("\n".join(lines) + "\n")

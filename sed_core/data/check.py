@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from sed_core.data.layout import PreparedData
 from sed_core.data.manifest import read_manifest, usable
 
 COLUMNS = (
@@ -32,13 +33,14 @@ def check(data: Path, splits: Sequence[str]) -> pd.DataFrame:
     Returns:
         One row a split, with the columns `COLUMNS`.
     """
-    tables = {split: read_manifest(data / "manifests" / f"{split}.tsv") for split in splits}
+    prepared = PreparedData(data)
+    tables = {split: read_manifest(prepared.manifest(split)) for split in splits}
     shared = _in_several(tables)
     rows = [
         {
             "split": split,
             **_clips(table, shared),
-            "labels": _labels(data / "truth" / f"{split}.tsv", table),
+            "labels": _labels(prepared.ground_truth(split), table),
             "hours": round(float(table["duration"].sum()) / 3600, 2),
         }
         for split, table in tables.items()

@@ -9,11 +9,11 @@ from torch import Tensor, nn
 
 from sed_core.config.system import System
 from sed_core.data.labels import FrameGrid
+from sed_core.data.layout import PreparedData
 from sed_core.features.embeddings.alignment import alignment
 from sed_core.features.embeddings.encoder import KINDS, Encoder
 from sed_core.features.embeddings.encoder_registry import ENCODERS
 from sed_core.features.embeddings.encoder_weights import load_encoder
-from sed_core.features.embeddings.resident_embeddings import weights_receipt
 from sed_core.runtime.files import read_json
 
 
@@ -103,7 +103,7 @@ def end_to_end(system: System, data: Path) -> EndToEnd | None:
     """
     if not system.pretrained.e2e or system.pretrained.model is None:
         return None
-    receipt = read_json(weights_receipt(data, system.pretrained))
+    receipt = read_json(PreparedData(data).weights_receipt(system.pretrained))
     encoder = load_encoder(receipt["encoder"], receipt["path"], expected=receipt["digest"])
     network = EndToEnd(encoder, system)
     network.freeze_unused()

@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from sed_core.data.layout import PreparedData
 from sed_core.data.manifest import read_manifest, usable
 from sed_core.data.tsv import read_table
 from sed_core.reporting import style
@@ -87,17 +88,16 @@ def read_statistics(
         Statistics of the strongly labelled splits; for the weakly labelled ones (C,) clips that
         hold each class.
     """
-    counted = {}
+    prepared, counted = PreparedData(data), {}
     for split in strong:
-        path = data / "truth" / f"{split}.tsv"
-        durations = path.with_name(f"{split}_durations.tsv")
-        counted[split] = statistics(read_ground_truth(path, durations, classes))
-    return counted, {split: _weak_counts(data, split, classes) for split in weak}
+        paths = prepared.ground_truth(split), prepared.durations(split)
+        counted[split] = statistics(read_ground_truth(*paths, classes))
+    return counted, {split: _weak_counts(prepared, split, classes) for split in weak}
 
 
-def _weak_counts(data: Path, split: str, classes: list[str]) -> NDArray[np.int64]:
-    table = read_table(data / "truth" / f"{split}.tsv", ("filename", "event_labels"))
-    present = usable(read_manifest(data / "manifests" / f"{split}.tsv"))
+def _weak_counts(data: PreparedData, split: str, classes: list[str]) -> NDArray[np.int64]:
+    table = read_table(data.ground_truth(split), ("filename", "event_labels"))
+    present = usable(read_manifest(data.manifest(split)))
     labels = table.event_labels[table.filename.isin(present)]
     found = labels.str.split(",").explode().value_counts()
     return np.array([found.get(name, 0) for name in classes], np.int64)

@@ -11,6 +11,7 @@ import numpy as np
 
 from sed_core.data.check import check
 from sed_core.data.corpus import Corpus
+from sed_core.data.layout import PreparedData
 from sed_core.data.tsv import read_table
 from sed_core.reporting import confusion, document, gallery, label_statistics
 from sed_core.reporting.bars import class_bars
@@ -97,8 +98,8 @@ def report(sources: Sources) -> str:
 
 def read_labels(sources: Sources, split: str, classes: list[str]) -> GroundTruth:
     """The prepared ground truth of a split."""
-    folder = sources.data / "truth"
-    return read_ground_truth(folder / f"{split}.tsv", folder / f"{split}_durations.tsv", classes)
+    data = PreparedData(sources.data)
+    return read_ground_truth(data.ground_truth(split), data.durations(split), classes)
 
 
 def detected(path: Path, truth: GroundTruth) -> Events:
@@ -179,7 +180,7 @@ def _confusion(heard: Events, truth: GroundTruth, best: Mapping[str, Any]) -> st
 
 
 def _clips(sources: Sources, heard: Events, truth: GroundTruth, best: Mapping[str, Any]) -> str:
-    corpus = Corpus.open(sources.data / "audio16k" / f"{sources.test}.h5")
+    corpus = Corpus.open(PreparedData(sources.data).audio(sources.test))
     place = {name: at for at, name in enumerate(corpus.filenames)}
     edges = (gallery.LEFT, gallery.RIGHT, gallery.BOTTOM, gallery.TOP)
     figures = []

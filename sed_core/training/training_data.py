@@ -11,9 +11,10 @@ import torch
 from sed_core.config.system import System
 from sed_core.data.corpus import Corpus
 from sed_core.data.labels import FrameGrid, LabelEncoder
+from sed_core.data.layout import PreparedData
 from sed_core.data.tsv import read_table
 from sed_core.data.weak_split import weak_split
-from sed_core.features.embeddings.resident_embeddings import ResidentEmbeddings, embedding_file
+from sed_core.features.embeddings.resident_embeddings import ResidentEmbeddings
 from sed_core.features.resident_audio import ResidentAudio
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.seeding import derive
@@ -129,13 +130,13 @@ def load_training_data(
     Raises:
         SedError: a part has no clip at all.
     """
-    roles = system.data
+    roles, prepared = system.data, PreparedData(data)
     splits = list(dict.fromkeys([*roles.strong, roles.weak, roles.unlabelled, roles.validation]))
-    corpora = {split: data / "audio16k" / f"{split}.h5" for split in splits}
+    corpora = {split: prepared.audio(split) for split in splits}
     names = {split: Corpus.open(path).filenames for split, path in corpora.items()}
     index = _Index(names)
     tables = {
-        split: _events(data / "truth" / f"{split}.tsv", index.numbers[split])
+        split: _events(prepared.ground_truth(split), index.numbers[split])
         for split in dict.fromkeys([*roles.strong, roles.validation])
     }
     eventful = {
@@ -143,7 +144,7 @@ def load_training_data(
         for split, table in tables.items()
     }
     encoder = LabelEncoder(system.dataset.classes, FrameGrid.of(system))
-    weak_table = read_table(data / "truth" / f"{roles.weak}.tsv", ("filename", "event_labels"))
+    weak_table = read_table(prepared.ground_truth(roles.weak), ("filename", "event_labels"))
     weak_train, weak_val = weak_split(
         weak_table["filename"].tolist(),
         fraction=roles.weak_split,
@@ -155,7 +156,7 @@ def load_training_data(
     embeddings = None
     if system.reads_embeddings:
         embeddings = ResidentEmbeddings(
-            [embedding_file(data, system.pretrained, split) for split in splits],
+            [prepared.embeddings(system.pretrained, split) for split in splits],
             list(names.values()),
             times=encoder.grid.centres,
             device=device,

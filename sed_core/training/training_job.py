@@ -8,9 +8,9 @@ import torch
 
 from sed_core.config.system import System
 from sed_core.data.corpus import Corpus
+from sed_core.data.layout import PreparedData
 from sed_core.data.manifest import check_coverage
 from sed_core.features.embeddings.embedding_file import EmbeddingFile
-from sed_core.features.embeddings.resident_embeddings import embedding_file, weights_receipt
 from sed_core.models.native.library import kernels
 from sed_core.runtime.code_version import code_files, code_version, entries_of
 from sed_core.runtime.files import digest, digest_json, read_json
@@ -40,6 +40,11 @@ class TrainingJob:
     min_coverage: float = 0.0
 
     @property
+    def prepared(self) -> PreparedData:
+        """Paths of the prepared data."""
+        return PreparedData(self.data)
+
+    @property
     def splits(self) -> list[str]:
         """The splits that training reads, sorted."""
         roles = self.system.data
@@ -51,9 +56,8 @@ class TrainingJob:
         Raises:
             SedError: fewer than `min_coverage`.
         """
-        folder = self.data / "manifests"
         return {
-            split: check_coverage(folder / f"{split}.tsv", minimum=self.min_coverage)
+            split: check_coverage(self.prepared.manifest(split), minimum=self.min_coverage)
             for split in self.splits
         }
 
@@ -62,14 +66,14 @@ class TrainingJob:
         """Digest of everything that training reads."""
         found = {}
         for split in self.splits:
-            corpus = Corpus.open(self.data / "audio16k" / f"{split}.h5")
+            corpus = Corpus.open(self.prepared.audio(split))
             found[f"audio16k/{split}"] = digest_json([corpus.filenames, corpus.digests])
-            found[f"truth/{split}"] = digest(self.data / "truth" / f"{split}.tsv")
+            found[f"truth/{split}"] = digest(self.prepared.ground_truth(split))
             if self.system.reads_embeddings:
-                file = EmbeddingFile.open(embedding_file(self.data, self.system.pretrained, split))
+                file = EmbeddingFile.open(self.prepared.embeddings(self.system.pretrained, split))
                 found[f"embeddings/{split}"] = digest_json(file.provenance)
         if self.system.pretrained.e2e:
-            found["weights"] = read_json(weights_receipt(self.data, self.system.pretrained))[
+            found["weights"] = read_json(self.prepared.weights_receipt(self.system.pretrained))[
                 "digest"
             ]
         if self.system.training.resume_from:
@@ -116,10 +120,10 @@ class TrainingJob:
         if chosen.model is None:
             return {}
         if chosen.e2e:
-            receipt = read_json(weights_receipt(self.data, chosen))
+            receipt = read_json(self.prepared.weights_receipt(chosen))
             note, weights = "", receipt["digest"]
         else:
-            weak = EmbeddingFile.open(embedding_file(self.data, chosen, self.system.data.weak))
+            weak = EmbeddingFile.open(self.prepared.embeddings(chosen, self.system.data.weak))
             note, weights = weak.provenance.get("note", ""), weak.provenance["weights"]
         return {"model": chosen.model, "kind": chosen.kind, "note": note, "weights": weights}
 

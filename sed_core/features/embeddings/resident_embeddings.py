@@ -6,21 +6,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from sed_core.config.system import Pretrained
 from sed_core.features.embeddings.alignment import alignment
 from sed_core.features.embeddings.embedding_file import EmbeddingFile
 from sed_core.features.resident_audio import place_arrays
 from sed_core.runtime.errors import SedError
-
-
-def embedding_file(data: Path, pretrained: Pretrained, split: str) -> Path:
-    """Where the prepared data keep a split's embeddings for a system."""
-    return data / "embeddings" / str(pretrained.model) / f"{split}_{pretrained.kind}.h5"
-
-
-def weights_receipt(data: Path, pretrained: Pretrained) -> Path:
-    """Where they say which weights there are."""
-    return data / "embeddings" / str(pretrained.model) / "weights.json"
 
 
 class ResidentEmbeddings:
