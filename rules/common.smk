@@ -12,7 +12,7 @@ from snakemake.exceptions import WorkflowError
 
 from sed_core.data.clip_counts import too_few
 from sed_core.data.published_names import published_file
-from sed_core.config import jobs
+from sed_core.config import composition, jobs
 from sed_core.config import systems as systems_config
 from sed_core.runtime.code_version import code_version
 from sed_core.runtime.device import visible_gpus
@@ -96,14 +96,11 @@ def classes(_wildcards):
 
 
 def is_given(row):
-    """Whether networks, or those of a member, come from a checkpoint instead of a training."""
-    return any(SYSTEMS[name]["checkpoint"] is not None for name in systems_of(row))
+    return composition.is_given(row, ROWS)
 
 
 def systems_of(row):
-    """The systems that a row is made of; a system is made of itself."""
-    made_of = map(systems_of, ROWS[row].members)
-    return [name for names in made_of for name in names] or [row]
+    return composition.systems_of(row, ROWS)
 
 
 def seeds(row):
@@ -154,16 +151,11 @@ def checkpoint_dir(wildcards):
 
 
 def evaluated_splits(row):
-    """The split that is scored and the one that is only predicted (if any)."""
-    data = ROWS[row].system["data"]
-    return [split for split in (data["test"], data["eval"]) if split]
+    return composition.evaluated_splits(ROWS[row])
 
 
 def energy_stage(wildcards):
-    """What the energy tables call this prediction."""
-    data = SYSTEMS[wildcards.system]["data"]
-    stages = {data["test"]: "devtest", data["eval"]: "evaluation"}
-    return stages.get(wildcards.split, "validation")
+    return composition.energy_stage(ROWS[wildcards.system], wildcards.split)
 
 
 def seed_files(system, pattern):

@@ -172,21 +172,9 @@ def reported_split():
 
 
 def splits_in_use(*labels):
-    """Splits that a target trains on, is tuned on, is scored on or predicts.
-
-    With `labels`, only those that are labelled so.
-    """
-    used = {
-        split
-        for row in TARGETS
-        for name in systems_of(row)
-        for split in used_splits(SYSTEMS[name])
-    }
-    return [
-        name
-        for name, split in DATASET["splits"].items()
-        if name in used and split["labels"] in (labels or ("strong", "weak", "none"))
-    ]
+    """Splits that the targets need; with `labels`, only those that are labelled so."""
+    wanted = labels or ("strong", "weak", "none")
+    return composition.splits_in_use(TARGETS, ROWS, DATASET["splits"], wanted)
 
 
 def report_files(_wildcards):
