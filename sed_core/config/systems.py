@@ -104,7 +104,7 @@ def systems(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, d
     complete = {}
     for name, override in config["systems"].items():
         system = merge(config["defaults"], override)
-        rule = {"$defs": schema["$defs"], **schema["$defs"]["system"]}
+        rule = _rule(schema, system["net"].get("model"))
         check(system, rule, where=f"config: systems.{name} (merged with defaults)")
         _check_networks(name, system, config)
         _refuse(f"systems.{name}", consistency.system_faults(system))
@@ -114,6 +114,13 @@ def systems(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, d
         if not problem:
             complete[name] = system
     return complete
+
+
+def _rule(schema: Mapping[str, Any], model: Any) -> dict[str, Any]:
+    """The schema of a whole system; networks other than the CRNN may have keys of their own."""
+    rule = copy.deepcopy({"$defs": schema["$defs"], **schema["$defs"]["system"]})
+    rule["properties"]["net"]["additionalProperties"] = model != "crnn"
+    return rule
 
 
 def _refuse(place: str, faults: Iterable[str]) -> None:

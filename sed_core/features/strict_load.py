@@ -24,7 +24,7 @@ def load_strictly(build: Callable[[], Network], state: Mapping[str, Tensor], wha
         if wrong := sorted(wanted.keys() ^ state.keys()):
             key = wrong[0]
             raise SedError(
-                f"{what} is not the network that its tensors resemble: '{key}' is "
+                f"{what} is not the network that it is read as: '{key}' is "
                 f"{'missing' if key in wanted else 'not one of its tensors'}; get the file again."
             )
         for key, tensor in state.items():

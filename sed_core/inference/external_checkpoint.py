@@ -40,7 +40,7 @@ def completed(checkpoint: Checkpoint, system: System, *, source: str) -> Checkpo
             f"{source} was trained at {rate} Hz, data set '{system.dataset.name}' has "
             f"{system.dataset.sample_rate} Hz; take a checkpoint trained at that rate."
         )
-    if checkpoint.net["use_embeddings"] and system.pretrained.model is None:
+    if checkpoint.net.get("use_embeddings") and system.pretrained.model is None:
         raise SedError(
             f"{source} fuses embeddings of a pretrained model; name it in the section "
             f"'pretrained' of system '{system.name}'."

@@ -43,7 +43,7 @@ def load_predictor(
     """
     checkpoint = load_checkpoint(path)
     if "dataset" not in checkpoint.system:
-        if checkpoint.net["use_embeddings"]:
+        if checkpoint.net.get("use_embeddings"):
             raise SedError(
                 f"{path} fuses embeddings and does not say which; make it a system of the "
                 "workflow (docs/coming-from-desed-task.md) and give that system's model.pt."

@@ -16,11 +16,12 @@ from sed_core.features.safe_load import safe_load
 from sed_core.features.strict_load import load_strictly
 from sed_core.models.crnn import CHOICES, NET_KEYS
 from sed_core.models.crnn_architecture import architecture
-from sed_core.models.network_registry import MODELS
+from sed_core.models.network_registry import build
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import atomic
 
-FORMAT = 1
+FORMAT = 2
+"""1: files of version 0.1, whose section `net` lacks what follows from the embeddings."""
 LIGHTNING_VERSION = "1.5.1"
 SECTIONS = ("dataset", "feats", "net", "pretrained", "scaler", "training")
 """Of the configuration inside; what is read of them is a table."""
@@ -52,24 +53,32 @@ class Checkpoint:
     @property
     def n_classes(self) -> int:
         """Number of classes that the networks tell apart."""
+        if classes := self.system.get("dataset", {}).get("classes"):
+            return len(classes)
         architecture(self.student, self.source)  # refuses what is none
         return len(self.student["dense.bias"])
 
     @property
     def net(self) -> dict[str, Any]:
-        """Section `net` that rebuilds the networks: the tensors decide wherever they can."""
-        return {**_known(self.system.get("net", {})), **architecture(self.student, self.source)}
+        """Section `net` that rebuilds the networks: the stored one, where it names a model.
+
+        Files of 2022 do not; theirs is a CRNN, and its tensors decide wherever they can.
+        """
+        told = self.system.get("net", {})
+        if "model" in told:
+            return {key: value for key, value in told.items() if key != "nclass"}
+        return {"model": "crnn", **_known(told), **architecture(self.student, self.source)}
 
     def networks(self) -> dict[str, nn.Module]:
         """The networks `student` and `teacher`, in evaluation mode, on the CPU.
 
         Raises:
-            SedError: the tensors are not those of one CRNN.
+            SedError: the tensors are not those of the network that the configuration describes.
         """
-        build = partial(MODELS["crnn"], self.net, self.n_classes)
+        make = partial(build, self.net, self.n_classes)
         return {
-            "student": load_strictly(build, self.student, f"the student of {self.source}").eval(),
-            "teacher": load_strictly(build, self.teacher, f"the teacher of {self.source}").eval(),
+            "student": load_strictly(make, self.student, f"the student of {self.source}").eval(),
+            "teacher": load_strictly(make, self.teacher, f"the teacher of {self.source}").eval(),
         }
 
 
@@ -111,16 +120,19 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     content = safe_load(path)
     if isinstance(content, dict) and "format" in content:
         told = content["format"]
-        if not isinstance(told, int) or told != FORMAT:
+        if not isinstance(told, int) or not 1 <= told <= FORMAT:
             raise SedError(
                 f"{path} has format {told if isinstance(told, int) else 'unknown'}, this version "
-                f"reads {FORMAT}; use the version of the program that wrote it."
+                f"reads up to {FORMAT}; use the version of the program that wrote it."
             )
+        system = _system(path, content.get("system"))
+        if told == 1:
+            system.get("net", {}).pop("model", None)  # always a CRNN
         weights = content.get("weights", "")
         return Checkpoint(
             student=_state(path, "student", content.get("student")),
             teacher=_state(path, "teacher", content.get("teacher")),
-            system=_system(path, content.get("system")),
+            system=system,
             scaler=_state(path, "scaler", content.get("scaler")),
             encoder=_state(path, "encoder", content.get("encoder")),
             weights=weights if isinstance(weights, str) else "",

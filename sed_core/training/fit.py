@@ -133,7 +133,7 @@ def fit(
     networks = Checkpoint(
         student=best["student"],
         teacher=best["teacher"],
-        system=asdict(system),
+        system={**asdict(system), "net": module.net},
         scaler=module.front.scaler.state_dict(),
         encoder=best["encoder"],
         weights=job.pretrained().get("weights", ""),

@@ -36,7 +36,7 @@ def starting_point(module: MeanTeacher, own: Path) -> Path | None:
         return None
     content = safe_load(given)
     state = content.get("state_dict") if isinstance(content, Mapping) else None
-    if isinstance(state, Mapping) and "student.dense.bias" in state:
+    if isinstance(state, Mapping) and any(str(key).startswith("student.") for key in state):
         _check_whole(module, content, given)
         return Path(given)
     checkpoint = load_checkpoint(given)

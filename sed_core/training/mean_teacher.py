@@ -42,6 +42,9 @@ class MeanTeacher(lightning.LightningModule):
         seed: of the training; every step draws from (seed, step).
         embedding_size: length of the embedding vectors that come with the batches.
         pretrained: makes them instead, from the waveforms.
+
+    Attributes:
+        net: section `net` that built both networks.
     """
 
     def __init__(
@@ -61,9 +64,9 @@ class MeanTeacher(lightning.LightningModule):
         torch.manual_seed(derive(seed, "weights"))
         self.pretrained = pretrained
         size = pretrained.embedding_size if pretrained is not None else embedding_size
-        net = fused_net(system, size)
-        self.student = build(net, len(system.dataset.classes))
-        self.teacher = build(net, len(system.dataset.classes))
+        self.net = fused_net(system, size)
+        self.student = build(self.net, len(system.dataset.classes))
+        self.teacher = build(self.net, len(system.dataset.classes))
         self.teacher.load_state_dict(self.student.state_dict())
         self.teacher.requires_grad_(False)
         self.train()  # Lightning leaves modes as they are; frozen batch norms leave training here

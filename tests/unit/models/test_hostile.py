@@ -90,10 +90,10 @@ PARTS = {
     "a newer format": ({"format": 99}, "has format 99"),
 }
 TENSORS = {
-    "no dense layer": ("dense.bias", None, "no cnn, rnn or dense"),
-    "a scalar as dense layer": ("dense.bias", torch.tensor(1.0), "does not hold a CRNN"),
-    "flat kernels": (KERNEL, torch.ones(4), "does not hold a CRNN"),
-    "a gap in the blocks": (KERNEL, None, "does not hold a CRNN"),
+    "no dense layer": ("dense.bias", None, "'dense.bias' is missing"),
+    "a scalar as dense layer": ("dense.bias", torch.tensor(1.0), r"the shape \(\) instead of"),
+    "flat kernels": (KERNEL, torch.ones(4), r"the shape \(4,\) instead of"),
+    "a gap in the blocks": (KERNEL, None, "'cnn.cnn.conv0.weight' is missing"),
     "another size": ("cnn.cnn.batchnorm0.bias", torch.ones(9), r"\(9,\) instead of \(4,\)"),
     "a missing norm": ("cnn.cnn.batchnorm1.weight", None, "'cnn.cnn.batchnorm1.weight' is missing"),
     "a layer too many": ("fc.weight", torch.ones(2, 2), "'fc.weight' is not one of its tensors"),
