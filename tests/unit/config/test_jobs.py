@@ -56,3 +56,8 @@ def test_a_misspelt_key_is_one_sentence():
     text["scoring"]["medain"] = text["scoring"].pop("bootstrap")
     with pytest.raises(SedError, match=r"section 'scoring' must have exactly .*; check bootstrap"):
         ScoringJob.read(json.dumps(text))
+
+
+def test_editors_find_the_schema_that_the_workflow_checks_against():
+    first = (ROOT / "config.yaml").read_text().splitlines()[0]
+    assert first == "# yaml-language-server: $schema=schemas/config.schema.yaml"
