@@ -64,12 +64,12 @@ rule download_clips:
     params:
         list=lambda wildcards: ROOT / CLIP_PARTS[wildcards.folder].list,
         folder=lambda wildcards: ROOT / CLIP_PARTS[wildcards.folder].target,
-        journal=lambda wildcards: f"{PATHS['data']}/download/{wildcards.folder}.journal",
+        failure_log=lambda wildcards: f"{PATHS['data']}/download/{wildcards.folder}.journal",
         sources=sources_option,
         code=code_version("workflow_scripts/download_clips.py"),
     shell:
         'python "$SED_HOME"/workflow_scripts/download_clips.py --list {params.list:q}'
-        " --folder {params.folder:q} --report {output.report:q} --journal {params.journal:q}"
+        " --folder {params.folder:q} --report {output.report:q} --failure-log {params.failure_log:q}"
         " {params.sources} > {log:q} 2>&1"
 
 

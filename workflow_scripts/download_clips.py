@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sed_core.data.annotations import read_list
 from sed_core.data.download.clips import download_clips
-from sed_core.data.download.sources import read_manners
+from sed_core.data.download.sources import read_download_policy
 from sed_core.runtime.cli import run
 
 
@@ -16,8 +16,8 @@ def main(argv: list[str] | None = None) -> None:
     add("--list", type=Path, required=True, help="TSV whose column filename names the clips")
     add("--folder", type=Path, required=True, help="folder of the clips; those there are kept")
     add("--report", type=Path, required=True, help="TSV to write: filename, error, reason")
-    add("--journal", type=Path, required=True, help="TSV that remembers failures between runs")
-    add("--sources", type=Path, help="YAML or JSON with addresses and manners (section `clips`)")
+    add("--failure-log", type=Path, required=True, help="TSV that remembers failures between runs")
+    add("--sources", type=Path, help="YAML or JSON with addresses and policy (section `clips`)")
     add("--jobs", type=int, help="clips at a time (default 3)")
     add("--retry-all", action="store_true", help="ask again for clips known to be gone")
     args = parser.parse_args(argv)
@@ -26,8 +26,8 @@ def main(argv: list[str] | None = None) -> None:
         read_list(args.list).filenames,
         args.folder,
         report=args.report,
-        journal=args.journal,
-        manners=read_manners(args.sources, jobs=args.jobs),
+        failure_log=args.failure_log,
+        policy=read_download_policy(args.sources, jobs=args.jobs),
         retry_all=args.retry_all,
     )
     missing = outcome.expected - outcome.present

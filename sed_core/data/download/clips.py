@@ -1,26 +1,84 @@
-"""AudioSet clips from their videos: what is missing, as much of it as can be had, and why not."""
+"""AudioSet clips from their videos: what is missing, as much of it as can be had, and why not.
 
+The failure log survives kills, and tells the next run what to skip.
+"""
+
+import fcntl
 import re
 import shutil
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from sed_core.data.audio import SUFFIXES
-from sed_core.data.download.cut import cut
-from sed_core.data.download.http import Stopped
-from sed_core.data.download.journal import NOT_TRIED, Journal, missing_table, open_journal
-from sed_core.data.download.pace import Pace
-from sed_core.data.download.reasons import ClipError
-from sed_core.data.download.stream import Streams
+from sed_core.data.download.rate_limiter import RateLimiter
+from sed_core.data.download.retry import Stopped
+from sed_core.data.download.video_audio import REASONS, RETRYABLE, ClipError, Streams, crop
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import write_text
 from sed_core.runtime.progress import progress
+
+NOT_TRIED = ("not tried yet", "network")
+
+
+@dataclass(frozen=True)
+class FailureLog:
+    """An open failure log; one line a failure, `filename <tab> error <tab> reason`."""
+
+    failures: dict[str, tuple[str, str]]  # filename -> (error, reason), the latest
+    stream: TextIO
+
+    def add(self, filename: str, error: str, reason: str) -> None:
+        """Note a failure at once."""
+        text = " ".join(error.split())
+        self.failures[filename] = (text, reason)
+        self.stream.write(f"{filename}\t{text}\t{reason}\n")
+        self.stream.flush()
+
+    def settled(self, filename: str) -> bool:
+        """Whether an earlier run learned that this clip is not to be had."""
+        return filename in self.failures and self.failures[filename][1] not in RETRYABLE
+
+
+@contextmanager
+def open_failure_log(path: Path) -> Iterator[FailureLog]:
+    """Read and continue a failure_log, for this process alone.
+
+    Raises:
+        SedError: another process has it open.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+", encoding="utf-8") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise SedError(
+                f"another process is downloading the clips of {path}; wait for it, or end it."
+            ) from error
+        stream.seek(0)
+        text = stream.read()
+        if text and not text.endswith("\n"):
+            stream.write("\n")  # a kill tore the last line; it is not counted
+        yield FailureLog(_parse(text), stream)
+
+
+def missing_table(filenames: list[str], failures: Mapping[str, tuple[str, str]]) -> str:
+    """The report as text: filename and error as in the reference, and the reason class."""
+    rows = [(name, *failures.get(name, NOT_TRIED)) for name in filenames]
+    return "\n".join("\t".join(row) for row in [("filename", "error", "reason"), *rows]) + "\n"
+
+
+def _parse(text: str) -> dict[str, tuple[str, str]]:
+    lines = [line.split("\t") for line in text.split("\n")]
+    whole = [line for line in lines if len(line) == 3 and line[2] in REASONS]
+    return {filename: (error, reason) for filename, error, reason in whole}
+
 
 YOUTUBE = "https://www.youtube.com/watch?v={id}"
 _NAME = re.compile(r"Y?(?P<id>[\w-]{11})_(?P<start>\d+(\.\d+)?)_(?P<end>\d+(\.\d+)?)\.(wav|flac)")
@@ -37,7 +95,7 @@ class Clip:
 
 
 @dataclass(frozen=True)
-class Manners:
+class DownloadPolicy:
     """How clips are asked for; times in seconds."""
 
     urls: tuple[str, ...] = (YOUTUBE,)  # templates with {id}, tried in order
@@ -91,8 +149,8 @@ def download_clips(
     folder: str | Path,
     *,
     report: str | Path,
-    journal: str | Path,
-    manners: Manners | None = None,
+    failure_log: str | Path,
+    policy: DownloadPolicy | None = None,
     retry_all: bool = False,
 ) -> Outcome:
     """Make the clips that are not in `folder` yet, several at a time.
@@ -104,25 +162,25 @@ def download_clips(
         filenames: names of all clips of the split.
         folder: where they go; clips put there by hand count, also as flac.
         report: TSV of the clips that are missing afterwards: filename, error, reason.
-        journal: TSV that collects the failures of all runs.
-        manners: addresses, parallelism and politeness.
+        failure_log: TSV that collects the failures of all runs.
+        policy: addresses, parallelism and politeness.
         retry_all: ask again for everything that is missing.
 
     Raises:
-        SedError: a malformed name or address; the site or the network refused `manners.give_up`
+        SedError: a malformed name or address; the site or the network refused `policy.give_up`
             times in a row.
     """
-    folder, manners = Path(folder), manners or Manners()
+    folder, policy = Path(folder), policy or DownloadPolicy()
     clips = [parse_clip(name) for name in dict.fromkeys(filenames)]
     folder.mkdir(parents=True, exist_ok=True)
     before = present(folder)
     absent = [clip for clip in clips if Path(clip.filename).stem not in before]
-    with open_journal(Path(journal)) as notes:
+    with open_failure_log(Path(failure_log)) as notes:
         wanted = [clip for clip in absent if retry_all or not notes.settled(clip.filename)]
         wanted.sort(key=lambda clip: clip.filename in notes.failures)  # the untried ones first
         refusal = None
         try:
-            refusal = _Run(folder, manners, notes).download(wanted)
+            refusal = _Run(folder, policy, notes).download(wanted)
         finally:
             after = present(folder)
             missing = [c.filename for c in absent if Path(c.filename).stem not in after]
@@ -130,7 +188,7 @@ def download_clips(
         untried = [name for name in missing if name not in notes.failures]
         if refusal and untried:
             raise SedError(
-                f"{manners.give_up} clips in a row were refused ({refusal}) and {len(untried):,} "
+                f"{policy.give_up} clips in a row were refused ({refusal}) and {len(untried):,} "
                 f"of {len(clips):,} are still to be tried; run the same command later, or give "
                 "cookies (see docs/getting-desed.md)."
             )
@@ -142,21 +200,21 @@ def download_clips(
 class _Run:
     """One pass over the clips that are wanted."""
 
-    def __init__(self, folder: Path, manners: Manners, journal: Journal):
-        self.folder, self.manners, self.journal = folder, manners, journal
+    def __init__(self, folder: Path, policy: DownloadPolicy, failure_log: FailureLog):
+        self.folder, self.policy, self.failure_log = folder, policy, failure_log
         self.writing = threading.Lock()
         self.stop = threading.Event()
-        self.streams = Streams(stop=self.stop, options=manners.options)
-        self.pace = Pace(
-            interval=manners.interval,
-            backoff=manners.backoff,
-            longest=manners.longest_wait,
-            give_up=manners.give_up,
+        self.streams = Streams(stop=self.stop, options=policy.options)
+        self.limiter = RateLimiter(
+            interval=policy.interval,
+            backoff=policy.backoff,
+            longest=policy.longest_wait,
+            give_up=policy.give_up,
             stop=self.stop,
         )
 
     def download(self, clips: list[Clip]) -> str | None:
-        """Make the clips; failures go to the journal.
+        """Make the clips; failures go to the failure log.
 
         Returns:
             The last refusal, where so many came in a row that the rest was not tried.
@@ -165,14 +223,14 @@ class _Run:
         shutil.rmtree(work, ignore_errors=True)
         with (
             progress(total=len(clips), desc=self.folder.name, unit="clip") as bar,
-            ThreadPoolExecutor(self.manners.jobs) as pool,
+            ThreadPoolExecutor(self.policy.jobs) as pool,
         ):
             tasks = [pool.submit(self._make, clip, work) for clip in clips]
             try:
                 for task in as_completed(tasks):
                     bar.update()
                     error = task.result()
-                    if error is not None and self.pace.hopeless:
+                    if error is not None and self.limiter.hopeless:
                         return str(error)
             finally:
                 self.stop.set()
@@ -185,45 +243,45 @@ class _Run:
         """Try a clip until it is there or will not come in this run; note why not."""
         failures = 0
         while True:
-            begun = self.pace.wait()
+            begun = self.limiter.wait()
             error = self._try(clip, work)
             if error is None or not error.retryable:
-                self.pace.answered()
+                self.limiter.answered()
                 break
             if error.throttled:
-                self.pace.complaint(begun)
+                self.limiter.complaint(begun)
             else:
                 failures += 1
-            if self.pace.hopeless or failures >= self.manners.attempts:
+            if self.limiter.hopeless or failures >= self.policy.attempts:
                 if error.reason == "network":
-                    self.pace.lost()
+                    self.limiter.lost()
                 break
         if error is not None:
             with self.writing:
-                self.journal.add(clip.filename, str(error), error.reason)
+                self.failure_log.add(clip.filename, str(error), error.reason)
         return error
 
     def _try(self, clip: Clip, work: Path) -> ClipError | None:
         """Ask every address once; the error that leaves hope counts."""
         errors = []
         work.mkdir(parents=True, exist_ok=True)
-        for template in self.manners.urls:
+        for template in self.policy.urls:
             with tempfile.TemporaryDirectory(dir=work) as place:
                 try:
-                    self._stream_and_cut(clip, _address(template, clip), Path(place))
+                    self._stream_and_crop(clip, _address(template, clip), Path(place))
                 except ClipError as error:
                     errors.append(error)
                     continue
                 return None
         return next((error for error in errors if error.retryable), errors[0])
 
-    def _stream_and_cut(self, clip: Clip, url: str, place: Path) -> None:
+    def _stream_and_crop(self, clip: Clip, url: str, place: Path) -> None:
         (place / "stream").mkdir()
         stream = self.streams.download(url, place / "stream")
         if self.stop.is_set():
             raise Stopped
         name = Path(clip.filename).with_suffix(".wav").name
-        cut(stream, place / name, start=clip.start, end=clip.end)
+        crop(stream, place / name, start=clip.start, end=clip.end)
         (place / name).replace(self.folder / name)
 
 

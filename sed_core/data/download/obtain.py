@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from sed_core.data.download.fetch import Download, Fetched, fetch_all
-from sed_core.data.download.http import Policy
+from sed_core.data.download.archive import unpack
 from sed_core.data.download.links import link_synth
-from sed_core.data.download.record import RecordFile, read_record
+from sed_core.data.download.resumable_http import Download, Fetched, fetch_all
+from sed_core.data.download.retry import RetryPolicy
 from sed_core.data.download.sources import Part
-from sed_core.data.download.unpack import unpack
+from sed_core.data.download.zenodo import RecordFile, read_record
 from sed_core.runtime.errors import SedError
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2")
@@ -30,7 +30,7 @@ def obtain(
     downloads: str | Path,
     *,
     jobs: int = 3,
-    policy: Policy | None = None,
+    policy: RetryPolicy | None = None,
 ) -> Obtained:
     """Download a part and, if it is an archive, unpack it and make its links.
 
@@ -63,7 +63,7 @@ def obtain(
 
 
 def plan(
-    part: Part, place: Path, keep: Path, *, policy: Policy | None = None
+    part: Part, place: Path, keep: Path, *, policy: RetryPolicy | None = None
 ) -> tuple[list[Download], list[str]]:
     """Decide what is fetched from where; asks the record for sizes and checksums.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from sed_core.data.download.clips import Manners
+from sed_core.data.download.clips import DownloadPolicy
 from sed_core.data.download.parts import PARTS, REFERENCE_GROUPS
 from sed_core.runtime.errors import SedError
 
@@ -57,18 +57,20 @@ def read_parts(sources: str | Path | None = None) -> dict[str, Part]:
     return {name: _part(name, entry, sources) for name, entry in tables.items()}
 
 
-def read_manners(sources: str | Path | None = None, *, jobs: int | None = None) -> Manners:
+def read_download_policy(
+    sources: str | Path | None = None, *, jobs: int | None = None
+) -> DownloadPolicy:
     """How clips are asked for: section `clips` of the sources file over the defaults.
 
     Raises:
         SedError: an unknown key.
     """
     changes = dict(_section(sources, "clips"))
-    _check(changes, Manners, f"{sources}: clips")
+    _check(changes, DownloadPolicy, f"{sources}: clips")
     if "urls" in changes:
         changes["urls"] = _strings(changes["urls"])
-    manners = Manners(**changes)
-    return replace(manners, jobs=jobs) if jobs else manners
+    policy = DownloadPolicy(**changes)
+    return replace(policy, jobs=jobs) if jobs else policy
 
 
 def selected(groups: Collection[str]) -> list[str]:

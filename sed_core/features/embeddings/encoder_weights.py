@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from sed_core.data.download.fetch import Download, fetch_all
+from sed_core.data.download.resumable_http import Download, fetch_all
 from sed_core.features.embeddings.encoder import Encoder
 from sed_core.features.embeddings.encoder_registry import ENCODERS
 from sed_core.features.safe_load import reason, safe_load

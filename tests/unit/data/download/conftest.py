@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sed_core.data.download.http import Policy
+from sed_core.data.download.retry import RetryPolicy
 from tests.servers.flaky import Flaky
 
 
@@ -18,5 +18,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Flaky]:
 
 
 @pytest.fixture
-def quick() -> Policy:
-    return Policy(attempts=3, connect_timeout=2, read_timeout=2, backoff=0.01, longest_wait=0.02)
+def quick() -> RetryPolicy:
+    return RetryPolicy(
+        attempts=3, connect_timeout=2, read_timeout=2, backoff=0.01, longest_wait=0.02
+    )

@@ -9,8 +9,13 @@ import pytest
 import soundfile
 
 from sed_core.data.download import clips as module
-from sed_core.data.download.clips import Manners, Outcome, download_clips, parse_clip
-from sed_core.data.download.journal import open_journal
+from sed_core.data.download.clips import (
+    DownloadPolicy,
+    Outcome,
+    download_clips,
+    open_failure_log,
+    parse_clip,
+)
 from sed_core.runtime.errors import SedError
 from tests.servers.flaky import Fault, Flaky
 
@@ -29,7 +34,7 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return path.read_bytes()
 
 
-def manners(server: Flaky, **changes: object) -> Manners:
+def policy(server: Flaky, **changes: object) -> DownloadPolicy:
     base = {
         "urls": (server.url + "/watch/{id}.flac",),
         "jobs": 2,
@@ -39,20 +44,22 @@ def manners(server: Flaky, **changes: object) -> Manners:
         "longest_wait": 0.02,
         "options": {"retries": 0, "socket_timeout": 3, "proxy": ""},
     }
-    return Manners(**{**base, **changes})  # type: ignore[arg-type]
+    return DownloadPolicy(**{**base, **changes})  # type: ignore[arg-type]
 
 
 def serve(server: Flaky, number: int, body: bytes, **options: object) -> None:
     server.add(f"/watch/{IDS[number]}.flac", body, kind="audio/flac", **options)
 
 
-def run(folder: Path, polite: Manners, names: list[str] = NAMES, **options: object) -> Outcome:
+def run(
+    folder: Path, polite: DownloadPolicy, names: list[str] = NAMES, **options: object
+) -> Outcome:
     return download_clips(
         names,
         folder / "weak",
         report=folder / "missing_files" / "missing_files_weak.tsv",
-        journal=folder / "weak.journal",
-        manners=polite,
+        failure_log=folder / "weak.journal",
+        policy=polite,
         **options,  # type: ignore[arg-type]
     )
 
@@ -84,7 +91,7 @@ def test_yt_dlp_and_ffmpeg_make_what_is_there_and_name_what_is_not(
     serve(server, 6, b"this is no sound" * 100)
     serve(server, 7, video, faults=[Fault(status=503)])
     serve(server, 8, video, always=Fault(cut_after=5000))
-    outcome = run(tmp_path, manners(server))
+    outcome = run(tmp_path, policy(server))
 
     reasons = {"removed": 2, "region": 1, "network": 2, "ffmpeg": 1}
     assert outcome == Outcome(expected=9, present=3, fetched=3, reasons=reasons)
@@ -108,18 +115,18 @@ def test_yt_dlp_and_ffmpeg_make_what_is_there_and_name_what_is_not(
     late = tmp_path / "weak" / NAMES[4]  # sent by the organisers, as flac
     soundfile.write(late.with_suffix(".flac"), samples, 44_100)
     serve(server, 5, video)
-    outcome = run(tmp_path, manners(server))
+    outcome = run(tmp_path, policy(server))
     assert asked(server) == {5, 6, 8}
     assert (outcome.present, outcome.fetched) == (5, 1)
     assert set(report(tmp_path)) == {NAMES[number] for number in (2, 3, 6, 8)}
 
     for number in (2, 3, 6, 8):
         serve(server, number, video)
-    outcome = run(tmp_path, manners(server), retry_all=True)
+    outcome = run(tmp_path, policy(server), retry_all=True)
     assert asked(server) == {2, 3, 6, 8}
     assert outcome == Outcome(9, 9, 4, {})
     assert report(tmp_path) == {}
-    assert run(tmp_path, manners(server)) == Outcome(9, 9, 0, {})
+    assert run(tmp_path, policy(server)) == Outcome(9, 9, 0, {})
     assert asked(server) == set()
 
 
@@ -128,23 +135,23 @@ def test_second_address_is_asked_where_the_first_has_none(
 ) -> None:
     server.add(f"/other/{IDS[0]}", video, kind="audio/flac")
     urls = (server.url + "/watch/{id}.flac", server.url + "/other/{id}")
-    assert run(tmp_path, manners(server, urls=urls), NAMES[:1]).fetched == 1
+    assert run(tmp_path, policy(server, urls=urls), NAMES[:1]).fetched == 1
     with pytest.raises(SedError, match=r"expected a template with \{id\}"):
-        run(tmp_path, manners(server, urls=("http://127.0.0.1/{video}",)), NAMES)
+        run(tmp_path, policy(server, urls=("http://127.0.0.1/{video}",)), NAMES)
 
 
 def test_throttled_runs_pause_and_go_on(server: Flaky, tmp_path: Path, video: bytes) -> None:
     busy = Fault(status=429)
     serve(server, 0, video, faults=[busy, busy, busy])
     serve(server, 1, video)
-    assert run(tmp_path, manners(server), NAMES[:2]).fetched == 2
+    assert run(tmp_path, policy(server), NAMES[:2]).fetched == 2
 
 
 def test_a_site_that_refuses_everything_ends_the_run(server: Flaky, tmp_path: Path) -> None:
     for number in range(9):
         serve(server, number, b"", always=Fault(status=429))
     with pytest.raises(SedError, match=r"3 clips in a row were refused \(.*429.*of 9 are still"):
-        run(tmp_path, manners(server, give_up=3, jobs=1))
+        run(tmp_path, policy(server, give_up=3, jobs=1))
     assert len(server.log) < 9
     assert report(tmp_path) == dict.fromkeys(NAMES, "network")
     assert not (tmp_path / "weak" / ".part").exists()
@@ -153,7 +160,7 @@ def test_a_site_that_refuses_everything_ends_the_run(server: Flaky, tmp_path: Pa
 def test_clips_that_never_come_do_not_block_a_finished_list(server: Flaky, tmp_path: Path) -> None:
     for number in range(9):
         serve(server, number, b"", always=Fault(status=403))
-    polite = manners(server, give_up=3, jobs=1, attempts=1)
+    polite = policy(server, give_up=3, jobs=1, attempts=1)
     tried = set()
     for _ in range(2):
         with pytest.raises(SedError, match="still to be tried"):
@@ -175,14 +182,14 @@ def test_interrupt_leaves_report_journal_and_whole_clips(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(module.Journal, "add", interrupted)
+        patched.setattr(module.FailureLog, "add", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            run(tmp_path, manners(server, jobs=1), NAMES[:5])
+            run(tmp_path, policy(server, jobs=1), NAMES[:5])
     assert not (tmp_path / "weak" / ".part").exists()
     missing = report(tmp_path)
     assert NAMES[0] in missing
     assert set(NAMES[:5]) - set(missing) == {p.name for p in (tmp_path / "weak").iterdir()}
-    assert run(tmp_path, manners(server), NAMES[:5]).present == 4
+    assert run(tmp_path, policy(server), NAMES[:5]).present == 4
 
 
 def test_killed_and_continued(server: Flaky, tmp_path: Path, root: Path, video: bytes) -> None:
@@ -198,7 +205,7 @@ def test_killed_and_continued(server: Flaky, tmp_path: Path, root: Path, video: 
 
     def command(name: str) -> list[str | Path]:
         script = [sys.executable, "workflow_scripts/download_clips.py", "--list", listing]
-        places = ["--folder", tmp_path / name, "--journal", tmp_path / f"{name}.journal"]
+        places = ["--folder", tmp_path / name, "--failure-log", tmp_path / f"{name}.journal"]
         return [*script, *places, "--report", tmp_path / f"{name}.tsv", "--sources", sources]
 
     here = {"cwd": root, "env": {**os.environ, "PYTHONPATH": str(root)}}
@@ -236,16 +243,16 @@ def test_names_of_clips() -> None:
 
 def test_journal_survives_a_torn_line_and_is_for_one_process(tmp_path: Path) -> None:
     path = tmp_path / "j.tsv"
-    with open_journal(path) as journal:
-        journal.add("a.wav", "gone\nfor\tever", "removed")
-        with pytest.raises(SedError, match="another process"), open_journal(path):
+    with open_failure_log(path) as failure_log:
+        failure_log.add("a.wav", "gone\nfor\tever", "removed")
+        with pytest.raises(SedError, match="another process"), open_failure_log(path):
             pass
     with path.open("a") as stream:
         stream.write("b.wav\ttorn")
-    with open_journal(path) as journal:
-        assert journal.failures == {"a.wav": ("gone for ever", "removed")}
-        journal.add("c.wav", "later", "network")
-    with open_journal(path) as journal:
-        assert set(journal.failures) == {"a.wav", "c.wav"}
-        assert journal.settled("a.wav")
-        assert not journal.settled("c.wav")
+    with open_failure_log(path) as failure_log:
+        assert failure_log.failures == {"a.wav": ("gone for ever", "removed")}
+        failure_log.add("c.wav", "later", "network")
+    with open_failure_log(path) as failure_log:
+        assert set(failure_log.failures) == {"a.wav", "c.wav"}
+        assert failure_log.settled("a.wav")
+        assert not failure_log.settled("c.wav")

@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sed_core.data.download import fetch as module
-from sed_core.data.download.fetch import Download, fetch, fetch_all
-from sed_core.data.download.http import Policy, Stop
-from sed_core.data.download.partial import open_partial
+from sed_core.data.download import resumable_http as module
+from sed_core.data.download.resumable_http import Download, fetch, fetch_all, open_partial
+from sed_core.data.download.retry import RetryPolicy, Stop
 from sed_core.runtime.errors import SedError
 from tests.servers.flaky import Fault, Flaky
 
@@ -24,7 +23,7 @@ def leftovers(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if ".part" in path.name)
 
 
-def test_broken_connection_is_continued(server: Flaky, tmp_path: Path, quick: Policy) -> None:
+def test_broken_connection_is_continued(server: Flaky, tmp_path: Path, quick: RetryPolicy) -> None:
     url = server.add("/a", BODY, etag='"v1"', faults=[CUT, Fault(cut_after=100_000)])
     result = fetch(Download(tmp_path / "a", (url,)), policy=quick)
     assert result.path.read_bytes() == BODY
@@ -38,7 +37,7 @@ def test_broken_connection_is_continued(server: Flaky, tmp_path: Path, quick: Po
 
 
 def test_more_cuts_than_attempts_are_fine_while_there_is_progress(
-    server: Flaky, tmp_path: Path, quick: Policy
+    server: Flaky, tmp_path: Path, quick: RetryPolicy
 ) -> None:
     cuts = [Fault(cut_after=80_000) for _ in range(7)]
     url = server.add("/a", BODY, etag='"v1"', faults=cuts)
@@ -54,7 +53,7 @@ def test_more_cuts_than_attempts_are_fine_while_there_is_progress(
     ],
 )
 def test_starts_anew_where_resuming_is_not_safe(
-    server: Flaky, tmp_path: Path, quick: Policy, options: dict, asks_for_the_rest: bool
+    server: Flaky, tmp_path: Path, quick: RetryPolicy, options: dict, asks_for_the_rest: bool
 ) -> None:
     url = server.add("/a", BODY, faults=[CUT], **options)
     assert fetch(Download(tmp_path / "a", (url,)), policy=quick).path.read_bytes() == BODY
@@ -64,7 +63,7 @@ def test_starts_anew_where_resuming_is_not_safe(
 
 
 def test_a_pinned_checksum_makes_any_beginning_safe(
-    server: Flaky, tmp_path: Path, quick: Policy
+    server: Flaky, tmp_path: Path, quick: RetryPolicy
 ) -> None:
     url = server.add("/a", BODY, faults=[CUT])
     result = fetch(Download(tmp_path / "a", (url,), checksum=MD5), policy=quick)
@@ -75,12 +74,12 @@ def test_a_pinned_checksum_makes_any_beginning_safe(
 
 @pytest.mark.parametrize("validator", ["etag", "modified"])
 def test_file_that_changed_meanwhile_starts_anew(
-    server: Flaky, tmp_path: Path, quick: Policy, validator: str
+    server: Flaky, tmp_path: Path, quick: RetryPolicy, validator: str
 ) -> None:
     old, new = {"etag": ('"v1"', '"v2"'), "modified": ("Mon, 01 Jan 2024", "Tue, 02 Jan 2024")}[
         validator
     ]
-    once = Policy(**{**vars(quick), "attempts": 1})
+    once = RetryPolicy(**{**vars(quick), "attempts": 1})
     url = server.add("/a", BODY, faults=[CUT], **{validator: old})
     with pytest.raises(SedError):
         fetch(Download(tmp_path / "a", (url,)), policy=once)
@@ -92,7 +91,7 @@ def test_file_that_changed_meanwhile_starts_anew(
 
 
 def test_wrong_beginning_is_found_by_the_checksum_and_downloaded_again(
-    server: Flaky, tmp_path: Path, quick: Policy
+    server: Flaky, tmp_path: Path, quick: RetryPolicy
 ) -> None:
     (tmp_path / "a.part").write_bytes(b"x" * 1000)
     url = server.add("/a", BODY)
@@ -101,7 +100,9 @@ def test_wrong_beginning_is_found_by_the_checksum_and_downloaded_again(
     assert server.requests("/a") == ["bytes=1000-", None]
 
 
-def test_mirrors_in_order_and_what_each_said(server: Flaky, tmp_path: Path, quick: Policy) -> None:
+def test_mirrors_in_order_and_what_each_said(
+    server: Flaky, tmp_path: Path, quick: RetryPolicy
+) -> None:
     gone = server.url + "/gone"
     broken = server.add("/broken", BODY, always=Fault(status=500))
     short = server.add("/short", BODY[:-5])
@@ -127,7 +128,7 @@ def test_mirrors_in_order_and_what_each_said(server: Flaky, tmp_path: Path, quic
 
 
 def test_a_file_cut_short_for_ever_is_never_taken(
-    server: Flaky, tmp_path: Path, quick: Policy
+    server: Flaky, tmp_path: Path, quick: RetryPolicy
 ) -> None:
     url = server.add("/a", BODY, ranges=False, always=Fault(cut_after=1000))
     with pytest.raises(SedError, match="broke"):
@@ -136,7 +137,7 @@ def test_a_file_cut_short_for_ever_is_never_taken(
 
 
 def test_length_that_nobody_announced_is_checked_against_the_record(
-    server: Flaky, tmp_path: Path, quick: Policy
+    server: Flaky, tmp_path: Path, quick: RetryPolicy
 ) -> None:
     url = server.add("/a", BODY, length=False, faults=[CUT])
     with pytest.raises(SedError, match="has 300,000 bytes instead of 700,001"):
@@ -145,7 +146,9 @@ def test_length_that_nobody_announced_is_checked_against_the_record(
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_retry_after_is_honoured(server: Flaky, tmp_path: Path, quick: Policy, status: int) -> None:
+def test_retry_after_is_honoured(
+    server: Flaky, tmp_path: Path, quick: RetryPolicy, status: int
+) -> None:
     waits: list[float] = []
 
     class Clock(Stop):
@@ -161,7 +164,7 @@ def test_retry_after_is_honoured(server: Flaky, tmp_path: Path, quick: Policy, s
 
 
 def test_a_wait_of_hours_is_told_instead_of_slept(
-    server: Flaky, tmp_path: Path, quick: Policy
+    server: Flaky, tmp_path: Path, quick: RetryPolicy
 ) -> None:
     busy = Fault(status=429, headers={"Retry-After": "7200"})
     url = server.add("/a", BODY, always=busy)
@@ -178,7 +181,7 @@ def test_a_file_put_there_by_hand_is_used_or_refused(tmp_path: Path) -> None:
         fetch(wanted)
 
 
-def test_nobody_listens(tmp_path: Path, quick: Policy) -> None:
+def test_nobody_listens(tmp_path: Path, quick: RetryPolicy) -> None:
     with pytest.raises(SedError, match=r"broke the connection .*, 3 times in a row"):
         fetch(Download(tmp_path / "a", ("http://127.0.0.1:9/a",)), policy=quick)
     with pytest.raises(SedError, match="is not a usable address"):
@@ -186,7 +189,7 @@ def test_nobody_listens(tmp_path: Path, quick: Policy) -> None:
 
 
 def test_disk_space_is_checked_before(
-    server: Flaky, tmp_path: Path, quick: Policy, monkeypatch: pytest.MonkeyPatch
+    server: Flaky, tmp_path: Path, quick: RetryPolicy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10, 9, 600_000))
@@ -200,7 +203,7 @@ def test_disk_space_is_checked_before(
 
 
 def test_many_files_some_fail_and_all_are_tried(
-    server: Flaky, tmp_path: Path, quick: Policy
+    server: Flaky, tmp_path: Path, quick: RetryPolicy
 ) -> None:
     urls = [server.add(f"/{n}", BODY[n:]) for n in range(8)]
     del server.pages["/3"], server.pages["/5"]
@@ -216,7 +219,7 @@ def test_many_files_some_fail_and_all_are_tried(
 
 
 def test_interrupt_keeps_what_is_there_and_ends_all_transfers(
-    server: Flaky, tmp_path: Path, quick: Policy, monkeypatch: pytest.MonkeyPatch
+    server: Flaky, tmp_path: Path, quick: RetryPolicy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stall = Fault(cut_after=300_000, stall=9.0)
     urls = [server.add(f"/{n}", BODY, etag='"v"', faults=[stall]) for n in range(4)]
@@ -228,7 +231,7 @@ def test_interrupt_keeps_what_is_there_and_ends_all_transfers(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(module, "as_completed", interrupted)
-    patient = Policy(attempts=1, read_timeout=3600)  # the test hangs if threads are not woken
+    patient = RetryPolicy(attempts=1, read_timeout=3600)  # the test hangs if threads are not woken
     with pytest.raises(KeyboardInterrupt):
         fetch_all(wanted, jobs=2, policy=patient)
     assert not [path for path in tmp_path.iterdir() if ".part" not in path.name]
@@ -236,14 +239,16 @@ def test_interrupt_keeps_what_is_there_and_ends_all_transfers(
     assert all(r.path.read_bytes() == BODY for r in fetch_all(wanted, jobs=2, policy=quick))
 
 
-def test_two_processes_do_not_write_one_file(server: Flaky, tmp_path: Path, quick: Policy) -> None:
+def test_two_processes_do_not_write_one_file(
+    server: Flaky, tmp_path: Path, quick: RetryPolicy
+) -> None:
     url = server.add("/a", BODY)
     with open_partial(tmp_path / "a"), pytest.raises(SedError, match="another process"):
         fetch(Download(tmp_path / "a", (url,)), policy=quick)
 
 
 def test_full_disk_is_an_error_of_its_own(
-    server: Flaky, tmp_path: Path, quick: Policy, monkeypatch: pytest.MonkeyPatch
+    server: Flaky, tmp_path: Path, quick: RetryPolicy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", "a.part")

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sed_core.data.download.http import Policy
 from sed_core.data.download.obtain import obtain
+from sed_core.data.download.retry import RetryPolicy
 from sed_core.data.download.sources import read_parts
 from sed_core.runtime.errors import SedError
 from tests.servers.flaky import Fault, Flaky
@@ -62,7 +62,7 @@ def sources(folder: Path, **parts: dict) -> Path:
 
 
 def test_synthetic_archive_from_a_record_with_links(
-    server: Flaky, tmp_path: Path, quick: Policy
+    server: Flaky, tmp_path: Path, quick: RetryPolicy
 ) -> None:
     api = record(server, 1, {"dcase_synth.zip": zipped(SYNTH), "other.zip": b""})
     parts = read_parts(sources(tmp_path, synth={"urls": [server.url + "/dead"], "record": api}))
@@ -80,7 +80,7 @@ def test_synthetic_archive_from_a_record_with_links(
 
 
 def test_public_evaluation_set_lands_in_the_root_whatever_lies_around_it(
-    server: Flaky, tmp_path: Path, quick: Policy
+    server: Flaky, tmp_path: Path, quick: RetryPolicy
 ) -> None:
     files = {"dataset/audio/eval/public/a.wav": b"a", "dataset/metadata/eval/public.tsv": b"t"}
     url = server.add("/DESED_public_eval.tar.gz?download=1", tarred({**files, "LICENSE": b"l"}))
@@ -94,7 +94,7 @@ def test_public_evaluation_set_lands_in_the_root_whatever_lies_around_it(
     assert "could not be checked" in result.notes[0]
 
 
-def test_all_files_of_a_record(server: Flaky, tmp_path: Path, quick: Policy) -> None:
+def test_all_files_of_a_record(server: Flaky, tmp_path: Path, quick: RetryPolicy) -> None:
     api = record(server, 2, {"a.hdf5": b"a" * 9, "b.hdf5": b"b" * 9})
     parts = read_parts(sources(tmp_path, embeddings_panns={"record": api}))
     result = obtain(parts["embeddings_panns"], tmp_path, tmp_path / "downloads", policy=quick)
@@ -105,7 +105,7 @@ def test_all_files_of_a_record(server: Flaky, tmp_path: Path, quick: Policy) -> 
 
 
 def test_wrong_pin_wrong_key_and_a_silent_record(
-    server: Flaky, tmp_path: Path, quick: Policy
+    server: Flaky, tmp_path: Path, quick: RetryPolicy
 ) -> None:
     name = read_parts()["panns"].key
     api = record(server, 3, {name: b"weights"})

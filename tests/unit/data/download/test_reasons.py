@@ -1,6 +1,6 @@
 import pytest
 
-from sed_core.data.download.reasons import understand
+from sed_core.data.download.video_audio import understand
 
 START = "ERROR: [youtube] 4MILPH5z3no: "
 SAID = [

@@ -5,7 +5,7 @@ import pytest
 
 from sed_core.data.download.checksum import parse_checksum
 from sed_core.data.download.parts import PARTS
-from sed_core.data.download.sources import read_manners, read_parts, selected
+from sed_core.data.download.sources import read_download_policy, read_parts, selected
 from sed_core.runtime.errors import SedError
 
 
@@ -59,10 +59,10 @@ def test_own_addresses_lie_over_the_defaults(tmp_path: Path) -> None:
     assert parts["synth"].links
     assert parts["panns"].urls == read_parts()["panns"].urls
     assert parts["weak_audio"].group == "own"
-    manners = read_manners(sources)
-    assert (manners.urls, manners.jobs) == (("http://videos/{id}",), 5)
-    assert read_manners(sources, jobs=2).jobs == 2
-    assert read_manners().urls == ("https://www.youtube.com/watch?v={id}",)
+    policy = read_download_policy(sources)
+    assert (policy.urls, policy.jobs) == (("http://videos/{id}",), 5)
+    assert read_download_policy(sources, jobs=2).jobs == 2
+    assert read_download_policy().urls == ("https://www.youtube.com/watch?v={id}",)
 
 
 @pytest.mark.parametrize(
@@ -81,4 +81,4 @@ def test_mistakes_are_named(tmp_path: Path, content: object, words: str) -> None
     sources = write(tmp_path / "s.yaml", content)
     with pytest.raises(SedError, match=words):
         read_parts(sources)
-        read_manners(sources)
+        read_download_policy(sources)

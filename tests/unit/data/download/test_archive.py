@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sed_core.data.download import unpack as module
-from sed_core.data.download.unpack import Unpacked, unpack
+from sed_core.data.download import archive as module
+from sed_core.data.download.archive import Unpacked, unpack
 from sed_core.runtime.errors import SedError
 
 FILES = {
@@ -255,7 +255,7 @@ def test_killed_and_continued(tmp_path: Path, root: Path, name: str) -> None:
     files = {f"d{n % 7}/{n}.wav": rng.bytes(int(rng.integers(0, 9000))) for n in range(1200)}
     archive = FORMATS[name](tmp_path / "a", files)
     out = tmp_path / "out"
-    code = "import sys; from sed_core.data.download.unpack import unpack; unpack(*sys.argv[1:])"
+    code = "import sys; from sed_core.data.download.archive import unpack; unpack(*sys.argv[1:])"
     for reached in (50, 400):
         process = subprocess.Popen([sys.executable, "-c", code, archive, out], cwd=root)
         while process.poll() is None and len(list(out.glob("*/*.wav"))) < reached:

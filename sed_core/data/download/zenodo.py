@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sed_core.data.download.http import Policy, Refused, get, persist
+from sed_core.data.download.retry import Refused, RetryPolicy, get, persist
 from sed_core.runtime.errors import SedError
 
 
@@ -47,13 +47,13 @@ def parse_record(record: dict[str, Any], api: str) -> dict[str, RecordFile]:
     return files
 
 
-def read_record(api: str, *, policy: Policy | None = None) -> dict[str, RecordFile]:
+def read_record(api: str, *, policy: RetryPolicy | None = None) -> dict[str, RecordFile]:
     """Ask the record's API for names, addresses, sizes and checksums.
 
     Raises:
         SedError: no usable answer.
     """
-    policy = policy or Policy()
+    policy = policy or RetryPolicy()
 
     def ask() -> bytes:
         with get(api, policy, {"Accept": "application/json"}) as response:

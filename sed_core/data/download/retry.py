@@ -32,7 +32,7 @@ _AGENT = "sed-core data download (python-requests)"
 
 
 @dataclass(frozen=True)
-class Policy:
+class RetryPolicy:
     """How patient a download is; all times in seconds."""
 
     attempts: int = 6
@@ -98,7 +98,7 @@ def retry_after(header: str | None, *, now: datetime | None = None) -> float | N
     return max(0.0, (when - (now or datetime.now(UTC))).total_seconds())
 
 
-def waiting_time(attempt: int, policy: Policy) -> float:
+def waiting_time(attempt: int, policy: RetryPolicy) -> float:
     """Backoff before try `attempt` + 1 (attempt = 1, 2, …), spread over its upper half."""
     longest = min(policy.backoff * 2.0 ** (attempt - 1), policy.longest_wait)
     return longest * random.uniform(0.5, 1.0)
@@ -106,7 +106,7 @@ def waiting_time(attempt: int, policy: Policy) -> float:
 
 @contextmanager
 def get(
-    url: str, policy: Policy, headers: dict[str, str] | None = None
+    url: str, policy: RetryPolicy, headers: dict[str, str] | None = None
 ) -> Iterator[requests.Response]:
     """Open `url` for streaming.
 
@@ -143,7 +143,7 @@ def _judge(response: requests.Response) -> None:
 
 def persist(
     action: Callable[[], T],
-    policy: Policy,
+    policy: RetryPolicy,
     *,
     progress: Callable[[], int] = lambda: 0,
     stop: Stop | None = None,

@@ -4,24 +4,24 @@ from itertools import pairwise
 
 import pytest
 
-from sed_core.data.download.http import Stopped
-from sed_core.data.download.pace import Pace
+from sed_core.data.download.rate_limiter import RateLimiter
+from sed_core.data.download.retry import Stopped
 
 
-def pace(stop: threading.Event, **changes: float) -> Pace:
+def limiter(stop: threading.Event, **changes: float) -> RateLimiter:
     base = {"interval": 0.0, "backoff": 10.0, "longest": 30.0, "give_up": 3}
-    return Pace(**{**base, **changes}, stop=stop)  # type: ignore[arg-type]
+    return RateLimiter(**{**base, **changes}, stop=stop)  # type: ignore[arg-type]
 
 
 def test_requests_are_spaced() -> None:
-    steady = pace(threading.Event(), interval=0.01)
+    steady = limiter(threading.Event(), interval=0.01)
     turns = [steady.wait() for _ in range(4)]
     assert min(b - a for a, b in pairwise(turns)) >= 0.01
 
 
 def test_complaint_silences_everybody_and_stop_wakes_them() -> None:
     stop = threading.Event()
-    silent = pace(stop)
+    silent = limiter(stop)
     silent.complaint(silent.wait())
     stop.set()
     with pytest.raises(Stopped):
@@ -29,7 +29,7 @@ def test_complaint_silences_everybody_and_stop_wakes_them() -> None:
 
 
 def test_parallel_complaints_count_once_and_an_answer_forgives() -> None:
-    silent = pace(threading.Event(), backoff=0.0)
+    silent = limiter(threading.Event(), backoff=0.0)
     begun = silent.wait()
     for _ in range(5):
         silent.complaint(begun)

@@ -4,10 +4,10 @@ import random
 import threading
 import time
 
-from sed_core.data.download.http import Stopped
+from sed_core.data.download.retry import Stopped
 
 
-class Pace:
+class RateLimiter:
     """Shared by all workers of one download.
 
     Args:

@@ -1,20 +1,113 @@
-"""Files from the network: resumed, checked, from the first mirror that delivers."""
+"""Files from the network: polite, resumed, checked, from the first mirror that delivers.
 
-from collections.abc import Callable, Sequence
+`fetch` writes `<name>.part` and, beside it, what the server said about it. The bytes of a `.part`
+are only continued when they are known to be the beginning of the same file: the server proves it
+(If-Range with its ETag or Last-Modified), or a pinned checksum will.
+"""
+
+import fcntl
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import requests
 
 from sed_core.data.download.checksum import parse_checksum, problem, require_space
-from sed_core.data.download.http import Policy, Refused, Retry, Stop, Stopped, get, persist
-from sed_core.data.download.partial import Partial, open_partial
+from sed_core.data.download.retry import Refused, Retry, RetryPolicy, Stop, Stopped, get, persist
 from sed_core.runtime.errors import SedError
+from sed_core.runtime.files import write_json
 from sed_core.runtime.progress import progress
 
 BLOCK = 1 << 16  # bytes; what a broken connection can cost
+
+
+class Partial:
+    """The unfinished file of one target; made by `open_partial`, which holds its lock."""
+
+    def __init__(self, target: Path, stream: BinaryIO):
+        self.path = Path(stream.name)
+        self._target = target
+        self._stream = stream
+        self._note = self.path.with_name(self.path.name + ".json")
+
+    def size(self) -> int:
+        """Bytes that are safely there."""
+        self._stream.flush()
+        return self.path.stat().st_size
+
+    def note(self) -> dict:
+        """What the server said when the file was begun: url, etag, modified, total."""
+        try:
+            note = json.loads(self._note.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return note if isinstance(note, dict) else {}
+
+    def headers(self, url: str, *, pinned: bool) -> dict[str, str]:
+        """Request headers that continue the file, or none where it has to start anew."""
+        note, offset = self.note(), self.size()
+        same = note.get("url") == url
+        etag = note.get("etag") or ""
+        # A weak ETag does not promise equal bytes, and RFC 9110 forbids it in If-Range.
+        proof = note.get("modified") if not etag or etag.startswith("W/") else etag
+        if not offset or not (pinned or (same and proof)):
+            return {}
+        guard = {"If-Range": proof} if same and proof else {}
+        return {"Range": f"bytes={offset}-", **guard}
+
+    def begin(self, url: str, headers: Mapping[str, str], total: int | None) -> None:
+        """Remember whose bytes come now."""
+        note = {
+            "url": url,
+            "etag": headers.get("ETag"),
+            "modified": headers.get("Last-Modified"),
+            "total": total,
+        }
+        write_json(self._note, note)
+
+    def write(self, block: bytes) -> None:
+        """Append."""
+        self._stream.write(block)
+
+    def discard(self) -> None:
+        """Throw the bytes away, keep the lock."""
+        self._note.unlink(missing_ok=True)
+        self._stream.truncate(0)
+
+    def finish(self) -> None:
+        """Put the whole file in its place."""
+        self._stream.flush()
+        self.path.replace(self._target)
+        self._note.unlink(missing_ok=True)
+
+
+@contextmanager
+def open_partial(target: Path) -> Iterator[Partial]:
+    """Open (or continue) the `.part` of `target`, for this process alone.
+
+    Raises:
+        SedError: another process is downloading the same file.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    path = target.with_name(target.name + ".part")
+    with path.open("ab") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise SedError(
+                f"another process is downloading {target}; wait for it, or end it and run again."
+            ) from error
+        partial = Partial(target, stream)
+        try:
+            yield partial
+        finally:
+            if path.exists() and not partial.size():
+                partial.discard()
+                path.unlink()
 
 
 @dataclass(frozen=True)
@@ -40,7 +133,7 @@ class Fetched:
 def fetch(
     download: Download,
     *,
-    policy: Policy | None = None,
+    policy: RetryPolicy | None = None,
     stop: Stop | None = None,
     bar: Any = None,
 ) -> Fetched:
@@ -67,7 +160,7 @@ def fetch(
     with open_partial(target) as partial:
         count = bar.update if bar is not None else lambda _: None
         count(partial.size())
-        transfer = _Transfer(download, partial, policy or Policy(), stop or Stop(), count)
+        transfer = _Transfer(download, partial, policy or RetryPolicy(), stop or Stop(), count)
         for url in download.urls:
             try:
                 transfer.run(url)
@@ -80,7 +173,7 @@ def fetch(
 
 
 def fetch_all(
-    downloads: Sequence[Download], *, jobs: int = 3, policy: Policy | None = None
+    downloads: Sequence[Download], *, jobs: int = 3, policy: RetryPolicy | None = None
 ) -> list[Fetched]:
     """Download several files, `jobs` at a time; every file is tried before anything is raised.
 
@@ -124,7 +217,7 @@ class _Transfer:
 
     download: Download
     partial: Partial
-    policy: Policy
+    policy: RetryPolicy
     stop: Stop
     count: Callable[[int], object]  # told the bytes won, or lost where it is negative
 

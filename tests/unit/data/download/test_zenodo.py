@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from sed_core.data.download.http import Policy
-from sed_core.data.download.record import RecordFile, parse_record, read_record
+from sed_core.data.download.retry import RetryPolicy
+from sed_core.data.download.zenodo import RecordFile, parse_record, read_record
 from sed_core.runtime.errors import SedError
 from tests.servers.flaky import Fault, Flaky
 
@@ -61,7 +61,7 @@ def test_all_layouts_say_the_same(record: dict, url: str) -> None:
     assert parse_record(record, API) == {"a.zip": RecordFile("a.zip", url, 5, "md5:00")}
 
 
-def test_read_record_is_patient_and_clear(server: Flaky, quick: Policy) -> None:
+def test_read_record_is_patient_and_clear(server: Flaky, quick: RetryPolicy) -> None:
     answer = json.dumps({"files": [{"key": "b", "size": 1, "checksum": "md5:11"}]}).encode()
     url = server.add("/api/records/1", answer, faults=[Fault(status=503)])
     assert read_record(url, policy=quick)["b"].size == 1
