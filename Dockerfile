@@ -8,11 +8,11 @@ RUN apt-get update \
     && apt-get install -y --no-install-recommends tini $(command -v python3 > /dev/null || echo python3) \
     && rm -rf /var/lib/apt/lists/*
 
-# sed_scores_eval is compiled here; C++ and the headers stay behind.
+# Nothing is compiled: every package has a wheel, or is Python only.
 FROM base AS environment
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends g++ \
-        $(test ! -x /usr/bin/python3 || echo python3-venv python3-dev) \
+    && apt-get install -y --no-install-recommends \
+        $(test ! -x /usr/bin/python3 || echo python3-venv) \
     && rm -rf /var/lib/apt/lists/*
 RUN python3 -m venv /opt/venv
 # Only pip in this stage sees them: a mirror, a CA file or a folder of wheels (mounted with -v).

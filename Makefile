@@ -5,29 +5,36 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CORES ?= all
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 # pytest-xdist workers
 JOBS ?= 2
 
-.PHONY: help setup demo demo-short test lint format systems dag clean
+.PHONY: help setup setup-dev demo demo-short test lint format systems dag clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-setup: $(VENV)/.ready ## Install everything into .venv (the other targets do it when needed)
+setup: $(VENV)/.ready ## Install what the workflow runs on into .venv (other targets do it when needed)
+
+setup-dev: $(VENV)/.ready-dev ## The same with linters, tests and the libraries that tests compare with
 
 $(VENV)/.ready: requirements.txt pyproject.toml envs/trim_torchaudio.py
 	@command -v $(PYTHON) > /dev/null || { echo "error: $(PYTHON) not found; install Python 3.11 or newer, or name it: make PYTHON=python3.12 …"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: $$($(PYTHON) --version) is too old; Python 3.11 or newer is needed: make PYTHON=python3.12 …"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2> /dev/null || { echo "error: Python's venv module is missing; install it (on Debian: apt install python3-venv)."; exit 1; }
-	@command -v g++ > /dev/null || { echo "error: no C++ compiler found; sed_scores_eval needs one (on Debian: apt install g++ python3-dev)."; exit 1; }
 	@echo "Setting up $(VENV) from requirements.txt; this happens once and takes some minutes."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt 2> >(grep -v '^WARNING' >&2)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(PIP) -r requirements.txt 2> >(grep -v '^WARNING' >&2)
+	@$(PIP) --no-deps --no-build-isolation --editable .
 	@$(BIN)/python envs/trim_torchaudio.py
+	@touch $@
+
+$(VENV)/.ready-dev: $(VENV)/.ready requirements-dev.txt
+	@command -v g++ > /dev/null || { echo "error: no C++ compiler found; of the tests' libraries sed_scores_eval needs one (on Debian: apt install g++ python3-dev). The workflow itself does not: make demo."; exit 1; }
+	@$(PIP) -r requirements-dev.txt 2> >(grep -v '^WARNING' >&2)
 	@touch $@
 
 demo: setup ## The whole workflow on the embedded data set: no download, no GPU
@@ -39,10 +46,10 @@ demo-short: setup ## A few clips and a few steps through every rule: seconds, no
 	@snakemake --cores $(CORES) --configfile configs/mini.yaml configs/smoke.yaml --quiet rules host
 	@cat results/smoke/tables/tables.txt
 
-test: setup lint ## Static checks and all tests but those that need a GPU
+test: setup-dev lint ## Static checks and all tests but those that need a GPU
 	@pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder -m "not gpu"
 
-lint: setup ## Formatting, types, layers, workflow
+lint: setup-dev ## Formatting, types, layers, workflow
 	@ruff check . && ruff format --check .
 	@mypy
 	@said=$$(lint-imports --no-cache 2>&1) || { echo "$$said"; exit 1; }
@@ -50,7 +57,7 @@ lint: setup ## Formatting, types, layers, workflow
 	@snakemake --lint > /dev/null
 	@snakemake --lint --configfile configs/mini.yaml > /dev/null
 
-format: setup ## Rewrite the code in the house format
+format: setup-dev ## Rewrite the code in the house format
 	@ruff check --fix . ; ruff format . ; snakefmt Snakefile rules
 
 systems: setup ## What the workflow can make

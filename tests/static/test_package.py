@@ -23,13 +23,20 @@ ROOT = Path(__file__).resolve().parents[2]
 NAMED_BY_A_STRING = {"nvidia-ml-py", "tensorboard"}  # an importlib call; Lightning's logger
 
 
-def locked() -> dict[str, str]:
-    pins = [line.split("==") for line in (ROOT / "requirements.txt").read_text().splitlines()]
+# Run by name: by the Makefile, or by mypy and pytest as plug-ins.
+TOOLS = {
+    *("ruff", "mypy", "import-linter", "snakefmt", "pytest", "pytest-xdist"),
+    *("pandas-stubs", "types-PyYAML", "types-tqdm"),
+}
+
+
+def locked(file: str = "requirements.txt") -> dict[str, str]:
+    pins = [line.split("==") for line in (ROOT / file).read_text().splitlines()]
     return {canonicalize_name(pin[0]): pin[1] for pin in pins if len(pin) == 2}
 
 
-def imported(*folders: str) -> set[str]:
-    """Distributions that the Python files of some folders import."""
+def imported(*folders: str, optional: bool = False) -> set[str]:
+    """Distributions that the Python files of some folders import; `optional`: that are there."""
     names = set()
     for folder in folders:
         for file in (ROOT / folder).rglob("*.py"):
@@ -39,6 +46,8 @@ def imported(*folders: str) -> set[str]:
                 elif isinstance(node, ast.ImportFrom) and node.module:
                     names.add(node.module.split(".")[0])
     owners = importlib.metadata.packages_distributions()
+    if optional:
+        names &= set(owners)
     foreign = names - sys.stdlib_module_names - {"sed_core"}
     return {canonicalize_name(owners[name][0]) for name in foreign}
 
@@ -64,6 +73,41 @@ def test_the_environment_of_the_rules_is_valid_and_complete():
     assert names.items() <= locked().items()
     missing = (imported("sed_core", "workflow_scripts") | NAMED_BY_A_STRING) - set(names)
     assert not missing
+
+
+def needed(names: set[str]) -> set[str]:
+    """These distributions and all that they require on this machine, extras included."""
+    found, todo = set(), [Requirement(name) for name in names]
+    while todo:
+        wanted = todo.pop()
+        key = (canonicalize_name(wanted.name), *sorted(wanted.extras))
+        if key in found:
+            continue
+        found.add(key)
+        for text in importlib.metadata.requires(wanted.name) or []:
+            one = Requirement(text)
+            if not one.marker or any(
+                one.marker.evaluate({"extra": extra}) for extra in ("", *wanted.extras)
+            ):
+                todo.append(one)
+    return {name for name, *_ in found}
+
+
+def test_nothing_is_pinned_that_nothing_uses():
+    run = imported("sed_core", "workflow_scripts") | NAMED_BY_A_STRING | {"snakemake"}
+    assert set(locked()) - needed(run) == {"torchaudio"}  # tests and a benchmark compare with it
+    develop = run | imported("tests", "benchmarks", optional=True) | TOOLS
+    extra = set(locked("requirements-dev.txt"))
+    assert extra <= needed(develop)
+    assert not extra & set(locked())
+    assert needed(develop) - {"pip", "sed-core"} <= extra | set(locked())
+
+
+def test_the_extras_begin_at_the_locked_versions():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    for names in project["optional-dependencies"].values():
+        for one in map(Requirement, names):
+            assert one.specifier.contains(locked()[canonicalize_name(one.name)])
 
 
 def test_every_place_has_the_same_version():
