@@ -1,7 +1,7 @@
 """Whether a system can run on a data set: the parts of its splits, its features, its encoder."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 ENCODER_RATE = 16000
@@ -9,6 +9,9 @@ ENCODER_RATE = 16000
 
 ENCODER_SECONDS = {"ast": 10.24}
 """What the pretrained networks with a fixed window hear of a clip; the others hear all of it."""
+
+PARTS = ("strong", "weak", "unlabelled")
+"""Of a batch, in the order of `training.batch_size`."""
 
 Roles = list[tuple[str, str]]
 
@@ -27,9 +30,13 @@ def roles(system: Mapping[str, Any]) -> Roles:
     """(part, split) for every split a system touches, training ones first."""
     data = system["data"]
     trained = [("strong", split) for split in data["strong"]]
-    trained += [(role, data[role]) for role in ("weak", "unlabelled", "validation")]
-    judged = [(role, data[role]) for role in ("test", "eval") if data[role] is not None]
+    trained += _named(data, "weak", "unlabelled", "validation")
+    judged = _named(data, "test", "eval")
     return [*([] if system["checkpoint"] is not None else trained), *judged]
+
+
+def _named(data: Mapping[str, Any], *wanted: str) -> Roles:
+    return [(role, data[role]) for role in wanted if data[role] is not None]
 
 
 def misfits(system: Mapping[str, Any], dataset: Mapping[str, Any], name: str) -> Iterator[str]:
@@ -61,6 +68,7 @@ def misfits(system: Mapping[str, Any], dataset: Mapping[str, Any], name: str) ->
             f"{rate}; set that to {ENCODER_RATE}, and audio is resampled to it"
         )
     if system["checkpoint"] is None:  # else features and network are the checkpoint's
+        yield from _batch_faults(system["data"], system["training"]["batch_size"])
         yield from _signal_faults(system, seconds, rate)
 
 
@@ -101,6 +109,23 @@ def _repeats(parts: Roles, splits: Mapping[str, Any]) -> Iterator[str]:
 
 def _one_list(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return one.get("annotations", "") == other.get("annotations") and one["audio"] == other["audio"]
+
+
+def _batch_faults(data: Mapping[str, Any], sizes: Sequence[int]) -> Iterator[str]:
+    """A part of a batch is absent in both places or in neither, and something has labels."""
+    for part, absent, size in zip(PARTS, ("[]", "null", "null"), sizes, strict=True):
+        if size and not data[part]:
+            yield (
+                f"training.batch_size takes {size} {part} clips, but data.{part} names no split; "
+                "name one or set that number to 0"
+            )
+        elif data[part] and not size:
+            yield (
+                f"training.batch_size takes no {part} clips, but data.{part} names a split; raise "
+                f"that number or set data.{part} to {absent}"
+            )
+    if not any(sizes[:2]):
+        yield "training.batch_size has neither strong nor weak clips, so no label would be learned"
 
 
 def _signal_faults(system: Mapping[str, Any], seconds: float, rate: int) -> Iterator[str]:

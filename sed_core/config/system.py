@@ -30,15 +30,21 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Data:
-    """Which splits play which part in training."""
+    """Which splits play which part in training; a part may be absent by choice."""
 
     strong: list[str]
-    weak: str
-    unlabelled: str
+    weak: str | None
+    unlabelled: str | None
     validation: str
     weak_split: float
     split_seed: int | None
     crop: str
+
+    @property
+    def splits(self) -> list[str]:
+        """The splits that training reads, each once."""
+        named = [*self.strong, self.weak, self.unlabelled, self.validation]
+        return list(dict.fromkeys(split for split in named if split is not None))
 
 
 @dataclass(frozen=True)

@@ -34,13 +34,17 @@ def too_few(system: Mapping[str, Any], clips: Callable[[str], int | None]) -> st
         clips: how many clips a split has at most, None where that is not known.
     """
     data = system["data"]
-    weak = clips(data["weak"])
+    absent = 0  # a part that is no split's has no share of a batch either
+    weak = clips(data["weak"]) if data["weak"] else absent
     learned = None if weak is None else round(weak * data["weak_split"])
     strong = [clips(split) for split in data["strong"]]
     counts = {
         "strong": (", ".join(data["strong"]), _sum(strong)),
         "weak": (f"{data['weak_split']:.0%} of {data['weak']}", learned),
-        "unlabelled": (data["unlabelled"], clips(data["unlabelled"])),
+        "unlabelled": (
+            data["unlabelled"],
+            clips(data["unlabelled"]) if data["unlabelled"] else absent,
+        ),
     }
     sizes = zip(system["training"]["batch_size"], counts.items(), strict=True)
     for place, (size, (part, (named, count))) in enumerate(sizes):
@@ -49,7 +53,7 @@ def too_few(system: Mapping[str, Any], clips: Callable[[str], int | None]) -> st
                 f"the {part} part of a batch takes {size} clips, but there are only {count} "
                 f"({named}); lower training.batch_size (its number {place + 1})"
             )
-    if weak is not None and learned == weak:
+    if data["weak"] and weak is not None and learned == weak:
         return (
             f"data.weak_split {data['weak_split']} leaves none of the {weak} clips of "
             f"{data['weak']} to select the network with; lower it"

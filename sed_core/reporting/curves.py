@@ -47,7 +47,7 @@ PANELS: list[tuple[str, str, list[Line]]] = [
     ),
     (
         "Objective: chooses the checkpoint",
-        "F1 of clips + F1 of events",
+        "F1 of events, of clips where some are weak",
         [("val/obj_metric", "", style.INK, SOLID)],
     ),
 ]

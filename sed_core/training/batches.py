@@ -4,10 +4,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from sed_core.config.split_roles import PARTS
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.seeding import derive
-
-PARTS = ("strong", "weak", "unlabelled")
 
 
 class BatchIndices:
@@ -19,7 +18,7 @@ class BatchIndices:
 
     Args:
         parts: clips of the strong, the weak and the unlabelled part.
-        sizes: how many of each form a batch.
+        sizes: how many of each form a batch; 0 where a part is absent by choice.
         seed: of the training.
         steps: batches an epoch; None for as many as the smallest part gives.
         rank: of this process among those that share each batch.
@@ -58,7 +57,7 @@ class BatchIndices:
         self.sizes = list(sizes)
         self.seed = seed
         self.steps = steps or min(
-            len(part) // size for part, size in zip(self.parts, self.sizes, strict=True)
+            len(part) // size for part, size in zip(self.parts, self.sizes, strict=True) if size
         )
         self.rank, self.world_size = rank, world_size
         self.epoch = 0
@@ -84,6 +83,8 @@ class BatchIndices:
     def _part(self, epoch: int, number: int) -> np.ndarray:
         """(steps, size) clips of one part; only whole shares of a shuffle are used."""
         part, size = self.parts[number], self.sizes[number]
+        if not size:
+            return np.empty((self.steps, 0), dtype=np.int64)
         usable = len(part) // size * size
         rounds = -(-self.steps * size // usable)
         seeds = [derive(self.seed, "order", epoch, number, turn) for turn in range(rounds)]

@@ -11,6 +11,7 @@ import torch
 from lightning.pytorch.callbacks import EarlyStopping
 from lightning.pytorch.callbacks.early_stopping import EarlyStoppingReason
 
+from sed_core.config.split_roles import PARTS
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import temporary
 from sed_core.training.batches import BatchIndices
@@ -50,6 +51,9 @@ class ValidationCallback(lightning.Callback):
         self.best: dict[str, Any] = {}
         self.sum = torch.zeros(len(SCALARS), dtype=torch.float64)
         self.count = 0
+        parts = [part for part, size in zip(PARTS, batches.sizes, strict=True) if not size]
+        # A loss over no clips is 0, which would read as a perfect fit.
+        self.absent = {name for name in SCALARS for part in parts if name.endswith(f"loss_{part}")}
 
     def on_train_start(self, trainer: lightning.Trainer, module: MeanTeacher) -> None:
         """Go to where the checkpoint was written; an epoch's start is not announced in its middle.
@@ -76,7 +80,7 @@ class ValidationCallback(lightning.Callback):
         self.count += 1
         if trainer.global_step % LOG_EVERY == 0:
             values = dict(zip(SCALARS, module.scalars.tolist(), strict=True))
-            _log(trainer, values)
+            _log(trainer, {name: values[name] for name in values if name not in self.absent})
 
     def on_validation_batch_end(
         self, trainer: Any, module: Any, outputs: Any, batch: Any, index: int, loader: int = 0
@@ -91,6 +95,7 @@ class ValidationCallback(lightning.Callback):
         module.log("val/obj_metric", objective, logger=False, rank_zero_only=True)
         sums = trainer.strategy.reduce(self.sum.to(module.device), reduce_op="mean")
         means = dict(zip(SCALARS, (sums / max(self.count, 1)).tolist(), strict=True))
+        means = {name: mean for name, mean in means.items() if name not in self.absent}
         self.sum = torch.zeros_like(self.sum)
         self.count = 0
         place = {"epoch": trainer.current_epoch, "step": trainer.global_step}

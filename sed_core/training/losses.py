@@ -40,6 +40,8 @@ def supervised(
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Binary cross entropy on the strong part (frames) and on the weak part (clips).
 
+    A part without clips adds 0.
+
     Args:
         output: posteriors of the whole batch.
         labels: (strong, C, T) frame labels of the strong part.
@@ -48,9 +50,16 @@ def supervised(
     """
     strong, weak = output
     return (
-        functional.binary_cross_entropy(strong[layout.strong_slice], labels),
-        functional.binary_cross_entropy(weak[layout.weak_slice], weak_labels),
+        _cross_entropy(strong[layout.strong_slice], labels),
+        _cross_entropy(weak[layout.weak_slice], weak_labels),
     )
+
+
+def _cross_entropy(posteriors: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Mean over all elements; 0 where a part is absent, whose mean would be no number."""
+    if not len(labels):
+        return posteriors.new_zeros(())
+    return functional.binary_cross_entropy(posteriors, labels)
 
 
 def consistency(

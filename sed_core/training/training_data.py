@@ -131,7 +131,7 @@ def load_training_data(
         SedError: a part has no clip at all.
     """
     roles, prepared = system.data, PreparedData(data)
-    splits = list(dict.fromkeys([*roles.strong, roles.weak, roles.unlabelled, roles.validation]))
+    splits = roles.splits
     corpora = {split: prepared.audio(split) for split in splits}
     names = {split: Corpus.open(path).filenames for split, path in corpora.items()}
     index = _Index(names)
@@ -144,15 +144,21 @@ def load_training_data(
         for split, table in tables.items()
     }
     encoder = LabelEncoder(system.dataset.classes, FrameGrid.of(system))
-    weak_table = read_table(prepared.ground_truth(roles.weak), ("filename", "event_labels"))
-    weak_train, weak_val = weak_split(
-        weak_table["filename"].tolist(),
-        fraction=roles.weak_split,
-        seed=seed if roles.split_seed is None else roles.split_seed,
-    )
-    weak_clips = index.numbers[roles.weak]
+    none: np.ndarray = np.empty(0, dtype=np.int64)
+    weak, weak_val, unlabelled = none, none, none
     weak_labels = np.zeros((len(index.names), len(system.dataset.classes)), dtype=np.uint8)
-    weak_labels[weak_clips] = encoder.encode_weak_split(weak_table, weak_clips.index.tolist())
+    if roles.weak is not None:
+        weak_table = read_table(prepared.ground_truth(roles.weak), ("filename", "event_labels"))
+        drawn, others = weak_split(
+            weak_table["filename"].tolist(),
+            fraction=roles.weak_split,
+            seed=seed if roles.split_seed is None else roles.split_seed,
+        )
+        weak, weak_val = index.present(roles.weak, drawn), index.present(roles.weak, others)
+        clips = index.numbers[roles.weak]
+        weak_labels[clips] = encoder.encode_weak_split(weak_table, clips.index.tolist())
+    if roles.unlabelled is not None:
+        unlabelled = index.numbers[roles.unlabelled].to_numpy(dtype=np.int64)
     embeddings = None
     if system.reads_embeddings:
         embeddings = ResidentEmbeddings(
@@ -174,11 +180,11 @@ def load_training_data(
         ),
         encoder=encoder,
         names=index.names,
-        strong=np.concatenate([eventful[split] for split in roles.strong]),
-        weak=index.present(roles.weak, weak_train),
-        unlabelled=index.numbers[roles.unlabelled].to_numpy(),
+        strong=np.concatenate([none, *(eventful[split] for split in roles.strong)]),
+        weak=weak,
+        unlabelled=unlabelled,
         val_strong=eventful[roles.validation][:limit],
-        val_weak=index.present(roles.weak, weak_val)[:limit],
+        val_weak=weak_val[:limit],
         events=pd.concat(tables.values(), ignore_index=True),
         weak_labels=torch.from_numpy(weak_labels).to(device),
         embeddings=embeddings,

@@ -15,6 +15,7 @@ from sed_core.models.native.library import kernels
 from sed_core.runtime.code_version import code_files, code_version, entries_of
 from sed_core.runtime.files import digest, digest_json, read_json
 from sed_core.runtime.provenance import hardware, packages
+from sed_core.training.validation import selection
 
 SCRIPT = "workflow_scripts/train.py"
 
@@ -47,8 +48,7 @@ class TrainingJob:
     @property
     def splits(self) -> list[str]:
         """The splits that training reads, sorted."""
-        roles = self.system.data
-        return sorted({*roles.strong, roles.weak, roles.unlabelled, roles.validation})
+        return sorted(self.system.data.splits)
 
     def coverage(self) -> dict[str, dict[str, int]]:
         """Clips present and expected in each split.
@@ -110,6 +110,7 @@ class TrainingJob:
             **self.made_of(),
             "code": self._code,
             "pretrained": self.pretrained(),
+            "selected_by": selection(self.system),
             "coverage": self.coverage(),
             "hardware": hardware(),
         }
@@ -123,8 +124,9 @@ class TrainingJob:
             receipt = read_json(self.prepared.weights_receipt(chosen))
             note, weights = "", receipt["digest"]
         else:
-            weak = EmbeddingFile.open(self.prepared.embeddings(chosen, self.system.data.weak))
-            note, weights = weak.provenance.get("note", ""), weak.provenance["weights"]
+            split = self.system.data.validation
+            file = EmbeddingFile.open(self.prepared.embeddings(chosen, split))
+            note, weights = file.provenance.get("note", ""), file.provenance["weights"]
         return {"model": chosen.model, "kind": chosen.kind, "note": note, "weights": weights}
 
     @property

@@ -7,6 +7,7 @@ import pandas as pd
 import torch
 from torch.nn import functional
 
+from sed_core.config.system import System
 from sed_core.data.labels import clean_events
 from sed_core.scoring.collar import collar_f1
 from sed_core.scoring.decode import decode, median_filter
@@ -19,6 +20,12 @@ from sed_core.training.training_data import TrainingData
 
 NETWORKS = ("student", "teacher")
 OBJECTIVES = {"intersection": "intersection_f1_macro", "event": "event_f1_macro"}
+
+
+def selection(system: System) -> list[str]:
+    """The scalars whose sum selects the network; without weak clips, the F1 of events alone."""
+    events = f"val/synth/student/{OBJECTIVES[system.training.obj_metric_synth_type]}"
+    return [events] if system.data.weak is None else ["val/weak/student/macro_F1", events]
 
 
 class Validation:
@@ -71,12 +78,11 @@ class Validation:
         for network in NETWORKS:
             strong, weak = self._gathered(network)
             scalars |= self._strong(network, strong[:n_strong], labels, truth)
-            scalars |= self._weak(network, weak[n_strong:], weak_labels)
+            if len(weak_labels):
+                scalars |= self._weak(network, weak[n_strong:], weak_labels)
         self.outputs.clear()
-        chosen = OBJECTIVES[self.config.obj_metric_synth_type]
-        scalars["val/obj_metric"] = (
-            scalars["val/weak/student/macro_F1"] + scalars[f"val/synth/student/{chosen}"]
-        )
+        chosen = selection(self.training_data.system)
+        scalars["val/obj_metric"] = sum(scalars[name] for name in chosen)
         return scalars
 
     def _gathered(self, network: str) -> Output:

@@ -43,3 +43,17 @@ def test_an_odd_window_is_refused(files):
     """A centred STFT of odd length gives a frame less where the hop divides the samples."""
     with pytest.raises(SedError, match=r"feats\.n_window: 2047 is not a multiple of 2"):
         systems(files, {"systems": {"crnn": {"feats": {"n_window": 2047}}}})
+
+
+def test_weak_labels_alone_leave_out_systems_that_want_strong_ones(files):
+    """`crnn_strong` names strong splits of its own: no obstacle unless it is asked for."""
+    alone = {"strong": [], "unlabelled": None}
+    change = {
+        "defaults": {"data": alone, "training": {"batch_size": [0, 48, 0]}},
+        "targets": ["crnn"],
+        "energy": {"reference": None},
+    }
+    made = systems(files, change)
+    assert "crnn" in made and not {"crnn_strong", "crnn_supervised"} & made.keys()
+    with pytest.raises(SedError, match=r"takes no strong clips, but data\.strong names a split"):
+        systems(files, change, {"targets": ["crnn", "crnn_strong"]})

@@ -34,6 +34,12 @@ def test_too_few_clips_are_one_sentence(change, words):
     assert bool(sentence) == bool(words)
 
 
+def test_an_absent_part_lacks_nothing():
+    data = {**SYSTEM["data"], "weak": None, "unlabelled": None}
+    system = {"data": data, "training": {"batch_size": [12, 0, 0]}}
+    assert too_few(system, {key: ENOUGH[key] for key in ("strong", "synth", "val")}.get) == ""
+
+
 def test_a_weak_split_that_leaves_no_validation():
     system = {**SYSTEM, "training": {"batch_size": [1, 1, 1]}}
     assert "leaves none of the 4 clips of weak" in too_few(system, {**ENOUGH, "weak": 4}.get)
