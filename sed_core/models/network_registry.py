@@ -6,9 +6,13 @@ from typing import Any
 from torch import nn
 
 from sed_core.models.crnn import build_crnn
+from sed_core.models.dynamic_cnn import build_fdy_crnn
 from sed_core.runtime.errors import SedError
 
-MODELS: dict[str, Callable[[Mapping[str, Any], int], nn.Module]] = {"crnn": build_crnn}
+MODELS: dict[str, Callable[[Mapping[str, Any], int], nn.Module]] = {
+    "crnn": build_crnn,
+    "fdy_crnn": build_fdy_crnn,
+}
 
 
 def build(net: Mapping[str, Any], n_classes: int) -> nn.Module:
