@@ -47,6 +47,7 @@ def aggregate(
         },
         "per_class": _per_class(reported),
         "networks": networks,
+        "sed_scores_eval": {str(one["seed"]): one.get("sed_scores_eval", {}) for one in results},
         "provenance": {str(result["seed"]): result.get("provenance", {}) for result in results},
     }
 

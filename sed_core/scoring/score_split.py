@@ -10,6 +10,7 @@ from sed_core.scoring.aligned_scores import align
 from sed_core.scoring.bootstrap_scores import bootstrap_system
 from sed_core.scoring.evaluate import evaluate_scores
 from sed_core.scoring.ground_truth import read_ground_truth_of
+from sed_core.scoring.psds_check import check_psds
 from sed_core.scoring.score_file import read_frames
 from sed_core.scoring.score_layout import open_scores
 from sed_core.scoring.settings import Settings
@@ -34,6 +35,8 @@ def score_split(
 ) -> None:
     """Evaluate every network of a score file and write the result of one seed.
 
+    The exact PSDS of the reported network stand in it by sed_scores_eval too (`check_psds`).
+
     Args:
         scores: HDF5 of frame scores; clips without annotation in it are left out.
         truth: TSV of events.
@@ -49,7 +52,8 @@ def score_split(
         **named: system, dataset, seed and provenance, copied into the result.
 
     Raises:
-        SedError: inputs that do not fit together, or no such network.
+        SedError: inputs that do not fit together, no such network, or a PSDS that sed_scores_eval
+            does not confirm.
     """
     with open_scores(scores) as file:
         names, classes = list(file.networks), file.classes
@@ -67,6 +71,10 @@ def score_split(
         )
         result = evaluate_scores(aligned, settings, resampling=name == reported)
         metrics[name], curves[name] = result.metrics, result.roc
+        if name == reported:
+            checked = check_psds(aligned, settings, result.metrics)
+            if "unchecked" in checked:
+                print(f"PSDS of {name}: {checked['unchecked']}")
         if result.statistics is not None:
             drawn = bootstrap_system(result.statistics, aligned.truth, n_bootstrap=n_bootstrap)
     write_json(roc, curves)
@@ -82,6 +90,7 @@ def score_split(
         "scenarios": details.pop("scenarios"),
         "settings": details,
         "networks": metrics,
+        "sed_scores_eval": checked,
         "intervals": drawn.intervals(),
         **named,
     }
