@@ -108,9 +108,14 @@ def seeds(row):
 
 
 def scoring_job(wildcards):
-    """What scoring and decoding of a row are told, as JSON."""
+    """What the scoring of a row is told, as JSON."""
     system = ROWS[wildcards.system].system
     return jobs.as_json(jobs.ScoringJob.of(wildcards.system, system, config))
+
+
+def decoding_job(wildcards):
+    """What the decoding of a row is told, as JSON."""
+    return jobs.as_json(jobs.DecodingJob.of(ROWS[wildcards.system].system))
 
 
 def tuning_job(wildcards):

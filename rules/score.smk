@@ -58,7 +58,7 @@ rule detect:
         mem_mb=2000,
         runtime="10m",
     params:
-        job=scoring_job,
+        job=decoding_job,
         code=code_version("workflow_scripts/detect.py"),
     shell:
         'python "$SED_HOME"/workflow_scripts/detect.py --scores {input.scores:q}'
@@ -83,7 +83,7 @@ rule detect_all:
         mem_mb=2000,
         runtime="30m",
     params:
-        job=scoring_job,
+        job=decoding_job,
         code=code_version("workflow_scripts/detect.py"),
     shell:
         'python "$SED_HOME"/workflow_scripts/detect.py --scores {input.scores:q}'

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sed_core.config.jobs import ScoringJob
+from sed_core.config.jobs import DecodingJob
 from sed_core.runtime.cli import run
 from sed_core.scoring.decode import decode, median_filter, operating_points
 from sed_core.scoring.events import write_events
@@ -16,12 +16,12 @@ def main(argv: list[str] | None = None) -> None:
     """Parse arguments, decode each network's own posteriors, write."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scores", type=Path, required=True, help="HDF5 of frame posteriors")
-    parser.add_argument("--job", type=ScoringJob.read, required=True, help="JSON: how to decode")
+    parser.add_argument("--job", type=DecodingJob.read, required=True, help="JSON: how to decode")
     parser.add_argument("--all-points", action="store_true", help="not only at 0.5")
     parser.add_argument("--student", type=Path, required=True, help="output: TSV, or a folder")
     parser.add_argument("--teacher", type=Path, required=True, help="of predictions_th_X.XX.tsv")
     args = parser.parse_args(argv)
-    how = args.job.scoring
+    how = args.job
     scores = read_scores(args.scores)
     for network, path in (("student", args.student), ("teacher", args.teacher)):
         strong = scores.networks[network].strong

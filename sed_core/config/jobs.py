@@ -85,6 +85,34 @@ class ScoringJob:
 
 
 @dataclass(frozen=True)
+class DecodingJob:
+    """How the scores of one row become events; a change of other keys detects nothing anew.
+
+    Attributes:
+        median_window, n_thresholds: as in `Scoring`.
+    """
+
+    median_window: int | list[int]
+    n_thresholds: int
+
+    @classmethod
+    def of(cls, system: Mapping[str, Any]) -> "DecodingJob":
+        """Take it from the complete configuration of a row."""
+        given = system["scoring"]
+        return cls(given["median_window"], given["n_thresholds"])
+
+    @classmethod
+    def read(cls, text: str) -> "DecodingJob":
+        """Read the JSON that `as_json` wrote.
+
+        Raises:
+            SedError: a key is missing or unknown.
+        """
+        job: DecodingJob = section(cls, json.loads(text), "a decoding job")
+        return job
+
+
+@dataclass(frozen=True)
 class TuningJob:
     """What a variant of the post-processing is chosen by.
 
@@ -127,6 +155,6 @@ class TuningJob:
         return job
 
 
-def as_json(job: ScoringJob | TuningJob) -> str:
+def as_json(job: ScoringJob | DecodingJob | TuningJob) -> str:
     """One line of JSON; equal jobs give equal text."""
     return json.dumps(asdict(job), sort_keys=True)

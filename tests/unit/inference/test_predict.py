@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from sed_core.config.jobs import Scoring, ScoringJob, as_json
+from sed_core.config.jobs import DecodingJob, as_json
 from sed_core.data.corpus import Corpus
 from sed_core.inference.predict import Predictor, crop_starts
 from sed_core.models.checkpoint import save_checkpoint
@@ -60,7 +60,7 @@ def test_energy_of_the_evaluation_is_written(predicted):
 
 def test_detections_at_every_operating_point(predicted):
     """Each network from its own scores; 2022 wrote the student's twice (protocol T6b)."""
-    job = ScoringJob("crnn", "made", 0, Scoring("student", 1, 50, "skip", "dcase2022", 0))
+    job = DecodingJob(1, 50)
     words = [f"--scores={predicted / 'scores.h5'}", f"--job={as_json(job)}", "--all-points"]
     detect([*words, *(f"--{name}={predicted / name}" for name in ("student", "teacher"))])
     scores = read_scores(predicted / "scores.h5")

@@ -11,7 +11,7 @@ import torch
 import yaml
 
 from sed_core.config import systems
-from sed_core.config.jobs import Scoring, ScoringJob, as_json
+from sed_core.config.jobs import DecodingJob, as_json
 from sed_core.data.audio import read_clip
 from sed_core.data.corpus import Corpus
 from sed_core.data.labels import FrameGrid
@@ -112,7 +112,7 @@ def test_defaults_are_those_of_the_workflow(folder, data):
          "--split=devtest", "--gpus=0", f"--scores={folder / 'scores.h5'}",
          f"--energy={folder / 'energy.json'}", f"--kwh={folder / 'cc/kwh.txt'}"]
     )  # fmt: skip
-    job = ScoringJob("crnn", "made", 0, Scoring("student", 7, 50, "skip", "dcase2022", 0))
+    job = DecodingJob(7, 50)
     detect([f"--scores={folder / 'scores.h5'}", f"--job={as_json(job)}",
             f"--student={folder / 's.tsv'}", f"--teacher={folder / 't.tsv'}"])  # fmt: skip
     run(folder / "sure.pt", folder / "audio", f"--output={folder / 'events.tsv'}")
