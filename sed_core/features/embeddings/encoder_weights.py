@@ -8,6 +8,7 @@ from typing import Any
 from sed_core.data.download.resumable_http import Download, fetch_all
 from sed_core.features.embeddings.encoder import Encoder
 from sed_core.features.embeddings.encoder_registry import ENCODERS
+from sed_core.features.hdf5_weights import is_hdf5, read_hdf5
 from sed_core.features.safe_load import reason, safe_load
 from sed_core.runtime.errors import SedError, unknown_name
 from sed_core.runtime.files import digest
@@ -72,11 +73,13 @@ def load_encoder(name: str, path: str | Path, *, expected: str = "") -> Encoder:
 
 
 def read_weights(path: Path) -> Any:
-    """Content of a `.pth` or safetensors file, told apart by their first bytes.
+    """Content of a `.pth`, safetensors or HDF5 file, told apart by their first bytes.
 
     Raises:
         SedError: no such file, a damaged one, or one that may not be read safely.
     """
+    if path.is_file() and is_hdf5(path):
+        return read_hdf5(path)
     if not (path.is_file() and _is_safetensors(path)):
         return safe_load(path)
     from safetensors import SafetensorError

@@ -4,6 +4,8 @@ import hashlib
 import os
 import pickle
 
+import h5py
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -11,7 +13,8 @@ from safetensors.torch import save_file
 from sed_core.features.embeddings.ast import AST
 from sed_core.features.embeddings.ast_names import HUGGING_FACE, renamed, to_original
 from sed_core.features.embeddings.encoder_registry import ENCODERS
-from sed_core.features.embeddings.encoder_weights import load_encoder, obtain_weights
+from sed_core.features.embeddings.encoder_weights import load_encoder, obtain_weights, read_weights
+from sed_core.features.embeddings.yamnet import YAMNet
 from sed_core.runtime.errors import SedError
 
 
@@ -77,3 +80,34 @@ def test_foreign_content_is_refused(small, tmp_path):
     assert not (tmp_path / "ran").exists()
     with pytest.raises(SedError, match=r"no pretrained network 'asd'; .* Did you mean 'ast'"):
         load_encoder("asd", tmp_path / "other.pth")
+
+
+def test_hdf5_is_read_by_dataset_path_and_believed_only_as_far_as_it_goes(tmp_path):
+    with h5py.File(tmp_path / "good.h5", "w") as archive:
+        archive["layer/layer/kernel:0"] = np.ones((2, 3), np.float32)
+        archive.create_group("relu")
+    assert {k: v.shape for k, v in read_weights(tmp_path / "good.h5").items()} == {
+        "layer/layer/kernel:0": (2, 3)
+    }
+    with pytest.raises(SedError, match=r"good\.h5 does not hold the weights of 'yamnet'"):
+        load_encoder("yamnet", tmp_path / "good.h5")
+    with h5py.File(tmp_path / "giant.h5", "w") as archive:
+        archive.create_dataset("w", (10**12,), "f4", chunks=(1024,), compression="gzip")
+    with pytest.raises(SedError, match=r"giant\.h5 is refused: 'w' declares more than is in it"):
+        read_weights(tmp_path / "giant.h5")
+    with h5py.File(tmp_path / "link.h5", "w") as archive:
+        archive["w"] = h5py.ExternalLink("good.h5", "layer/layer/kernel:0")
+    assert read_weights(tmp_path / "link.h5") == {}
+    (tmp_path / "cut.h5").write_bytes((tmp_path / "good.h5").read_bytes()[:500])
+    with pytest.raises(SedError, match=r"cut\.h5 is not a readable HDF5 file"):
+        read_weights(tmp_path / "cut.h5")
+
+
+def test_patches_are_as_far_apart_as_asked():
+    near = YAMNet.at_hop(0.04)
+    assert len(near.frame_times(160000)) == 250 and near.frame_times(160000)[0] == 0.02
+    network = near(channels=(4,) * 14, n_labels=3).eval()
+    with torch.inference_mode():
+        assert network(torch.zeros(1, 16000))["aligned"].shape == (1, 4, 25)
+    with pytest.raises(SedError, match=r"cannot be 0\.025 s apart; give a multiple of 0\.01"):
+        YAMNet.at_hop(0.025)

@@ -11,7 +11,17 @@ from sed_core.features.embeddings.beats import BEATs
 from sed_core.features.embeddings.encoder import KINDS
 from sed_core.features.embeddings.encoder_registry import ENCODERS
 from sed_core.features.embeddings.panns import PANNs
+from sed_core.features.embeddings.yamnet import YAMNet
 from sed_core.runtime.errors import SedError
+
+
+def alive(network: YAMNet) -> YAMNet:
+    """Keep the signal's size over 27 layers, which torch's own first weights bring to 1e-11."""
+    for layer in network.modules():
+        if isinstance(layer, torch.nn.Conv2d):
+            torch.nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+    return network
+
 
 # BEATs is no narrower: with 4 or 8 channels a group (the published network has 48), oneDNN computes
 # the bfloat16 convolution of positions wrongly on CPUs (torch 2.13).
@@ -21,11 +31,13 @@ SMALL = {
         width=256, depth=2, heads=4, hidden=96, patch_width=24, n_labels=7
     ).eval(),
     "panns": lambda: PANNs(channels=(2, 3, 4, 5, 6, 7)).eval(),
+    "yamnet": lambda: alive(YAMNet(channels=(16,) * 14, n_labels=7)).eval(),
 }
 VECTORS = {
     "ast": {"global": 7, "mean": 64},
     "beats": {"global": 7, "mean": 256},
     "panns": {"global": 7},
+    "yamnet": {"global": 7, "mean": 16},
 }
 N_SAMPLES = 160000
 
