@@ -6,8 +6,8 @@ the section `scoring` changes.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, replace
+from typing import Any, ClassVar, Self
 
 from sed_core.config.sections import section
 
@@ -33,8 +33,24 @@ class Scoring:
     bootstrap: int
 
 
+class Job:
+    """What a job is told, and how complaints about it call that (`what`)."""
+
+    what: ClassVar[str]
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """Read the JSON that `as_json` wrote.
+
+        Raises:
+            SedError: a key is missing or unknown.
+        """
+        job: Self = section(cls, json.loads(text), cls.what)
+        return job
+
+
 @dataclass(frozen=True)
-class ScoringJob:
+class ScoringJob(Job):
     """How the scores of one row of the tables become events and metrics.
 
     Attributes:
@@ -44,6 +60,7 @@ class ScoringJob:
         scoring: the section of the configuration.
     """
 
+    what = "a scoring job"
     system: str
     dataset: str
     min_coverage: float
@@ -73,25 +90,22 @@ class ScoringJob:
         )
 
     @classmethod
-    def read(cls, text: str) -> "ScoringJob":
-        """Read the JSON that `as_json` wrote.
-
-        Raises:
-            SedError: a key is missing or unknown.
-        """
-        job = section(cls, json.loads(text), "a scoring job")
+    def read(cls, text: str) -> Self:
+        """Read the JSON that `as_json` wrote; `scoring` becomes a `Scoring`."""
+        job = super().read(text)
         scoring: Any = job.scoring
-        return cls(**vars(job) | {"scoring": section(Scoring, scoring, "section 'scoring'")})
+        return replace(job, scoring=section(Scoring, scoring, "section 'scoring'"))
 
 
 @dataclass(frozen=True)
-class DecodingJob:
+class DecodingJob(Job):
     """How the scores of one row become events; a change of other keys detects nothing anew.
 
     Attributes:
         median_window, n_thresholds: as in `Scoring`.
     """
 
+    what = "a decoding job"
     median_window: int | list[int]
     n_thresholds: int
 
@@ -101,19 +115,9 @@ class DecodingJob:
         given = system["scoring"]
         return cls(given["median_window"], given["n_thresholds"])
 
-    @classmethod
-    def read(cls, text: str) -> "DecodingJob":
-        """Read the JSON that `as_json` wrote.
-
-        Raises:
-            SedError: a key is missing or unknown.
-        """
-        job: DecodingJob = section(cls, json.loads(text), "a decoding job")
-        return job
-
 
 @dataclass(frozen=True)
-class TuningJob:
+class TuningJob(Job):
     """What a variant of the post-processing is chosen by.
 
     Attributes:
@@ -125,6 +129,7 @@ class TuningJob:
         eventless_clips: as in `Scoring`.
     """
 
+    what = "a tuning job"
     split: str
     method: str
     objective: str
@@ -143,16 +148,6 @@ class TuningJob:
             network=system["scoring"]["reported"],
             eventless_clips=system["scoring"]["eventless_clips"],
         )
-
-    @classmethod
-    def read(cls, text: str) -> "TuningJob":
-        """Read the JSON that `as_json` wrote.
-
-        Raises:
-            SedError: a key is missing or unknown.
-        """
-        job: TuningJob = section(cls, json.loads(text), "a tuning job")
-        return job
 
 
 def as_json(job: ScoringJob | DecodingJob | TuningJob) -> str:

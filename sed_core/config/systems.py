@@ -118,9 +118,10 @@ def systems(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, d
 
 def _rule(schema: Mapping[str, Any], model: Any) -> dict[str, Any]:
     """The schema of a whole system; networks other than the CRNN may have keys of their own."""
-    rule = copy.deepcopy({"$defs": schema["$defs"], **schema["$defs"]["system"]})
-    rule["properties"]["net"]["additionalProperties"] = model != "crnn"
-    return rule
+    rule = schema["$defs"]["system"]
+    sections = rule["properties"]
+    net = {**sections["net"], "additionalProperties": model != "crnn"}
+    return {"$defs": schema["$defs"], **rule, "properties": {**sections, "net": net}}
 
 
 def _refuse(place: str, faults: Iterable[str]) -> None:

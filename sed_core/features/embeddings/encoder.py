@@ -42,6 +42,14 @@ class Encoder(nn.Module, ABC):
             KeyError: tensors are missing; `weights.load_encoder` says which file lacks them.
         """
 
+    def train(self, mode: bool = True) -> Self:
+        """Switch to training; batch norms stay in evaluation, as in 2022."""
+        super().train(mode)
+        for layer in self.modules():
+            if isinstance(layer, nn.BatchNorm2d):
+                layer.eval()
+        return self
+
     @classmethod
     def check_kind(cls, kind: str) -> None:
         """Make sure that this network gives a kind of embedding.

@@ -75,14 +75,6 @@ class PANNs(Encoder):
             names = build().state_dict()
         return load_strictly(build, {name: tensors[name] for name in names}, "Cnn14").eval()
 
-    def train(self, mode: bool = True) -> Self:
-        """Switch to training; batch norms stay in evaluation, as in 2022."""
-        super().train(mode)
-        for layer in self.modules():
-            if isinstance(layer, nn.BatchNorm2d):
-                layer.eval()
-        return self
-
     @staticmethod
     def derived(frame: Any) -> dict[str, Any]:
         """`aligned` is `frame`: it is in the order of time as it is."""

@@ -113,14 +113,6 @@ class YAMNet(Encoder):
         build = partial(cls, channels=tuple(widths), n_labels=tensors["logits.bias"].shape[0])
         return load_strictly(build, tensors, "YAMNet").eval()
 
-    def train(self, mode: bool = True) -> Self:
-        """Switch to training; batch norms stay in evaluation."""
-        super().train(mode)
-        for layer in self.modules():
-            if isinstance(layer, nn.BatchNorm2d):
-                layer.eval()
-        return self
-
     @staticmethod
     def derived(frame: Any) -> dict[str, Any]:
         """`aligned` is `frame`, a patch each; `mean` is the mean over the patches."""
