@@ -32,9 +32,9 @@ def main(argv: list[str] | None = None) -> None:
     tables = [splits_table(checked), table(strong, weak, classes)]
     write_text(args.markdown, markdown(f"Data of {args.dataset_name}", tables))
     write_text(args.csv, checked.to_csv(index=False, lineterminator="\n"))
-    for (split, part), path in zip(strong.items(), args.plots, strict=True):
+    for (split, statistics), path in zip(strong.items(), args.plots, strict=True):
         title = f"Events of {split}"
-        save(figure(part, classes, title=title), path, title=title)
+        save(figure(statistics, classes, title=title), path, title=title)
     print(text(tables))
 
 

@@ -43,7 +43,7 @@ def main(argv: list[str] | None = None) -> None:
         batch_size=args.batch_size,
         seed=args.seed,
     )
-    with atomic(args.output) as part, part.open("wb") as stream:
+    with atomic(args.output) as draft, draft.open("wb") as stream:
         torch.save(tagger.public(), stream)
 
 

@@ -45,7 +45,7 @@ def main(argv: list[str] | None = None) -> None:
             job,
             log_folder=log_folder,
             on_save=meter.flush,
-            validating=lambda: meter.part("validation"),
+            validating=lambda: meter.phase("validation"),
         )
     outcome.write(job, model=args.model, history=args.history, provenance=args.provenance)
     work = {"steps": int(outcome.history[-1]["step"])}

@@ -28,11 +28,11 @@ def kinds(encoder: str) -> tuple[str, ...]:
         if isinstance(node, ast.ImportFrom) and wanted in [alias.name for alias in node.names]:
             file = f"{str(node.module).replace('.', '/')}.py"
             (found,) = (
-                part.value
+                line.value
                 for item in _tree(file).body
                 if isinstance(item, ast.ClassDef) and item.name == wanted
-                for part in item.body
-                if isinstance(part, ast.Assign) and ast.unparse(part.targets[0]) == "kinds"
+                for line in item.body
+                if isinstance(line, ast.Assign) and ast.unparse(line.targets[0]) == "kinds"
             )
             return tuple(ast.literal_eval(found))
     raise LookupError(f"{ENCODERS} imports no {wanted}")

@@ -124,10 +124,10 @@ def _ensemble(name: str, members: Sequence[str], systems: Mapping[str, dict[str,
         raise SedError(f"config: ensembles.{name}: a system has that name; choose another.")
     first = systems[members[0]]
     for member in members[1:]:
-        for part in ("validation", "test", "eval"):
-            if systems[member]["data"][part] != first["data"][part]:
+        for role in ("validation", "test", "eval"):
+            if systems[member]["data"][role] != first["data"][role]:
                 raise SedError(
-                    f"config: ensembles.{name}: {members[0]} and {member} differ in data.{part}; "
+                    f"config: ensembles.{name}: {members[0]} and {member} differ in data.{role}; "
                     "average systems that are evaluated on the same splits."
                 )
         lengths = [_frame(systems[one]) for one in (members[0], member)]

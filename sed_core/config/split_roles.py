@@ -10,7 +10,7 @@ ENCODER_RATE = 16000
 ENCODER_SECONDS = {"ast": 10.24}
 """What the pretrained networks with a fixed window hear of a clip; the others hear all of it."""
 
-PARTS = ("strong", "weak", "unlabelled")
+BATCH_PARTS = ("strong", "weak", "unlabelled")
 """Of a batch, in the order of `training.batch_size`."""
 
 Roles = list[tuple[str, str]]
@@ -113,7 +113,7 @@ def _one_list(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 def _batch_faults(data: Mapping[str, Any], sizes: Sequence[int]) -> Iterator[str]:
     """A part of a batch is absent in both places or in neither, and something has labels."""
-    for part, absent, size in zip(PARTS, ("[]", "null", "null"), sizes, strict=True):
+    for part, absent, size in zip(BATCH_PARTS, ("[]", "null", "null"), sizes, strict=True):
         if size and not data[part]:
             yield (
                 f"training.batch_size takes {size} {part} clips, but data.{part} names no split; "

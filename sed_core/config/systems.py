@@ -45,7 +45,7 @@ def check(value: Any, schema: Mapping[str, Any], *, where: str) -> None:
     error = jsonschema.exceptions.best_match(_VALIDATOR(schema).iter_errors(value))
     if error is None:
         return
-    place = ".".join(str(part) for part in error.absolute_path)
+    place = ".".join(str(key) for key in error.absolute_path)
     raise SedError(f"{where}{': ' + place if place else ''}: {_explain(error)}")
 
 

@@ -119,7 +119,7 @@ def write_corpus(
     offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
     index = {"filenames": filenames, "digests": digests}
     try:
-        with atomic(path) as part, part.open("wb") as stream:
+        with atomic(path) as draft, draft.open("wb") as stream:
             stream.write(_head(offsets, index, sample_rate))
             for clip in clips:
                 stream.write(clip.astype(np.float32, copy=False).tobytes())

@@ -17,7 +17,7 @@ def digest_samples(samples: NDArray[np.float32]) -> str:
 
 
 @dataclass(frozen=True)
-class Entry:
+class FinishedClip:
     """One finished clip.
 
     Attributes:
@@ -48,7 +48,7 @@ class ResampleJournal:
         self._log_path = corpus.with_name(f"{corpus.stem}.samples.part")
         self._lines_path = corpus.with_name(f"{corpus.stem}.journal.part")
         self._header = json.dumps(settings, sort_keys=True).encode() + b"\n"
-        self.entries: dict[str, Entry] = {}
+        self.entries: dict[str, FinishedClip] = {}
         corpus.parent.mkdir(parents=True, exist_ok=True)
         good = self._recover()
         self._end = max((entry.start + entry.length for entry in self.entries.values()), default=0)
@@ -61,7 +61,7 @@ class ResampleJournal:
 
     def add(self, row: dict[str, Any], source: list[Any], samples: NDArray[np.float32]) -> None:
         """Record a finished clip."""
-        entry = Entry(row, source, self._end, len(samples))
+        entry = FinishedClip(row, source, self._end, len(samples))
         self._write(self._log, samples.tobytes())
         self._write(self._lines, json.dumps(asdict(entry)).encode() + b"\n")
         self._end += len(samples)
@@ -94,7 +94,7 @@ class ResampleJournal:
             good = len(self._header)
             for line in lines:
                 try:
-                    entry = Entry(**json.loads(line))
+                    entry = FinishedClip(**json.loads(line))
                 except (ValueError, TypeError):
                     break  # cut off while it was written
                 name = entry.row["filename"]

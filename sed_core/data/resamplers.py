@@ -66,10 +66,10 @@ class KaiserBest:
     def resample_chunk(self, block: Samples, last: bool = False) -> Samples:
         """(n,) samples at the old rate to those at the new rate that are complete with them."""
         self.seen += len(block)
-        parts = [self.waiting, block]
+        blocks = [self.waiting, block]
         if last:
-            parts.append(np.zeros(self.reach + self.old, dtype=np.float32))
-        inputs = np.concatenate(parts)
+            blocks.append(np.zeros(self.reach + self.old, dtype=np.float32))
+        inputs = np.concatenate(blocks)
         count = max(0, (len(inputs) - 2 * self.reach) // self.old)
         found = np.empty((count, self.new), dtype=np.float32)
         column, step = 0, inputs.itemsize

@@ -40,8 +40,8 @@ def _tells_length(path: Path) -> bool:
         tag = stream.read(10)
         size = 0
         if tag[:3] == b"ID3":
-            for part in tag[6:10]:  # 7 bits each
-                size = size << 7 | part & 0x7F
+            for byte in tag[6:10]:  # 7 bits each
+                size = size << 7 | byte & 0x7F
             size += len(tag)
         stream.seek(size)
         start = stream.read(_MP3_FRAME)

@@ -100,11 +100,11 @@ def combine(stage: str, pieces: list[dict[str, Any]]) -> dict[str, Any]:
         its energy was spent.
     """
     columns = ("cpu", "gpu", "ram")
-    parts = {name: _add([piece["components"][name] for piece in pieces]) for name in columns}
-    used = [part for part in parts.values() if part["method"] != NO_GPU]
-    known = [part["kwh"] for part in used if part["kwh"] is not None]
+    components = {name: _add([piece["components"][name] for piece in pieces]) for name in columns}
+    used = [record for record in components.values() if record["method"] != NO_GPU]
+    known = [record["kwh"] for record in used if record["kwh"] is not None]
     kwh = sum(known) if known else None
-    methods = [part["method"] for part in parts.values()]
+    methods = [record["method"] for record in components.values()]
     codecarbon = _add_codecarbon([piece["codecarbon"] for piece in pieces])
     seen = [piece["gpu_exclusive"] for piece in pieces]
     return {
@@ -113,7 +113,7 @@ def combine(stage: str, pieces: list[dict[str, Any]]) -> dict[str, Any]:
         "project": PROJECTS[stage],
         "kwh": kwh,
         "method": overall(methods),
-        "components": parts,
+        "components": components,
         "codecarbon": codecarbon,
         "emissions": _emissions(kwh, codecarbon),
         "seconds": sum(piece["seconds"] for piece in pieces),
@@ -122,7 +122,7 @@ def combine(stage: str, pieces: list[dict[str, Any]]) -> dict[str, Any]:
         "pieces": len(pieces),
         "cpu_utilisation": _cpu_utilisation(pieces),
         "gpu_utilisation": _mean([(p.get("gpu_utilisation"), p["seconds"]) for p in pieces]),
-        "parts": _parts(pieces),
+        "phases": _phases(pieces),
         "idle_watts": pieces[-1].get("idle_watts", {"gpu": None, "cpu": None}),
         "gpu_exclusive": False if False in seen else None if None in seen else True,
         "hardware": pieces[-1]["hardware"],
@@ -132,7 +132,7 @@ def combine(stage: str, pieces: list[dict[str, Any]]) -> dict[str, Any]:
 
 def amounts(piece: dict[str, Any]) -> dict[str, float | None]:
     """Seconds, and kWh of each component and by codecarbon, that a piece has come to."""
-    components = {name: part["kwh"] for name, part in piece["components"].items()}
+    components = {name: record["kwh"] for name, record in piece["components"].items()}
     return {"seconds": piece["seconds"], **components, "codecarbon": piece["codecarbon"]["kwh"]}
 
 
@@ -151,13 +151,13 @@ def _as_one(found: list[dict[str, Any]]) -> dict[str, Any]:
     return _summed(found, labels, same_clips=False)
 
 
-def _parts(pieces: list[dict[str, Any]]) -> dict[str, dict[str, float | None]]:
-    """The parts of a stage, added up over its pieces."""
+def _phases(pieces: list[dict[str, Any]]) -> dict[str, dict[str, float | None]]:
+    """The phases of a stage, added up over its pieces."""
     sums: dict[str, dict[str, float | None]] = {}
     for piece in pieces:
-        for name, part in piece.get("parts", {}).items():
-            known = sums.setdefault(name, dict.fromkeys(part, 0.0))
-            for key, value in part.items():
+        for name, used in piece.get("phases", {}).items():
+            known = sums.setdefault(name, dict.fromkeys(used, 0.0))
+            for key, value in used.items():
                 before = known[key]
                 known[key] = None if value is None or before is None else before + value
     return sums
@@ -181,10 +181,10 @@ def _summed(
     return {**labels, **combine(records[0]["stage"], records), "pieces": pieces, "work": work}
 
 
-def _add(parts: list[dict[str, Any]]) -> dict[str, Any]:
-    known = [part["kwh"] for part in parts if part["kwh"] is not None]
-    methods = list(dict.fromkeys(part["method"] for part in parts))
-    notes = list(dict.fromkeys(part["note"] for part in parts if part["note"]))
+def _add(records: list[dict[str, Any]]) -> dict[str, Any]:
+    known = [record["kwh"] for record in records if record["kwh"] is not None]
+    methods = list(dict.fromkeys(record["method"] for record in records))
+    notes = list(dict.fromkeys(record["note"] for record in records if record["note"]))
     return component(sum(known) if known else None, " + ".join(methods), "; ".join(notes))
 
 
@@ -204,13 +204,15 @@ def _cpu_utilisation(pieces: list[dict[str, Any]]) -> float | None:
     return sum(piece["cpu_seconds"] for piece in pieces) / available if available else None
 
 
-def _add_codecarbon(parts: list[dict[str, Any]]) -> dict[str, Any]:
-    known = [part for part in parts if part["kwh"] is not None]
-    total: dict[str, Any] = dict(parts[-1])
+def _add_codecarbon(records: list[dict[str, Any]]) -> dict[str, Any]:
+    known = [record for record in records if record["kwh"] is not None]
+    total: dict[str, Any] = dict(records[-1])
     for key in ("kwh", "emissions_kg"):
-        total[key] = sum(part[key] for part in known) if known else None
+        total[key] = sum(record[key] for record in known) if known else None
     for key in ("version", "country", "note"):
-        total[key] = ", ".join(dict.fromkeys(part[key] for part in parts if part[key])) or None
+        total[key] = (
+            ", ".join(dict.fromkeys(record[key] for record in records if record[key])) or None
+        )
     return total
 
 

@@ -69,7 +69,7 @@ class EnergyMeter:
         self._tracker: Tracker | None = None
         self._tracker_note = "" if tracker else "codecarbon was not used"
         self._pieces: list[dict[str, Any]] = []
-        self._parts: dict[str, dict[str, float | None]] = {}
+        self._phases: dict[str, dict[str, float | None]] = {}
         self._lock = threading.RLock()  # of all that the watching thread reads or changes
         self._done = threading.Event()
 
@@ -105,16 +105,16 @@ class EnergyMeter:
             self._sample()
 
     @contextmanager
-    def part(self, name: str) -> Iterator[None]:
-        """Note what a part of the stage uses, such as the validation inside a training.
+    def phase(self, name: str) -> Iterator[None]:
+        """Note what a phase of the stage uses, such as the validation inside a training.
 
-        It stays within the stage's figures; the record repeats it under `parts`.
+        It stays within the stage's figures; the record repeats it under `phases`.
         """
         before = self._now()
         yield
         with self._lock:
-            after, sums = self._now(), self._parts.get(name, {})
-            self._parts[name] = {
+            after, sums = self._now(), self._phases.get(name, {})
+            self._phases[name] = {
                 key: _plus(sums.get(key, 0.0), after[key], before[key]) for key in after
             }
 
@@ -165,7 +165,7 @@ class EnergyMeter:
             "gpu_exclusive": self._gpus.exclusive,
             "gpu_utilisation": self._gpus.utilisation,
             "idle_watts": self._idle,
-            "parts": self._parts,
+            "phases": self._phases,
             "hardware": self._machine,
         }
 

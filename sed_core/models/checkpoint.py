@@ -106,7 +106,10 @@ def save_checkpoint(path: str | Path, checkpoint: Checkpoint) -> None:
         "system": json.dumps(checkpoint.system, sort_keys=True),
         "weights": checkpoint.weights,
     }
-    with atomic(path) as part, part.open("wb") as stream:  # torch writes the name of a path inside
+    with (
+        atomic(path) as draft,
+        draft.open("wb") as stream,
+    ):  # torch writes the name of a path inside
         torch.save(content, stream)
 
 
@@ -243,5 +246,8 @@ def save_lightning(
         "sed_student": dict(checkpoint.student),
         "sed_teacher": dict(checkpoint.teacher),
     }
-    with atomic(path) as part, part.open("wb") as stream:  # torch writes the name of a path inside
+    with (
+        atomic(path) as draft,
+        draft.open("wb") as stream,
+    ):  # torch writes the name of a path inside
         torch.save(content, stream)

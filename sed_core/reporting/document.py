@@ -88,11 +88,11 @@ def document(title: str, lead: str, sections: dict[str, str]) -> str:
     )
 
 
-def tables(parts: list[Table], *, headings: bool = True) -> str:
+def tables(several: list[Table], *, headings: bool = True) -> str:
     """Tables with their notes."""
     return "\n".join(
-        (f"<h3>{escape(part.title)}</h3>\n" if headings else "") + table_html(part)
-        for part in parts
+        (f"<h3>{escape(table.title)}</h3>\n" if headings else "") + table_html(table)
+        for table in several
     )
 
 
@@ -125,7 +125,7 @@ def sound(figure: Figure, wav: bytes, *, alt: str, caption: str, edges: tuple[fl
 
 
 def details(summary: str, html: str, *, opened: bool = False) -> str:
-    """A part that can be folded."""
+    """A section that can be folded."""
     state = " open" if opened else ""
     return f"<details{state}><summary>{escape(summary)}</summary>\n{html}\n</details>"
 

@@ -91,16 +91,16 @@ def _components(runs: Runs, systems: list[str], dataset: str) -> Table:
 
 
 def _parts_of(name: str, runs: list[dict[str, Any]]) -> list[list[str]]:
-    """Rows for the parts of a stage, such as the validation that belongs to a training."""
+    """Rows for the phases of a stage, such as the validation that belongs to a training."""
     rows = []
-    for part in runs[0].get("parts", {}):
-        found = [run["parts"].get(part, {}) for run in runs]
+    for phase in runs[0].get("phases", {}):
+        found = [run["phases"].get(phase, {}) for run in runs]
         amounts = [
             kwh(*_spread([run.get(key) for run in found])) for key in [*COMPONENTS, "codecarbon"]
         ]
         seconds = statistics.fmean(run.get("seconds", 0.0) for run in found)
         rows.append(
-            [f"{name}, of that {part}", duration(seconds), ABSENT, *amounts, ABSENT, ABSENT]
+            [f"{name}, of that {phase}", duration(seconds), ABSENT, *amounts, ABSENT, ABSENT]
         )
     return rows
 
@@ -112,22 +112,25 @@ def _figures(runs: list[dict[str, Any]]) -> list[str]:
         for run in runs
     ]
     watts = spread(*_spread(power), 0 if all((value or 0) >= 100 for value in power) else 1)
-    parts = [kwh(*_spread([run["components"][key]["kwh"] for run in runs])) for key in COMPONENTS]
+    amounts = [kwh(*_spread([run["components"][key]["kwh"] for run in runs])) for key in COMPONENTS]
     challenge = kwh(*_spread([run["codecarbon"]["kwh"] for run in runs]))
     emissions = kwh(*_spread([run["emissions"]["kg"] for run in runs]))
     return [
         duration(statistics.fmean(seconds)),
         watts if watts == ABSENT else f"{watts} W",
-        *parts,
+        *amounts,
         challenge,
         emissions,
         str(len(runs)),
     ]
 
 
-def _text(parts: Any) -> str:
+def _text(records: Any) -> str:
     """The methods that occur for a component, each with its reasons."""
-    found = {part["method"] + (f": {part['note']}" if part["note"] else ""): None for part in parts}
+    found = {
+        record["method"] + (f": {record['note']}" if record["note"] else ""): None
+        for record in records
+    }
     return "; ".join(found)
 
 
@@ -181,8 +184,8 @@ def energy_records(records: list[dict[str, Any]], others: list[Published]) -> li
         row = {key: record[key] for key in ("system", "stage", "seed")} | {"source": "measured"}
         row |= {"kwh": record["kwh"], "method": record["method"]}
         for key in COMPONENTS:
-            part = record["components"][key]
-            row |= {f"{key}_kwh": part["kwh"], f"{key}_method": part["method"]}
+            used = record["components"][key]
+            row |= {f"{key}_kwh": used["kwh"], f"{key}_method": used["method"]}
         row |= {
             "codecarbon_kwh": record["codecarbon"]["kwh"],
             "codecarbon_version": record["codecarbon"]["version"],
@@ -201,6 +204,6 @@ def energy_records(records: list[dict[str, Any]], others: list[Published]) -> li
 
 
 def share_of_cpu(record: dict[str, Any]) -> float:
-    """The stage's part of all processor time spent while it ran; 1 where too little was spent."""
+    """The stage's share of all processor time spent while it ran; 1 where too little was spent."""
     total = record["machine_cpu_seconds"]
     return min(1.0, record["cpu_seconds"] / total) if total > 1 else 1.0

@@ -83,8 +83,8 @@ def size_table(records: Records, *, dataset: str) -> Table:
         [
             name,
             *(
-                _size(size.get(part, {}).get(key))
-                for part in ("system", "encoder")
+                _size(size.get(model, {}).get(key))
+                for model in ("system", "encoder")
                 for key in SIZES
             ),
         ]

@@ -135,7 +135,7 @@ def table(
     rows = [
         [
             label.replace("_", " "),
-            *(f"{part.events[at]:,}" for part in splits.values()),
+            *(f"{split.events[at]:,}" for split in splits.values()),
             *(f"{counts[at]:,}" for counts in weak.values()),
         ]
         for at, label in enumerate(classes)
@@ -143,27 +143,28 @@ def table(
     rows.append(
         [
             "all",
-            *(f"{part.events.sum():,}" for part in splits.values()),
+            *(f"{split.events.sum():,}" for split in splits.values()),
             *(f"{counts.sum():,}" for counts in weak.values()),
         ]
     )
     notes = [
-        f"{name}: {part.clips:,} clips, {part.hours:.2f} h, {part.empty} of them without any event."
-        for name, part in splits.items()
+        f"{name}: {split.clips:,} clips, {split.hours:.2f} h, "
+        f"{split.empty} of them without any event."
+        for name, split in splits.items()
     ]
     return Table("Labels", columns, rows, notes)
 
 
 @style.styled
-def figure(part: LabelStatistics, classes: list[str], *, title: str) -> Figure:
+def figure(split: LabelStatistics, classes: list[str], *, title: str) -> Figure:
     """Lengths of events, classes that occur together, and how many events sound at once."""
     names = [label.replace("_", " ") for label in classes]
     places = np.arange(len(classes))
     drawing, grid = style.new(12, 1.2 + 0.34 * len(classes), columns=3)
     lengths, pairs, levels = grid[0]
-    known = [at for at in places if len(part.seconds[at])]
+    known = [at for at in places if len(split.seconds[at])]
     lengths.boxplot(
-        [part.seconds[at] for at in known],
+        [split.seconds[at] for at in known],
         positions=known,
         orientation="horizontal",
         widths=0.6,
@@ -173,12 +174,12 @@ def figure(part: LabelStatistics, classes: list[str], *, title: str) -> Figure:
     lengths.set(title="Length of events", xlabel="seconds (median, quartiles, range)")
     lengths.set_yticks(places, names)
     lengths.set_ylim(len(classes) - 0.5, -0.5)
-    share = part.together / np.maximum(np.diag(part.together), 1)[:, None]
-    style.heatmap(pairs, share, part.together, rows=names, columns=names)
+    share = split.together / np.maximum(np.diag(split.together), 1)[:, None]
+    style.heatmap(pairs, share, split.together, rows=names, columns=names)
     pairs.set(title="Clips with both classes", xlabel="also holds")
     pairs.set_yticklabels([])
-    levels.bar(range(len(part.polyphony)), 100 * part.polyphony, color=style.STUDENT, width=0.7)
+    levels.bar(range(len(split.polyphony)), 100 * split.polyphony, color=style.STUDENT, width=0.7)
     levels.set(title="Events at once", xlabel="number of events", ylabel="% of the time")
-    levels.set_xticks(range(len(part.polyphony)))
+    levels.set_xticks(range(len(split.polyphony)))
     style.headline(drawing, title)
     return drawing

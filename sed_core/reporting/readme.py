@@ -14,11 +14,11 @@ def section(documents: list[str], *, tables: list[int]) -> str:
         documents: contents of `tables/*.md`.
         tables: how many tables to take of each.
     """
-    parts = []
+    chosen = []
     for text, count in zip(documents, tables, strict=True):
         found = re.split(r"(?m)^(?=## )", text)[1:]
-        parts += [part.replace("## ", "### ", 1).strip() for part in found[:count]]
-    return "\n\n".join(parts)
+        chosen += [table.replace("## ", "### ", 1).strip() for table in found[:count]]
+    return "\n\n".join(chosen)
 
 
 def filled(readme: str, content: str) -> str:

@@ -95,8 +95,8 @@ def save(figure: Figure, path: str | Path, *, title: str) -> None:
     """
     kind = Path(path).suffix.lstrip(".")
     metadata = {"Title": title} | ({"Date": None} if kind == "svg" else {"Software": None})
-    with atomic(path) as part:
-        figure.savefig(part, format=kind, dpi=150, metadata=metadata, facecolor="white")
+    with atomic(path) as draft:
+        figure.savefig(draft, format=kind, dpi=150, metadata=metadata, facecolor="white")
 
 
 def end_labels(axes: Axes, labels: Sequence[tuple[float, str, str]], *, gap: float) -> None:

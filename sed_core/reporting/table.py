@@ -39,10 +39,10 @@ class Table:
         widths = [max(3, *map(len, c)) for c in zip(self.columns, *full, strict=True)]
         rule = [":" + "-" * (widths[0] - 1), *("-" * (width - 1) + ":" for width in widths[1:])]
         lines = [f"| {' | '.join(_align(row, widths))} |" for row in (self.columns, rule, *full)]
-        parts = [f"## {self.title}", "\n".join(lines)]
+        blocks = [f"## {self.title}", "\n".join(lines)]
         if self.notes:
-            parts.append("\n".join(f"- {note}" for note in self.notes))
-        return "\n\n".join(parts) + "\n"
+            blocks.append("\n".join(f"- {note}" for note in self.notes))
+        return "\n\n".join(blocks) + "\n"
 
     def text(self) -> str:
         """Plain text for a terminal."""

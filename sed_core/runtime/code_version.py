@@ -72,8 +72,8 @@ def _direct_imports(file: Path, entries: Entries) -> list[Path]:
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
             names.add(node.module)
             names.update(f"{node.module}.{alias.name}" for alias in node.names)
-    parts = [name.split(".") for name in names if name.split(".")[0] == "sed_core"]
-    prefixes = {tuple(part[:end]) for part in parts for end in range(1, len(part) + 1)}
+    paths = [name.split(".") for name in names if name.split(".")[0] == "sed_core"]
+    prefixes = {tuple(path[:end]) for path in paths for end in range(1, len(path) + 1)}
     candidates = [HOME.joinpath(*prefix) for prefix in sorted(prefixes)]
     modules = [path.with_suffix(".py") for path in candidates]
     packages = [path / "__init__.py" for path in candidates]

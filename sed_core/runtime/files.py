@@ -29,12 +29,12 @@ def atomic(path: str | Path) -> Iterator[Path]:
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = temporary(target)
+    draft = temporary(target)
     try:
-        yield part
-        part.replace(target)
+        yield draft
+        draft.replace(target)
     except BaseException:
-        part.unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
         raise
 
 
@@ -58,8 +58,8 @@ def _remove_leftovers(folder: Path) -> None:
 
 def write_text(path: str | Path, text: str) -> None:
     """Write `text` as UTF-8, atomically."""
-    with atomic(path) as part:
-        part.write_text(text, encoding="utf-8")
+    with atomic(path) as draft:
+        draft.write_text(text, encoding="utf-8")
 
 
 def rounded(value: Any, decimals: int = DECIMALS) -> Any:

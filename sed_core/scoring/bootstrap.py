@@ -30,10 +30,10 @@ def weighted_scores(system: ClipStatistics, weight: NDArray) -> dict[str, float]
     """All metrics of a system when clip n counts `weight[n]` times."""
     totals = system.totals(weight)
     values = {}
-    for name, (scenario, parts) in system.psds.items():
+    for name, (scenario, by_class) in system.psds.items():
         curves = [
-            class_roc(part, label, totals, scenario, weight)
-            for label, part in enumerate(parts)
+            class_roc(statistics, label, totals, scenario, weight)
+            for label, statistics in enumerate(by_class)
             if totals.count[label] > 0
         ]
         values[name] = psd_roc(curves, scenario.alpha_st).area(scenario.max_efpr)
@@ -42,7 +42,7 @@ def weighted_scores(system: ClipStatistics, weight: NDArray) -> dict[str, float]
             mean = float(np.mean(areas)) if areas else 0.0
             values[name.replace("_exact", "_class_mean")] = mean
     for name, (counts, undefined) in system.f1.items():
-        summed = F1Counts(*(weight[None] @ getattr(counts, part) for part in vars(counts)))
+        summed = F1Counts(*(weight[None] @ getattr(counts, kind) for kind in vars(counts)))
         score = f1_scores(summed, system.classes, convention=system.convention, undefined=undefined)
         values[name] = score.macro
     return values

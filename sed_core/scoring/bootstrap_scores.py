@@ -70,26 +70,32 @@ def bootstrap_system(
     )
 
 
-def mean_of(parts: Sequence[BootstrapScores]) -> BootstrapScores:
+def mean_of(results: Sequence[BootstrapScores]) -> BootstrapScores:
     """The mean over seeds, draw by draw, since all seeds saw the same draws.
 
     Raises:
         SedError: they did not.
     """
-    same_draws({f"result {number + 1}": part for number, part in enumerate(parts)})
-    first = parts[0]
+    same_draws({f"result {number + 1}": result for number, result in enumerate(results)})
+    first = results[0]
     return BootstrapScores(
         first.draws,
-        {name: float(np.mean([part.observed[name] for part in parts])) for name in first.observed},
-        {name: np.mean([part.metrics[name] for part in parts], axis=0) for name in first.metrics},
+        {
+            name: float(np.mean([result.observed[name] for result in results]))
+            for name in first.observed
+        },
+        {
+            name: np.mean([result.metrics[name] for result in results], axis=0)
+            for name in first.metrics
+        },
     )
 
 
-def same_draws(parts: Mapping[str, BootstrapScores]) -> None:
+def same_draws(results: Mapping[str, BootstrapScores]) -> None:
     """Raise SedError that names the first two results that cannot be paired."""
-    (first, reference), *others = parts.items()
-    for name, part in others:
-        if part.draws != reference.draws:
+    (first, reference), *others = results.items()
+    for name, result in others:
+        if result.draws != reference.draws:
             raise SedError(
                 f"{first} and {name} were resampled from other clips, annotations or numbers of "
                 "draws, so they do not pair; score both on the same split with one configuration."

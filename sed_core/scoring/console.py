@@ -29,10 +29,10 @@ def table(title: str, metrics: Mapping[str, Any]) -> str:
             rules.setdefault(value["convention"] + _otherwise(value), []).append(name)
         for scale in ("exact", "dcase2022"):
             if scale in value:
-                part = value[scale]
+                result = value[scale]
                 columns[f"{name} {scale}"] = {
-                    "(all classes)": part["value"],
-                    **part["per_class"],
+                    "(all classes)": result["value"],
+                    **result["per_class"],
                 }
     rows = next(iter(columns.values()))
     width = max(len(name) for name in [title, *rows])
@@ -70,9 +70,9 @@ def comparison_table(tests: Mapping[str, Mapping[str, Any]], other: str) -> str:
 def _otherwise(metric: Mapping[str, Any]) -> str:
     """The macro by the other tool's rules, where it is another number."""
     others = [
-        f"; {part['macro']:.4f} by {name}, where {part['convention'].partition(': ')[2]}"
-        for name, part in metric.get("conventions", {}).items()
-        if round(part["macro"], 4) != round(metric["macro"], 4)
+        f"; {result['macro']:.4f} by {name}, where {result['convention'].partition(': ')[2]}"
+        for name, result in metric.get("conventions", {}).items()
+        if round(result["macro"], 4) != round(metric["macro"], 4)
     ]
     return "".join(others)
 

@@ -70,19 +70,19 @@ def false_positives(scenario: Scenario, truth: GroundTruth, *, any_draw: bool) -
 
 
 def compact(
-    part: IntersectionStatistics, scenario: Scenario, truth: GroundTruth
+    statistics: IntersectionStatistics, scenario: Scenario, truth: GroundTruth
 ) -> IntersectionStatistics:
     """The same counts of a class at fewer points: those within reach at which anything changes.
 
     The deltas of one clip at one point are added up; points after the last one with few enough
     false positives for `max_efpr` in any draw are dropped.
     """
-    n_points = int(part.n_points[0])
+    n_points = int(statistics.n_points[0])
     limit = false_positives(scenario, truth, any_draw=True)
-    within = np.flatnonzero(part.fp.running(n_points) <= limit)
+    within = np.flatnonzero(statistics.fp.running(n_points) <= limit)
     end = int(within[-1]) + 1 if within.size else 0
-    tp, fp = _merge(part.tp, end), _merge(part.fp, end)
-    ct = None if part.ct is None else _merge(part.ct, end)
+    tp, fp = _merge(statistics.tp, end), _merge(statistics.fp, end)
+    ct = None if statistics.ct is None else _merge(statistics.ct, end)
     kinds: Sequence[Deltas] = [tp, fp] if ct is None else [tp, fp, ct]
     points = np.unique(np.concatenate([kind.point for kind in kinds]))
 

@@ -104,18 +104,18 @@ def evaluate_points(
         resampling: keep the counts that `bootstrap.resample` needs.
     """
     metrics: dict[str, Any] = {}
-    parts = {}
+    compacted = {}
     for name, scenario in settings.scenarios.items():
         statistics = scenario_statistics(spans, truth, scenario, "dcase2022")
         score = psds(statistics, references(truth), truth.classes, scenario)
         metrics[name] = {"dcase2022": score.as_dict()}
         if resampling:
-            kept = [compact(part, scenario, truth) for part in statistics.by_class()]
-            parts[f"{name}_dcase2022"] = (scenario, kept)
+            kept = [compact(of_class, scenario, truth) for of_class in statistics.by_class()]
+            compacted[f"{name}_dcase2022"] = (scenario, kept)
     if events is not None:
         metrics |= f1_metrics(events, truth, settings.f1_convention)
     f1 = {} if events is None else f1_counts(events, truth, settings.f1_convention)
-    counted = clip_statistics(parts, f1, truth, settings.f1_convention) if resampling else None
+    counted = clip_statistics(compacted, f1, truth, settings.f1_convention) if resampling else None
     return Result(metrics, {}, events, counted)
 
 
@@ -181,7 +181,9 @@ class _Collected:
     settings: Settings
     resampling: bool
     curves: dict[tuple[str, str], dict[str, Roc]] = field(default_factory=dict)
-    parts: dict[str, tuple[Scenario, list[IntersectionStatistics]]] = field(default_factory=dict)
+    compacted: dict[str, tuple[Scenario, list[IntersectionStatistics]]] = field(
+        default_factory=dict
+    )
 
     def add(self, label: int, spans: Spans, scale: str, overlaps: Overlaps) -> None:
         """Count the spans of one class on one scale."""
@@ -189,13 +191,13 @@ class _Collected:
         for name, scenario in self.settings.scenarios.items():
             reach = false_positives(scenario, truth, any_draw=self.resampling)
             counted = scenario_statistics(spans, truth, scenario, SCALES[scale], overlaps, reach)
-            part = counted.only(label)
+            of_class = counted.only(label)
             curves = self.curves.setdefault((name, scale), {})
             if totals.count[label] > 0:
-                curves[truth.classes[label]] = class_roc(part, label, totals, scenario)
+                curves[truth.classes[label]] = class_roc(of_class, label, totals, scenario)
             if self.resampling:
-                _, parts = self.parts.setdefault(f"{name}_{scale}", (scenario, []))
-                parts.append(compact(part, scenario, truth))
+                _, compacted = self.compacted.setdefault(f"{name}_{scale}", (scenario, []))
+                compacted.append(compact(of_class, scenario, truth))
 
     def metrics(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """PSDS of both scales, and the curves of the exact one."""
@@ -212,7 +214,7 @@ class _Collected:
         """The counts of all classes, with those behind F1."""
         convention = self.settings.f1_convention
         f1 = f1_counts(events, self.truth, convention)
-        return clip_statistics(self.parts, f1, self.truth, convention)
+        return clip_statistics(self.compacted, f1, self.truth, convention)
 
 
 def roc_dict(score: Psds) -> dict[str, Any]:
@@ -238,8 +240,10 @@ def _active(
     )
 
 
-def _joined(parts: list[Events]) -> Events:
+def _joined(by_class: list[Events]) -> Events:
     """Events of all classes, sorted by clip, label and onset."""
     names = ("clip", "label", "onset", "offset")
-    events = Events(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+    events = Events(
+        *(np.concatenate([getattr(events, name) for events in by_class]) for name in names)
+    )
     return events[np.lexsort((events.onset, events.label, events.clip))]

@@ -78,9 +78,9 @@ def read_detections(
         tables = [(file, table[~table.event_label.isin(others)]) for file, table in tables]
         truth = truth.relabel(classes)
     points = [
-        events_from_table(part, truth.filenames, truth.classes, source=str(file))
+        events_from_table(rows, truth.filenames, truth.classes, source=str(file))
         for file, table in tables
-        for part in _by_threshold(file, table)
+        for rows in _by_threshold(file, table)
     ]
     nothing = make_events([], [], [], [])
     return Detections(truth, points or [nothing], notes)
@@ -96,7 +96,7 @@ def _by_threshold(file: Path, table: pd.DataFrame) -> list[pd.DataFrame]:
         return [table]
     points = numbers(table.threshold)
     reject(file, table, np.isnan(points), "threshold is {threshold!r}; expected a number.")
-    return [part for _, part in table.groupby(points)]
+    return [rows for _, rows in table.groupby(points)]
 
 
 def _read(file: Path) -> pd.DataFrame:

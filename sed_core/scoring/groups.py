@@ -1,4 +1,4 @@
-"""Metrics of parts of a test set: recordings that share a value in a column of their metadata."""
+"""Metrics of groups of a test set: recordings that share a value in a column of their metadata."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -80,7 +80,7 @@ def evaluate_groups(
     results = {}
     for name, filenames in groups.items():
         truth = aligned.truth.keep(np.isin(aligned.truth.filenames, list(filenames)))
-        part = align(
+        group = align(
             aligned.scores.select(sorted(set(aligned.scores.filenames) & set(filenames))),
             truth,
             eventless_clips=settings.eventless_clips,
@@ -89,7 +89,7 @@ def evaluate_groups(
             clips=len(truth.filenames),
             seconds=float(truth.durations.sum()),
             absent=absent_classes(truth),
-            result=evaluate_scores(part, settings, resampling=resampling),
+            result=evaluate_scores(group, settings, resampling=resampling),
         )
     return results
 

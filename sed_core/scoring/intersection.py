@@ -72,19 +72,19 @@ class IntersectionStatistics:
     n_points: NDArray[np.int64]
 
     def by_class(self) -> list["IntersectionStatistics"]:
-        """One part per class."""
+        """The statistics of each class."""
         n_classes = len(self.n_points)
-        parts = zip(
+        columns = zip(
             self.tp.by_label(n_classes),
             self.fp.by_label(n_classes),
             self.ct.by_label(n_classes) if self.ct is not None else [None] * n_classes,
             self.n_points[:, None],
             strict=True,
         )
-        return [IntersectionStatistics(*part) for part in parts]
+        return [IntersectionStatistics(*values) for values in columns]
 
     def only(self, label: int) -> "IntersectionStatistics":
-        """The part of a class, where the spans were of no other."""
+        """The statistics of a class, where the spans were of no other."""
         return IntersectionStatistics(self.tp, self.fp, self.ct, self.n_points[label : label + 1])
 
 
@@ -109,10 +109,10 @@ def intersection_statistics(
     Args:
         spans: detections; those of one class must not overlap at any one operating point.
         truth: ground truth.
-        dtc: detection tolerance: the part of a detection that ground truth of its class must
+        dtc: detection tolerance: the share of a detection that ground truth of its class must
             cover, else it is a false positive.
-        gtc: ground truth intersection: the part of an event that tolerated detections must cover.
-        cttc: cross-trigger tolerance: the part of a false positive that another class must cover.
+        gtc: ground truth intersection: the share of an event that tolerated detections must cover.
+        cttc: cross-trigger tolerance: the share of a false positive that another class must cover.
             None: cross-triggers are not counted.
         convention: `dcase2022` or `sed_scores_eval`.
         overlaps: of the spans' edges with the truth, where several sets of spans share them.
@@ -154,17 +154,17 @@ class _Matcher:
         self.onset, self.offset = overlaps.time[spans.begin], overlaps.time[spans.end]
 
     def meets(
-        self, rows: NDArray, label: NDArray, overlap: NDArray, part: float
+        self, rows: NDArray, label: NDArray, overlap: NDArray, share: float
     ) -> NDArray[np.bool_]:
-        """Whether the overlap of spans with ground truth of a class is at least a part of them."""
-        needed = part * (self.offset[rows] - self.onset[rows])
+        """Whether the overlap of spans with ground truth of a class is at least a share of them."""
+        needed = share * (self.offset[rows] - self.onset[rows])
         met = _reaches(overlap, needed)
         if self.in_floats:
             ties = np.flatnonzero(_ties(overlap, needed))
             span, _, seconds = self._touched(rows[ties], label[ties])
             length = self._seconds(rows[ties])
-            parts = np.bincount(span, seconds / length[span], minlength=len(ties))
-            met[ties] = parts >= part
+            shares = np.bincount(span, seconds / length[span], minlength=len(ties))
+            met[ties] = shares >= share
         return met
 
     def crossing(self, wrong: NDArray, cttc: float, n_classes: int) -> Deltas:
@@ -203,8 +203,10 @@ class _Matcher:
         enough = _reaches(cover[last], needed)
         if self.in_floats:
             ties = np.flatnonzero(_ties(cover[last], needed))
-            parts = seconds / (index.events.offset - index.events.onset)[event]
-            enough[ties] = _sums_at(at_event[ties], at_point[ties], event, born, died, parts) >= gtc
+            shares = seconds / (index.events.offset - index.events.onset)[event]
+            enough[ties] = (
+                _sums_at(at_event[ties], at_point[ties], event, born, died, shares) >= gtc
+            )
         change = np.diff(enough.astype(np.int64), prepend=0)
         kept = np.flatnonzero(change)
         at_event = at_event[kept]
@@ -252,16 +254,16 @@ def _sums_at(
     event: NDArray,
     born: NDArray,
     died: NDArray,
-    parts: NDArray,
+    shares: NDArray,
 ) -> NDArray[np.float64]:
-    """Sum of `parts` of an event over the spans present at a point, for each (event, point)."""
+    """Sum of `shares` of an event over the spans present at a point, for each (event, point)."""
     order = np.argsort(event, kind="stable")
     first = np.searchsorted(event[order], at_event, side="left")
     count = np.searchsorted(event[order], at_event, side="right") - first
     query = np.repeat(np.arange(len(at_event)), count)
     pair = order[spread(first, count)]
     present = (born[pair] <= at_point[query]) & (at_point[query] < died[pair])
-    return np.bincount(query[present], parts[pair[present]], len(at_event)).astype(np.float64)
+    return np.bincount(query[present], shares[pair[present]], len(at_event)).astype(np.float64)
 
 
 def _exist_at(spans: Spans, points: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -72,8 +72,8 @@ def _scenario(source: str, values: Any) -> Scenario:
                 f"{source}: {name} is {value!r}; expected a number that is not negative."
             )
     scenario = Scenario(**values)
-    parts = [scenario.dtc, scenario.gtc] + ([scenario.cttc] if crossing else [])
-    if any(part is None or not 0 < part <= 1 for part in parts) or scenario.max_efpr <= 0:
+    tolerances = [scenario.dtc, scenario.gtc] + ([scenario.cttc] if crossing else [])
+    if any(share is None or not 0 < share <= 1 for share in tolerances) or scenario.max_efpr <= 0:
         raise SedError(
             f"{source}: dtc, gtc and (with alpha_ct above 0) cttc must lie in (0, 1], and max_efpr "
             "must be above 0."
@@ -150,11 +150,11 @@ def psds(
     scenario: Scenario,
 ) -> Psds:
     """PSDS of counted detections (`intersection_statistics` with the scenario's criteria)."""
-    parts = statistics.by_class()
+    by_class = statistics.by_class()
     names = [name for name, count in zip(classes, totals.count, strict=True) if count > 0]
     curves = {
-        name: class_roc(part, label, totals, scenario)
-        for label, (name, part) in enumerate(zip(classes, parts, strict=True))
+        name: class_roc(of_class, label, totals, scenario)
+        for label, (name, of_class) in enumerate(zip(classes, by_class, strict=True))
         if name in names
     }
     return psds_of_curves(curves, classes, scenario)
@@ -175,7 +175,7 @@ def psds_of_curves(curves: Mapping[str, Roc], classes: Sequence[str], scenario: 
 
 
 def class_roc(
-    part: IntersectionStatistics,
+    statistics: IntersectionStatistics,
     label: int,
     totals: References,
     scenario: Scenario,
@@ -184,20 +184,20 @@ def class_roc(
     """ROC of one class.
 
     Args:
-        part: the class's statistics.
+        statistics: the class's statistics.
         label: its number.
         totals: what the rates are relative to (with the same weights).
         scenario: weights of cross-triggers, largest rate.
         clip_weight: (N,) how often each clip counts. None: once.
     """
-    n_points = int(part.n_points[0])
-    ratio = part.tp.running(n_points, clip_weight) / totals.count[label]
-    rate = part.fp.running(n_points, clip_weight) * (_HOUR / totals.seconds)
+    n_points = int(statistics.n_points[0])
+    ratio = statistics.tp.running(n_points, clip_weight) / totals.count[label]
+    rate = statistics.fp.running(n_points, clip_weight) * (_HOUR / totals.seconds)
     others = int(np.count_nonzero(totals.count)) - 1
-    if part.ct is not None and others > 0:
+    if statistics.ct is not None and others > 0:
         per_hour = _HOUR / np.where(totals.length > 0, totals.length, np.inf)
         weight = scenario.alpha_ct / others * per_hour
-        rate += part.ct.running(n_points, clip_weight, weight)
+        rate += statistics.ct.running(n_points, clip_weight, weight)
     return staircase(np.round(rate, _RATE_DECIMALS), ratio, scenario.max_efpr)
 
 

@@ -108,8 +108,8 @@ def _events(aligned: AlignedScores[FrameScores]) -> dict[str, list[tuple[float, 
     found: dict[str, list[tuple[float, float, str]]]
     found = {name: [] for name in aligned.scores.filenames}
     for clip, label, onset, offset in zip(
-        *(part.tolist() for part in (truth.events.clip, truth.events.label)),
-        *(part.tolist() for part in (truth.events.onset, truth.events.offset)),
+        *(column.tolist() for column in (truth.events.clip, truth.events.label)),
+        *(column.tolist() for column in (truth.events.onset, truth.events.offset)),
         strict=True,
     ):
         found[truth.filenames[clip]].append((onset, offset, truth.classes[label]))

@@ -100,7 +100,7 @@ def score_writer(
     """
     lengths = np.asarray(n_frames, np.int32)
     shape = (len(filenames), int(lengths.max(initial=0)), len(classes))
-    with atomic(path) as part, h5py.File(part, "w") as file:
+    with atomic(path) as draft, h5py.File(draft, "w") as file:
         file.create_dataset("filenames", data=list(filenames), dtype=h5py.string_dtype())
         file.create_dataset("n_frames", data=lengths)
         file.attrs["classes"] = json.dumps(list(classes), ensure_ascii=False)

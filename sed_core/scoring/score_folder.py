@@ -52,8 +52,8 @@ def read_score_folder(
     ]
     if jobs is None:
         jobs = min(available_cores(), max(1, len(batches) // 4))
-    parts = ordered_map(_read_batch, batches, jobs=jobs)
-    scores = _joined(parts, names, first[2:])
+    tables = ordered_map(_read_batch, batches, jobs=jobs)
+    scores = _joined(tables, names, first[2:])
     scores.refuse_nan(str(folder))
     return scores
 
@@ -111,10 +111,10 @@ class _Batch:
     first: str
 
 
-_Part = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
+_Tables = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
 
 
-def _read_batch(batch: _Batch) -> _Part:
+def _read_batch(batch: _Batch) -> _Tables:
     """Frames of each clip (n,), times of the slots (S,), scores (C, S) with -inf in last slots."""
     classes = batch.columns[2:]
     counts, times, values = [], [], []
@@ -150,11 +150,11 @@ def _check_frames(path: Path, table: NDArray[np.float64]) -> None:
         )
 
 
-def _joined(parts: Iterable[_Part], names: list[str], classes: list[str]) -> FrameScores:
+def _joined(tables: Iterable[_Tables], names: list[str], classes: list[str]) -> FrameScores:
     """All batches end to end; what was read is let go class by class."""
     counts, times = [], []
     lines: list[list[NDArray[np.float64]]] = [[] for _ in classes]
-    for count, time, values in parts:
+    for count, time, values in tables:
         counts.append(count)
         times.append(time)
         for line, piece in zip(lines, values, strict=True):

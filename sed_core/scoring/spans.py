@@ -159,8 +159,8 @@ def line_tree(
         At most S runs; what is needed to find them is that of a million slots, or of the longest
         clip.
     """
-    parts = [_runs(line[block], block.start) for block in _cut(line)]
-    begin, end, high, low = (np.concatenate(part) for part in zip(*parts, strict=True))
+    blocks = [_runs(line[block], block.start) for block in _cut(line)]
+    begin, end, high, low = (np.concatenate(values) for values in zip(*blocks, strict=True))
     return ScoreTree(
         edge_clip=edge_clip,
         edge_time=edge_time,

@@ -114,9 +114,9 @@ def make_clip(recipe: Recipe, index: int, folder: Path) -> tuple[SyntheticClip, 
             "events": [asdict(event) for event in scape.events],
         }
         with (
-            atomic(path) as part,
+            atomic(path) as draft,
             soundfile.SoundFile(
-                part, "w", recipe.sample_rate, channels=1, subtype="PCM_16"
+                draft, "w", recipe.sample_rate, channels=1, subtype="PCM_16"
             ) as stream,
         ):
             stream.comment = json.dumps(note)

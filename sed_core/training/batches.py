@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from sed_core.config.split_roles import PARTS
+from sed_core.config.split_roles import BATCH_PARTS
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.seeding import derive
 
@@ -42,7 +42,7 @@ class BatchIndices:
         rank: int = 0,
         world_size: int = 1,
     ) -> None:
-        for name, part, size in zip(PARTS, parts, sizes, strict=True):
+        for name, part, size in zip(BATCH_PARTS, parts, sizes, strict=True):
             if len(part) < size:
                 raise SedError(
                     f"the {name} part of a batch needs {size} clips but only {len(part)} are "

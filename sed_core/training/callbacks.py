@@ -11,7 +11,7 @@ import torch
 from lightning.pytorch.callbacks import EarlyStopping
 from lightning.pytorch.callbacks.early_stopping import EarlyStoppingReason
 
-from sed_core.config.split_roles import PARTS
+from sed_core.config.split_roles import BATCH_PARTS
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import temporary
 from sed_core.training.batches import BatchIndices
@@ -51,7 +51,7 @@ class ValidationCallback(lightning.Callback):
         self.best: dict[str, Any] = {}
         self.sum = torch.zeros(len(SCALARS), dtype=torch.float64)
         self.count = 0
-        parts = [part for part, size in zip(PARTS, batches.sizes, strict=True) if not size]
+        parts = [part for part, size in zip(BATCH_PARTS, batches.sizes, strict=True) if not size]
         # A loss over no clips is 0, which would read as a perfect fit.
         self.absent = {name for name in SCALARS for part in parts if name.endswith(f"loss_{part}")}
 
@@ -166,11 +166,11 @@ class CheckpointCallback(lightning.Callback):
         )
 
     def _save(self, trainer: lightning.Trainer) -> None:
-        """Write under a temporary name, then rename; every process has part in it."""
-        part = temporary(self.path)
-        trainer.save_checkpoint(part, weights_only=False)
+        """Write under a temporary name, then rename; every process takes part."""
+        draft = temporary(self.path)
+        trainer.save_checkpoint(draft, weights_only=False)
         if trainer.is_global_zero:
-            part.replace(self.path)
+            draft.replace(self.path)
             self.on_save()
 
 

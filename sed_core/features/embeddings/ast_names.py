@@ -56,8 +56,8 @@ def from_public(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     found = {}
     for key, value in state.items():
         if match := QKV.fullmatch(key):
-            for name, part in zip(PROJECTIONS, value.chunk(3), strict=True):
-                found[f"net.layers.{match[1]}.attention.{name}.{match[2]}"] = part
+            for name, weight in zip(PROJECTIONS, value.chunk(3), strict=True):
+                found[f"net.layers.{match[1]}.attention.{name}.{match[2]}"] = weight
         elif not key.startswith("v.head"):
             found[renamed(key, ORIGINAL)] = value
     return found
@@ -69,8 +69,8 @@ def to_original(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     found = {}
     for key, value in state.items():
         if match := re.fullmatch(r"net\.layers\.(\d+)\.attention\.q_proj\.(\w+)", key):
-            parts = [state[key.replace("q_proj", name)] for name in PROJECTIONS]
-            found[f"module.v.blocks.{match[1]}.attn.qkv.{match[2]}"] = torch.cat(parts)
+            weights = [state[key.replace("q_proj", name)] for name in PROJECTIONS]
+            found[f"module.v.blocks.{match[1]}.attn.qkv.{match[2]}"] = torch.cat(weights)
         elif not re.search(r"\.[kv]_proj\.", key):
             found[f"module.{renamed(key, names)}"] = value
     return found

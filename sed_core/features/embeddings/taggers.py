@@ -78,13 +78,13 @@ class ASTTagger(Tagger):
 
     def _tokens(self, features: Tensor, moments: Tensor) -> Tensor:
         """Input of the first layer: the extra tokens, and the patches of these moments alone."""
-        parts = self.encoder.net.embeddings
-        extra = torch.cat((parts.cls_token, parts.distillation_token), dim=1)
+        layer = self.encoder.net.embeddings
+        extra = torch.cat((layer.cls_token, layer.distillation_token), dim=1)
         windows = features.unfold(1, PATCH, STRIDE)[:, moments].transpose(2, 3)
-        patches = parts.patch_embeddings(windows.flatten(0, 1))  # (B * moments, bands, width)
+        patches = layer.patch_embeddings(windows.flatten(0, 1))  # (B * moments, bands, width)
         patches = patches.unflatten(0, (-1, len(moments))).transpose(1, 2)
-        of_extra, of_patches = parts.position_embeddings.split(
-            (N_SPECIAL, parts.position_embeddings.shape[1] - N_SPECIAL), dim=1
+        of_extra, of_patches = layer.position_embeddings.split(
+            (N_SPECIAL, layer.position_embeddings.shape[1] - N_SPECIAL), dim=1
         )
         patches = patches + of_patches.unflatten(1, (-1, N_TIMES))[:, :, moments]
         return torch.cat(

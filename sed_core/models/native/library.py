@@ -95,11 +95,11 @@ def _loaded(name: str, *options: str) -> ctypes.CDLL:
     target = cache_folder() / f"{name}-{_identity(name, options)}.so"
     _make_private(target.parent)
     if not _is_trusted(target):
-        with atomic(target) as part:
+        with atomic(target) as draft:
             source = str(FOLDER / f"{name}.c")
-            command = [str(compiler()), *FLAGS, *options, source, "-o", str(part)]
+            command = [str(compiler()), *FLAGS, *options, source, "-o", str(draft)]
             subprocess.run(command, check=True, capture_output=True, text=True)
-            part.chmod(0o700)
+            draft.chmod(0o700)
     return ctypes.CDLL(str(target))
 
 

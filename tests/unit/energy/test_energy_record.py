@@ -173,7 +173,7 @@ def test_splits_of_one_extraction_are_one_record() -> None:
 
 def test_parts_add_up_over_pieces_unless_unknown() -> None:
     used = {"seconds": 2.0, "cpu": 0.25, "gpu": None}
-    pieces = [{**piece(), "parts": {"validation": used}}, {**piece(), "parts": {}}]
-    pieces.append({**piece(), "parts": {"validation": {"seconds": 1.0, "cpu": 0.5, "gpu": 1.0}}})
-    parts = energy_record.combine("training", pieces)["parts"]
-    assert parts == {"validation": {"seconds": 3.0, "cpu": 0.75, "gpu": None}}
+    pieces = [{**piece(), "phases": {"validation": used}}, {**piece(), "phases": {}}]
+    pieces.append({**piece(), "phases": {"validation": {"seconds": 1.0, "cpu": 0.5, "gpu": 1.0}}})
+    phases = energy_record.combine("training", pieces)["phases"]
+    assert phases == {"validation": {"seconds": 3.0, "cpu": 0.75, "gpu": None}}

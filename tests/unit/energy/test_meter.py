@@ -196,7 +196,7 @@ def test_parts_change_while_nothing_reads_them(tmp_path, no_gpu) -> None:
     """The watching thread writes them into its journal."""
     free = []
 
-    class Parts(dict):
+    class Phases(dict):
         def __setitem__(self, name: str, value: object) -> None:
             watcher = threading.Thread(
                 target=lambda: free.append(meter._lock.acquire(blocking=False))
@@ -206,8 +206,8 @@ def test_parts_change_while_nothing_reads_them(tmp_path, no_gpu) -> None:
             super().__setitem__(name, value)
 
     with EnergyMeter("training", tmp_path, tracker=None, powercap=ABSENT) as meter:
-        meter._parts = Parts()
-        with meter.part("validation"):
+        meter._phases = Phases()
+        with meter.phase("validation"):
             pass
     assert free == [False]
 
@@ -215,10 +215,10 @@ def test_parts_change_while_nothing_reads_them(tmp_path, no_gpu) -> None:
 def test_a_part_is_counted_within_the_whole(tmp_path):
     with EnergyMeter("training", tmp_path, tracker=None) as meter:
         for _ in range(2):
-            with meter.part("validation"):
+            with meter.phase("validation"):
                 time.sleep(0.05)
         time.sleep(0.05)
     record = meter.record(system="crnn", seed=1)
-    part = record["parts"]["validation"]
-    assert 0.1 <= part["seconds"] < record["seconds"] - 0.04
-    assert part["gpu"] == 0 or part["gpu"] is None
+    phase = record["phases"]["validation"]
+    assert 0.1 <= phase["seconds"] < record["seconds"] - 0.04
+    assert phase["gpu"] == 0 or phase["gpu"] is None
