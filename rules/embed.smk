@@ -1,15 +1,15 @@
-"""From audio to what a pretrained network says of it.
+"""Embeddings of pretrained networks, from 16 kHz audio.
 
 In:  16 kHz audio of a split, the weights of a network.
-Out: <data>/embeddings/{embedding}/weights.json        which weights there are, checked
-     <data>/embeddings/{embedding}/{split}_{kind}.h5   float16, a row a clip
-     energy of the extraction.
+Out: <data>/embeddings/{embedding}/weights.json        which weights are used, and their checksum
+     <data>/embeddings/{embedding}/{split}_{kind}.h5   float16, one row a clip
+     <data>/embeddings/{embedding}/{split}_{kind}.energy.json   energy of the extraction
 """
 
-# Snakemake's cache between workflows names a result before the rule runs, by the command and the
-# parameters of the rule and of all before it; wildcards are no part of that, so what decides stands
-# in `params`. Clips that are yet to be downloaded are no part either. Asking for the cache only
-# where it is on avoids a warning in every other run.
+# Snakemake's cache between workflows finds a result by the command and `params` of its rule and of
+# the rules before it. It ignores wildcards, so everything that changes a result stands in `params`.
+# It also ignores which clips a download will find, so downloaded data are not cached. `cache` is
+# only set where the cache is on; otherwise Snakemake would warn in every run.
 CACHED = workflow.workflow_settings.cache is not None and SOURCE != "download"
 
 

@@ -25,7 +25,12 @@ _VALIDATOR = jsonschema.validators.extend(
 
 
 def merge(base: Mapping[str, Any], override: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay `override` over `base`, mapping by mapping; lists and scalars are replaced whole."""
+    """Lay `override` over `base`, mapping by mapping; lists and scalars are replaced whole.
+
+    Example:
+        >>> merge({"net": {"dropout": 0.5, "n_RNN_cell": 128}}, {"net": {"dropout": 0.3}})
+        {'net': {'dropout': 0.3, 'n_RNN_cell': 128}}
+    """
     merged = dict(copy.deepcopy(base))
     for key, value in override.items():
         if isinstance(value, Mapping) and isinstance(merged.get(key), Mapping):

@@ -121,6 +121,13 @@ class LabelEncoder:
         """Events of one clip as they are (columns onset, offset, event_label) to (C, T) of 0 and 1.
 
         An event fills the frames from floor(onset) up to, and without, ceil(offset).
+
+        Example:
+            >>> grid = FrameGrid(sample_rate=16000, hop_length=256, pooling=4, clip_seconds=0.5)
+            >>> events = pd.DataFrame({"onset": [0.1], "offset": [0.2], "event_label": ["Dog"]})
+            >>> LabelEncoder(["Cat", "Dog"], grid).encode(events)
+            array([[0., 0., 0., 0., 0., 0., 0., 0.],
+                   [0., 1., 1., 1., 0., 0., 0., 0.]], dtype=float32)
         """
         clip = np.zeros(len(events), dtype=np.int64)
         return self._fill(clip, events, n_clips=1)[0].astype(np.float32)

@@ -58,6 +58,10 @@ class MelSpectrogram(nn.Module):
         n_mels: bands.
         f_min: lower edge of the first band, Hz.
         f_max: upper edge of the last band, Hz.
+
+    Example:
+        >>> amplitude_to_db(MelSpectrogram()(torch.randn(2, 160000))).shape  # two clips of 10 s
+        torch.Size([2, 128, 626])
     """
 
     window: Tensor

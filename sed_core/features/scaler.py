@@ -22,6 +22,12 @@ def scale_instance(features: Tensor, *, normtype: str, dims: Sequence[int]) -> T
             [-1, 1], which spoils 2022 checkpoints); `standard` gives zero mean and unit variance;
             `mean` only removes the mean.
         dims: axes over which a statistic is taken.
+
+    Example:
+        >>> decibels = torch.tensor([[[-60.0, -30.0], [0.0, -45.0]]])
+        >>> scale_instance(decibels, normtype="minmax", dims=(1, 2))
+        tensor([[[0.0000, 0.5000],
+                 [1.0000, 0.2500]]])
     """
     axes = tuple(dims)
     if normtype == "minmax":

@@ -60,7 +60,12 @@ def bootstrap(
 
 
 def interval(values: NDArray, level: float = 0.95) -> tuple[float, float]:
-    """Percentile interval of resampled values."""
+    """Percentile interval of resampled values.
+
+    Example:
+        >>> interval(np.arange(201), level=0.5)
+        (50.0, 150.0)
+    """
     tail = (1 - level) / 2
     low, high = np.quantile(values, [tail, 1 - tail])
     return float(low), float(high)

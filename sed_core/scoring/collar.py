@@ -54,7 +54,16 @@ def collar_f1(
     offset_part: float = 0.2,
     convention: str = "dcase2022",
 ) -> F1:
-    """F1 of `collar_counts`; a class without ground truth is left out of the mean (sed_eval)."""
+    """F1 of `collar_counts`; a class without ground truth is left out of the mean (sed_eval).
+
+    Example:
+        >>> from sed_core.scoring.events import make_events
+        >>> events = make_events(clip=[0, 0], label=[0, 1], onset=[1.0, 4.0], offset=[2.0, 9.0])
+        >>> truth = GroundTruth(["a.wav"], np.array([10.0]), ["Dog", "Frying"], events)
+        >>> found = make_events(clip=[0, 0], label=[0, 1], onset=[1.1, 5.0], offset=[2.1, 9.0])
+        >>> collar_f1(found, truth).per_class
+        {'Dog': 1.0, 'Frying': 0.0}
+    """
     counts = collar_counts(
         detections, truth, collar=collar, offset_part=offset_part, convention=convention
     )

@@ -15,7 +15,12 @@ from sed_core.scoring.events import Events
 
 
 def operating_points(n: int = 50) -> NDArray[np.float64]:
-    """The n thresholds of the reference: 1/2n, 3/2n, ... (for 50: 0.01, 0.03, ..., 0.99)."""
+    """The n thresholds of the reference: 1/2n, 3/2n, ... (for 50: 0.01, 0.03, ..., 0.99).
+
+    Example:
+        >>> operating_points(5).round(2).tolist()
+        [0.1, 0.3, 0.5, 0.7, 0.9]
+    """
     return np.arange(1 / (2 * n), 1, 1 / n, dtype=np.float64)
 
 
@@ -34,6 +39,11 @@ def median_filter(
 
     Raises:
         SedError: the number of windows is not the number of classes, or one is below 1.
+
+    Example:
+        >>> scores = np.array([0.1, 0.9, 0.1, 0.8, 0.9], np.float32).reshape(1, 5, 1)
+        >>> median_filter(scores, 3).ravel()
+        array([0.1, 0.1, 0.8, 0.8, 0.9], dtype=float32)
     """
     n_clips, length, n_classes = scores.shape
     sizes = [windows] * n_classes if isinstance(windows, int) else list(windows)
@@ -75,6 +85,12 @@ def decode(
 
     Returns:
         Events sorted by clip, class, onset.
+
+    Example:
+        >>> scores = np.array([0.1, 0.9, 0.9, 0.2], np.float32).reshape(1, 4, 1)
+        >>> events = decode(scores, 0.5, frame_seconds=0.064)
+        >>> events.onset.tolist(), events.offset.tolist()
+        ([0.064], [0.192])
     """
     return decode_many(scores, [threshold], frame_seconds=frame_seconds, n_frames=n_frames)[0]
 

@@ -56,7 +56,22 @@ def evaluate_scores(
     Args:
         aligned: scores and truth.
         settings: how the ones become metrics.
-        resampling: keep the counts that `bootstrap.resample` needs.
+        resampling: keep the counts that `bootstrap.bootstrap` needs.
+
+    Example:
+        >>> from sed_core.scoring.aligned_scores import align
+        >>> from sed_core.scoring.events import make_events
+        >>> from sed_core.scoring.frames import from_padded
+        >>> events = make_events(clip=[0], label=[0], onset=[2.0], offset=[4.0])
+        >>> truth = GroundTruth(["a.wav"], np.array([10.0]), ["Dog"], events)
+        >>> posteriors = np.full((1, 10, 1), 0.1, np.float32)  # (clips, frames, classes)
+        >>> posteriors[0, 2:4] = 0.9
+        >>> scores = from_padded(
+        ...     posteriors, filenames=["a.wav"], classes=["Dog"], frame_seconds=1.0
+        ... )
+        >>> result = evaluate_scores(align(scores, truth), Settings(median_window=1))
+        >>> result.metrics["psds1"]["exact"]["value"], result.metrics["collar_f1"]["macro"]
+        (1.0, 1.0)
     """
     truth, frames = aligned.truth, aligned.scores
     windows = settings.windows_of(len(truth.classes))
@@ -101,7 +116,7 @@ def evaluate_points(
         events: the table that F1 judges, if there is one.
         truth: ground truth.
         settings: how detections become metrics.
-        resampling: keep the counts that `bootstrap.resample` needs.
+        resampling: keep the counts that `bootstrap.bootstrap` needs.
     """
     metrics: dict[str, Any] = {}
     compacted = {}

@@ -75,7 +75,7 @@ def evaluate_groups(
         aligned: scores and truth of the whole.
         groups: recordings by group; each belongs to the truth.
         settings: how scores become metrics.
-        resampling: keep the counts that `bootstrap.resample` needs, for intervals.
+        resampling: keep the counts that `bootstrap.bootstrap` needs, for intervals.
     """
     results = {}
     for name, filenames in groups.items():

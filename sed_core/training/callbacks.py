@@ -56,16 +56,18 @@ class ValidationCallback(lightning.Callback):
         self.absent = {name for name in SCALARS for part in parts if name.endswith(f"loss_{part}")}
 
     def on_train_start(self, trainer: lightning.Trainer, module: MeanTeacher) -> None:
-        """Go to where the checkpoint was written; an epoch's start is not announced in its middle.
+        """Go on at the batch where the checkpoint was written.
 
-        Lightning counts a batch as `ready` before it trains on it, whatever hook saves.
+        Lightning does not call `on_train_epoch_start` when it resumes inside an epoch, so the
+        epoch's order is drawn here too. It counts a batch as `ready` before it trains on it,
+        whichever hook wrote the checkpoint.
         """
         self._begin(trainer, module)
         seen = trainer.fit_loop.epoch_loop.batch_progress.current.ready
         self.batches.start = seen % len(self.batches)
 
     def on_train_epoch_start(self, trainer: lightning.Trainer, module: MeanTeacher) -> None:
-        """Shuffle and cut by the epoch's number."""
+        """Draw the order and the crops of this epoch."""
         self._begin(trainer, module)
 
     def _begin(self, trainer: lightning.Trainer, module: MeanTeacher) -> None:

@@ -1,4 +1,4 @@
-"""Batches as Lightning wants them: index lists in, tensors where the networks are out."""
+"""Data loaders for Lightning: from lists of clip indices to batches on the training device."""
 
 from collections.abc import Iterable
 
@@ -13,7 +13,7 @@ from sed_core.training.training_data import TrainingData
 
 
 class _Collate:
-    """From clip indices to a batch; the first clips carry strong labels, the next weak ones."""
+    """Turns clip indices into a batch: first clips with strong labels, then with weak ones."""
 
     def __init__(self, training_data: TrainingData, layout: BatchLayout) -> None:
         self.training_data, self.layout = training_data, layout
@@ -30,7 +30,7 @@ class _Collate:
 
 
 def training_loader(training_data: TrainingData, batches: BatchIndices) -> DataLoader:
-    """One epoch's batches; no workers, because nothing is read or decoded any more."""
+    """Batches of one epoch. Without worker processes: all audio is in memory already."""
     strong, weak, _ = batches.sizes
     shares = BatchLayout(strong // batches.world_size, weak // batches.world_size)
     return _loader(training_data, batches, shares)
@@ -39,7 +39,7 @@ def training_loader(training_data: TrainingData, batches: BatchIndices) -> DataL
 def validation_loader(
     training_data: TrainingData, *, rank: int = 0, world_size: int = 1
 ) -> DataLoader:
-    """Strongly labelled validation clips, then weakly labelled ones; every process its share.
+    """Strongly labelled validation clips, then weakly labelled ones, shared between processes.
 
     Process r of n takes clips r, r + n, r + 2n, …
 

@@ -36,10 +36,11 @@ def extract(
 ) -> int:
     """Write the embeddings of all clips of a corpus, in its order.
 
-    Longer clips are cut after `clip_seconds`, shorter ones padded with zeros. Batches begin at the
-    same clips however often the run is interrupted, so the bytes do not depend on that; nor, on a
-    CPU, on the source, as kinds that follow from `frame` always do so after its rounding. Memory:
-    the audio (2 bytes a sample) and one batch.
+    Longer clips are cropped to `clip_seconds`, shorter ones padded with zeros. The bytes are the
+    same however often the run was interrupted, because batches always begin at the same clips. On
+    a CPU they are also the same from the network and from the file of its frames: a kind that is
+    computed from frames always uses the float16 frames of that file. Memory: the audio (2 bytes a
+    sample) and one batch.
 
     Args:
         source: a network on the device that computes, or the file of its frames, for a kind that

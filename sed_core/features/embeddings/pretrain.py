@@ -33,9 +33,9 @@ def pretrain(
 ) -> Tagger:
     """Teach the small network of a registered class.
 
-    Binary cross-entropy of the clip's logits and of its frames' pooled by a linear softmax, which
-    makes frames take part, and say where; Adam with one cycle of the learning rate. Memory: the
-    features of all clips (0.5 MB each for AST).
+    The loss is the binary cross-entropy of the clip's logits plus that of its frames, pooled by a
+    linear softmax, so that frames learn where a class sounds. The optimiser is AdamW with one cycle
+    of the learning rate. Memory: the features of all clips (0.5 MB each for AST).
 
     Args:
         name: of `TAGGERS`.
