@@ -149,7 +149,7 @@ def check(args: argparse.Namespace) -> None:
 def read(path: Path, device: torch.device) -> None:
     """Time of a clip in batches as training reads them."""
     names = EmbeddingFile.open(path).filenames
-    rows = ResidentEmbeddings([path], [names], times=np.empty(0), device=device)
+    rows = ResidentEmbeddings([path], [names], kind="frame", times=np.empty(0), device=device)
     batch = np.random.default_rng(0).integers(len(names), size=48).tolist()
     rows.gather(batch)
     begin = time.perf_counter()

@@ -15,7 +15,7 @@ CACHED = workflow.workflow_settings.cache is not None and SOURCE != "download"
 
 wildcard_constraints:
     embedding=one_of(config["embeddings"]),
-    kind="frame|aligned|global|mean",
+    kind=one_of(dict.fromkeys(STORED.values())),
 
 
 rule weights:

@@ -9,7 +9,8 @@ def embedding_inputs(system, splits):
         return []
     if pretrained["e2e"]:
         return [f"{folder}/weights.json"]
-    return [f"{folder}/{split}_{pretrained['kind']}.h5" for split in splits]
+    kind = STORED[pretrained["kind"]]
+    return [f"{folder}/{split}_{kind}.h5" for split in splits]
 
 
 def prediction_embeddings(wildcards):
@@ -29,7 +30,7 @@ def frames_to_derive_from(ending):
 
     def file(wildcards):
         entry = config["embeddings"][wildcards.embedding]
-        if wildcards.kind not in ("aligned", "mean") or not entry["from_frames"]:
+        if wildcards.kind not in DERIVED or not entry["from_frames"]:
             return []
         return (
             f"<data>/embeddings/{wildcards.embedding}/{wildcards.split}_frame{ending}"
@@ -155,7 +156,7 @@ def extraction_energy(system):
         return []
     splits = dict.fromkeys(used_splits(SYSTEMS[system]))
     return [
-        f"<data>/embeddings/{model}/{split}_{pretrained['kind']}.energy.json"
+        f"<data>/embeddings/{model}/{split}_{STORED[pretrained['kind']]}.energy.json"
         for split in splits
     ]
 

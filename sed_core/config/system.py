@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from sed_core.config.embedding_kinds import STORED
 from sed_core.config.sections import section
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import digest_json, read_json
@@ -76,6 +77,11 @@ class Pretrained:
     e2e: bool
     freezed: bool
     mixup: bool
+
+    @property
+    def stored(self) -> str:
+        """The kind that is extracted and read."""
+        return STORED[self.kind]
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ class PreparedData:
     def embeddings(self, pretrained: Pretrained, split: str) -> Path:
         """HDF5 of a split's embeddings, by the model and of the kind that a system reads."""
         folder = self.folder / "embeddings" / str(pretrained.model)
-        return folder / f"{split}_{pretrained.kind}.h5"
+        return folder / f"{split}_{pretrained.stored}.h5"
 
     def weights_receipt(self, pretrained: Pretrained) -> Path:
         """JSON that names the weights of a system's pretrained model, with their digest."""

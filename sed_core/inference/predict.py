@@ -173,7 +173,11 @@ def predict_split(
     starts = crop_starts(audio.lengths - grid.n_samples, crop=system.crop, seed=seed)
     filenames = Corpus.open(corpus).filenames
     resident = embeddings and ResidentEmbeddings(
-        [embeddings], [filenames], times=grid.centres, device=predictor.device
+        [embeddings],
+        [filenames],
+        kind=system.pretrained.kind,
+        times=grid.centres,
+        device=predictor.device,
     )
     with score_writer(
         scores,

@@ -7,11 +7,12 @@ from typing import Any, Self
 import torch
 from torch import Tensor, nn
 
+from sed_core.config.embedding_kinds import FUSIONS
 from sed_core.config.system import System
 from sed_core.data.labels import FrameGrid
 from sed_core.data.layout import PreparedData
-from sed_core.features.embeddings.alignment import alignment
-from sed_core.features.embeddings.encoder import KINDS, Encoder
+from sed_core.features.embeddings.alignment import ALIGNMENTS
+from sed_core.features.embeddings.encoder import Encoder
 from sed_core.features.embeddings.encoder_registry import ENCODERS
 from sed_core.features.embeddings.encoder_weights import load_encoder
 from sed_core.runtime.files import read_json
@@ -24,7 +25,7 @@ def fused_net(system: System, embedding_size: int | None) -> dict[str, Any]:
     return {
         **system.net,
         "use_embeddings": True,
-        "embedding_type": KINDS[system.pretrained.kind],
+        "embedding_type": FUSIONS[system.pretrained.kind],
         "embedding_size": embedding_size,
     }
 
@@ -40,20 +41,16 @@ class EndToEnd(nn.Module):
         system: says which kind of embedding, and whether it is frozen.
     """
 
-    weights: Tensor | None
-
     def __init__(self, encoder: Encoder, system: System) -> None:
         super().__init__()
         encoder.check_length(system.dataset.clip_seconds)
         self.encoder = encoder.eval()
-        self.kind, self.frozen = system.pretrained.kind, system.pretrained.freezed
+        encoder.check_kind(system.pretrained.kind)
+        self.kind, self.frozen = system.pretrained.stored, system.pretrained.freezed
         self.encoder.requires_grad_(not self.frozen)
         grid = FrameGrid.of(system)
-        weights = None
-        if self.kind == "aligned":
-            times = encoder.frame_times(grid.n_samples)
-            weights = torch.from_numpy(alignment(times, grid.centres))
-        self.register_buffer("weights", weights, persistent=False)
+        build = ALIGNMENTS.get(system.pretrained.kind)
+        self.alignment = build and build(encoder.frame_times(grid.n_samples), grid.centres)
         self.silence = torch.zeros(1, grid.n_samples)
         with torch.no_grad():
             self.embedding_size = encoder.embed(self.silence, self.kind).shape[1]
@@ -85,10 +82,10 @@ class EndToEnd(nn.Module):
         return self
 
     def forward(self, waveforms: Tensor) -> Tensor:
-        """(B, S) -> (B, D) or (B, D, T), `aligned` ones on the frames of the CRNN."""
+        """(B, S) -> (B, D) or (B, D, T), aligned ones on the frames of the CRNN."""
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
             found = self.encoder(waveforms, self.kind)[self.kind].float()
-        return found if self.weights is None else found @ self.weights
+        return found if self.alignment is None else self.alignment(found)
 
 
 def end_to_end(system: System, data: Path) -> EndToEnd | None:

@@ -164,6 +164,7 @@ def load_training_data(
         embeddings = ResidentEmbeddings(
             [prepared.embeddings(system.pretrained, split) for split in splits],
             list(names.values()),
+            kind=system.pretrained.kind,
             times=encoder.grid.centres,
             device=device,
             processes=processes,

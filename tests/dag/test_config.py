@@ -35,6 +35,8 @@ def test_a_system_of_an_added_encoder_is_planned_like_any_other(clone):
     rules = clone.run("-n", "results/beats_aligned/devtest_psds.json")
     assert rules.returncode == 0
     assert "data/desed/embeddings/beats/devtest_aligned.h5" in rules.stdout
+    rules = clone.run("-n", "results/beats_2023/devtest_psds.json")
+    assert "data/desed/embeddings/beats/devtest_frame.h5" in rules.stdout  # aligned when it is read
 
 
 def test_mini_is_another_tree_of_the_same_rules(clone):

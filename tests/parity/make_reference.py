@@ -19,6 +19,12 @@ TARGET = Path(__file__).parent / "reference"
 INPUTS = {"audio", "scaled_full", "labels", "strong", "filtered", "raw"}  # never sampled
 EXACT = {"mel_filterbank", "window"}  # compared bit by bit
 WHOLE = {"decode", "encoder", "reference_crnn_eval"}  # all their arrays
+ZOO = (
+    "dcase2023_interpolate",
+    "dcase2023_pool1d",
+    "dcase2024_interpolate",
+    "dcase2024_pool1d",
+)
 COPIED = (
     "golden/seed.json",
     "scoring/desed2021_student/oracle.json",
@@ -109,6 +115,8 @@ def main() -> None:
         target.with_name(f"{file.name}.xz").write_bytes(packed)
     for file in (*source.glob("golden/*.npz"), *source.glob("scoring/scores_good/*.npz")):
         write_arrays(TARGET / file.relative_to(source), arrays(file))
+    for name in ZOO:
+        write_arrays(TARGET / f"zoo/{name}.npz", arrays(source / f"zoo/{name}.npz"))
     labels = frame_labels(source / "realdesed/golden.npz")
     write_arrays(TARGET / "realdesed/golden.npz", labels)
     checkpoint = TARGET / "golden/reference_crnn.ckpt"

@@ -1,10 +1,73 @@
-"""Frames of a pretrained network, brought to the times of another's."""
+"""How frames of a pretrained network come to the frames of the CRNN: a registry of ways."""
+
+from collections.abc import Callable
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from sed_core.features.precision import not_half
+
+Times = NDArray[np.floating]
+"""(T,) centres of frames in seconds, ascending and equally spaced."""
 
 
-def alignment(source: NDArray[np.floating], target: NDArray[np.floating]) -> NDArray[np.float32]:
+class ByTime(nn.Module):
+    """Every frame gets what the source hears at its own time, see `time_weights`.
+
+    Args:
+        source: of the network's frames.
+        target: of the wanted frames.
+    """
+
+    weights: Tensor
+
+    def __init__(self, source: Times, target: Times) -> None:
+        super().__init__()
+        weights = torch.from_numpy(time_weights(source, target))
+        self.register_buffer("weights", weights, persistent=False)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """(B, D, S) -> (B, D, T) float32."""
+        return frames.float() @ self.weights
+
+
+class Pool1d(nn.Module):
+    """Adaptive average over the tokens in their own order, as in the baselines of 2023 and 2024.
+
+    Frame i is the mean of the tokens from floor(i S / T) to ceil((i + 1) S / T) - 1. Of BEATs these
+    are four or five of the eight bands of one or two moments, so bands alternate from frame to
+    frame.
+    """
+
+    def __init__(self, _source: Times, target: Times) -> None:
+        super().__init__()
+        self.count = len(target)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """(B, D, S) -> (B, D, T), no longer in half precision."""
+        return functional.adaptive_avg_pool1d(not_half(frames), self.count)
+
+
+class Interpolate(Pool1d):
+    """The token at floor((i + 0.5) S / T) for frame i: `nearest-exact` of 2023 and 2024."""
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """(B, D, S) -> (B, D, T), no longer in half precision."""
+        return functional.interpolate(not_half(frames), self.count, mode="nearest-exact")
+
+
+ALIGNMENTS: dict[str, Callable[[Times, Times], nn.Module]] = {
+    "aligned": ByTime,
+    "pool1d": Pool1d,
+    "interpolate": Interpolate,
+}
+"""Kind of embedding -> what brings it to the CRNN's frames; other kinds are read as they are."""
+
+
+def time_weights(source: Times, target: Times) -> NDArray[np.float32]:
     """Weights that take frames at the times `source` to the times `target`.
 
     A target frame is the mean of the source frames around it, weighted by a triangle whose half

@@ -51,7 +51,7 @@ class BEATs(Encoder):
         n_labels: outputs of the predictor (527 AudioSet classes); None: there is no predictor.
     """
 
-    kinds = ("frame", "aligned", "global", "mean")
+    kinds = ("frame", "aligned", "pool1d", "interpolate", "global", "mean")
     filters: Tensor
     window: Tensor
 

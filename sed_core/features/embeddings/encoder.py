@@ -11,10 +11,6 @@ from torch import Tensor, nn
 from sed_core.runtime.errors import SedError
 
 State = Mapping[str, Tensor]
-KINDS = {"frame": "frame", "aligned": "aligned", "global": "global", "mean": "global"}
-"""Kind of embedding -> the fusion (`net.embedding_type`) that takes it."""
-DERIVED = ("aligned", "mean")
-"""Kinds that follow from `frame` (`Encoder.derived`)."""
 PRECISIONS = {"32-true": None, "bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
 
 
@@ -23,7 +19,8 @@ class Encoder(nn.Module, ABC):
 
     Attributes:
         sample_rate: of the waveforms, Hz.
-        kinds: the kinds it gives, of `KINDS`.
+        kinds: those that a system may read of it, of `embedding_kinds.STORED`; where `frame` is not
+            in the order of time, `pool1d` and `interpolate` make no sense.
         max_seconds: of a clip that it hears; None: any length.
     """
 
@@ -52,7 +49,7 @@ class Encoder(nn.Module, ABC):
 
     @classmethod
     def check_kind(cls, kind: str) -> None:
-        """Make sure that this network gives a kind of embedding.
+        """Make sure that a kind of embedding can be read of this network.
 
         Raises:
             SedError: it does not; what it gives.

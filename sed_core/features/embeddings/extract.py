@@ -8,9 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sed_core.config.embedding_kinds import DERIVED
 from sed_core.data.corpus import Corpus
 from sed_core.features.embeddings.embedding_file import EmbeddingFile, EmbeddingWriter
-from sed_core.features.embeddings.encoder import DERIVED, Encoder
+from sed_core.features.embeddings.encoder import Encoder
 from sed_core.features.embeddings.encoder_registry import ENCODERS
 from sed_core.features.resident_audio import ResidentAudio
 from sed_core.runtime.code_version import code_version

@@ -46,7 +46,7 @@ class PANNs(Encoder):
         channels: of the six blocks.
     """
 
-    kinds = ("frame", "aligned", "global")
+    kinds = ("frame", "aligned", "pool1d", "interpolate", "global")
     filters: Tensor
     window: Tensor
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from sed_core.features.embeddings.alignment import alignment
+from sed_core.features.embeddings.alignment import ALIGNMENTS
 from sed_core.features.embeddings.embedding_file import EmbeddingFile
 from sed_core.features.resident_audio import place_arrays
 from sed_core.runtime.errors import SedError
@@ -21,7 +21,8 @@ class ResidentEmbeddings:
     Args:
         files: one a split, in the order in which clip indices count.
         filenames: the clips of each split in that order.
-        times: (T,) centres of the frames that the network wants, for `aligned` embeddings.
+        kind: that the network reads, of `embedding_kinds.STORED`.
+        times: (T,) centres of the frames that the network wants, for kinds of `ALIGNMENTS`.
         device: where batches are wanted.
         processes: that do the same at the same time, and share the RAM.
 
@@ -34,6 +35,7 @@ class ResidentEmbeddings:
         files: Sequence[Path],
         filenames: Sequence[Sequence[str]],
         *,
+        kind: str,
         times: np.ndarray,
         device: torch.device,
         processes: int = 1,
@@ -54,20 +56,19 @@ class ResidentEmbeddings:
         ]
         self.firsts = np.cumsum([0, *(len(names) for names in filenames)])
         self.rows = place_arrays([_mapped(file) for file in opened], device, processes)
-        self.weights = None
-        if len(first.times):
-            self.weights = torch.from_numpy(alignment(first.times, times)).to(device)
+        build = ALIGNMENTS.get(kind)
+        self.alignment = build and build(first.times, times).to(device)
 
     def gather(self, clips: Sequence[int]) -> torch.Tensor:
-        """(B, D, T) or (B, D) float32 on the device; `aligned` ones at the wanted times."""
+        """(B, D, T) or (B, D) float32 on the device; aligned ones at the wanted frames."""
         found = []
         for clip in clips:
             split = int(np.searchsorted(self.firsts, clip, side="right")) - 1
             row = int(self.positions[split][clip - self.firsts[split]])
             found.append(self.rows[split][row])
         batch = torch.stack(found).to(self.device)
-        if self.weights is not None:
-            return batch.float() @ self.weights
+        if self.alignment is not None:
+            return self.alignment(batch)
         # In memory the values of a frame follow each other: a GRU reads them like that.
         return batch.mT.contiguous().float().mT if batch.ndim == 3 else batch.float()
 

@@ -70,7 +70,7 @@ class YAMNet(Encoder):
         patch_hop: samples between two patches; `at_hop` changes it.
     """
 
-    kinds = ("frame", "aligned", "global", "mean")
+    kinds = ("frame", "aligned", "pool1d", "interpolate", "global", "mean")
     patch_hop: ClassVar[int] = PUBLISHED_HOP
     filters: Tensor
     window: Tensor

@@ -138,7 +138,11 @@ CASES: list[tuple[dict[str, Any], str]] = [
     # pretrained networks
     (
         {"systems.mine.pretrained": {"model": "panns", "kind": "mean"}},
-        "kind is 'mean', but panns gives only frame, aligned, global",
+        "kind is 'mean', but panns gives only frame, aligned, pool1d, interpolate, global",
+    ),
+    (
+        {"systems.mine.pretrained": {"model": "ast", "kind": "pool1d"}},
+        "kind is 'pool1d', but ast gives only frame, aligned, global, mean",
     ),
     (
         {"embeddings.new": read("config.yaml")["embeddings"]["ast"], "systems.mine.pretrained.model": "new"},

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from sed_core.config.embedding_kinds import STORED
 from sed_core.data.labels import FrameGrid
 from sed_core.features.embeddings.extract import extract
 from sed_core.features.embeddings.panns import PANNs
@@ -78,7 +79,7 @@ def predicted(networks, data, folder, embeddings=None):
     return read_scores(folder / "scores.h5").networks["student"].strong
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*KINDS, "pool1d", "interpolate"])
 def test_files_and_end_to_end_agree(data, tmp_path, kind):
     """A frozen network inside gives what its files give, up to their float16."""
     _, files = trained(data, tmp_path, kind=kind)
@@ -89,7 +90,7 @@ def test_files_and_end_to_end_agree(data, tmp_path, kind):
         )
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
-    rows = data / "embeddings/panns" / f"devtest_{kind}.h5"
+    rows = data / "embeddings/panns" / f"devtest_{STORED[kind]}.h5"
     first = predicted(files.networks, data, tmp_path / "a", rows)
     second = predicted(inside.networks, data, tmp_path / "b")
     np.testing.assert_allclose(first, second, atol=0.02)

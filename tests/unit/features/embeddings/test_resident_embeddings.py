@@ -32,7 +32,7 @@ def test_gathers_over_splits_at_the_wanted_times(tmp_path):
     second = write(tmp_path / "b.h5", ["z.wav"], [ramp(20)])
     wanted = np.array([0.0, 1.0, 2.0, 3.0])
     both = ResidentEmbeddings(
-        [first, second], [["y.wav", "x.wav"], ["z.wav"]], times=wanted, device=CPU
+        [first, second], [["y.wav", "x.wav"], ["z.wav"]], kind="aligned", times=wanted, device=CPU
     )
     batch = both.gather([2, 0])
     assert both.size == 2 and batch.dtype == torch.float32
@@ -42,20 +42,20 @@ def test_gathers_over_splits_at_the_wanted_times(tmp_path):
 
 def test_vectors_stay_vectors(tmp_path):
     path = write(tmp_path / "a.h5", ["x.wav"], [[1.0, 2.0]], times=np.empty(0))
-    found = ResidentEmbeddings([path], [["x.wav"]], times=TIMES, device=CPU)
+    found = ResidentEmbeddings([path], [["x.wav"]], kind="global", times=TIMES, device=CPU)
     assert found.gather([0, 0]).tolist() == [[1, 2], [1, 2]]
 
 
 def test_a_clip_without_embedding_is_named(tmp_path):
     path = write(tmp_path / "a.h5", ["x.wav"], [ramp(0)])
     with pytest.raises(SedError, match=r"q\.wav has no embedding in .*a\.h5"):
-        ResidentEmbeddings([path], [["x.wav", "q.wav"]], times=TIMES, device=CPU)
+        ResidentEmbeddings([path], [["x.wav", "q.wav"]], kind="aligned", times=TIMES, device=CPU)
 
 
 def test_files_of_different_weights_do_not_mix(tmp_path):
     paths = [write(tmp_path / f"{w}.h5", ["x.wav"], [ramp(0)], weights=w) for w in "ab"]
     with pytest.raises(SedError, match="different pretrained weights"):
-        ResidentEmbeddings(paths, [["x.wav"]] * 2, times=TIMES, device=CPU)
+        ResidentEmbeddings(paths, [["x.wav"]] * 2, kind="aligned", times=TIMES, device=CPU)
 
 
 def test_absent_and_foreign_files_get_a_sentence(tmp_path):
