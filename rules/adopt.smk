@@ -1,4 +1,4 @@
-"""Look at what is on disk and note it; the files themselves are never copied or changed.
+"""Data sets in place: folders on disk are read, never copied or changed.
 
 In:  a folder in the layout that `datasets` describes.
 Out: a receipt that names what is there, so that clips added later are noticed.

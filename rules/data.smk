@@ -1,4 +1,4 @@
-"""From source files to what training reads.
+"""Checked audio, annotations and statistics of every split.
 
 In:  a split's receipt, its audio folder and its annotation TSV.
 Out: <data>/manifests/{split}.tsv   every expected clip and what is wrong with it

@@ -1,4 +1,4 @@
-"""Functions that say what a rule reads; no rules here."""
+"""Input and parameter functions of the rules; no rules here."""
 
 
 def embedding_inputs(system, splits):

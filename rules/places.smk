@@ -1,4 +1,4 @@
-"""Where a data set lies, what is in it, and what can be fetched of it; no rules here."""
+"""Paths of a data set and the downloads it needs; no rules here."""
 
 import os
 from functools import cache

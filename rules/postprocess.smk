@@ -1,4 +1,4 @@
-"""Rows that need no training of their own: variants of decoding, and ensembles.
+"""Rows without a training of their own: post-processing variants and ensembles.
 
 In:  scores of trained systems; to tune on, scores and annotations of a split that is not reported.
 Out: score files, provenance and energy in the place where a trained system has them.

@@ -1,4 +1,4 @@
-"""From numbers to what people look at.
+"""Tables, plots and the report.
 
 In:  scores, histories and energy of every system.
 Out: tables in Markdown and CSV, plots.

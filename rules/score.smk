@@ -1,4 +1,4 @@
-"""From networks to numbers.
+"""Predictions of trained networks, their events and scores.
 
 In:  student and teacher, a split's audio and annotations.
 Out: frame posteriors, detected events, scores per seed and over seeds, energy of inference.

@@ -1,7 +1,7 @@
-"""Values of the configuration that are allowed alone and cannot be meant, or cannot work, together.
+"""Faults of a configuration that its schema cannot express: values that contradict each other.
 
-The schema knows the type and range of every key; here is what it cannot say. Every function gives
-sentences, one for each fault, without the place that `config.py` puts before them.
+The schema checks the type and range of each key. Every function here yields one sentence for each
+fault; the caller adds where it is.
 """
 
 import math
@@ -14,7 +14,7 @@ BLOCKS = ("nb_filters", "kernel_size", "stride", "padding", "pooling")
 
 
 def bad_texts(value: Any, place: str = "") -> Iterator[str]:
-    """Numbers that are none, keys that are no text, and texts with invisible characters.
+    """NaN and infinity, keys that are not text, and texts with invisible characters.
 
     Such texts become file names, cells of tables and words of a command. Notes, which are read by
     people only, may be folded over lines.
@@ -44,7 +44,7 @@ def _invisible(text: str, named: str) -> Iterator[str]:
 
 
 def name_faults(config: Mapping[str, Any]) -> Iterator[str]:
-    """Names that would share a folder of the results, here or where case makes no difference."""
+    """Names that would share a folder of results, also on file systems that ignore case."""
     groups = {
         "systems": [*config["systems"], *config["ensembles"]],
         "postprocessing": config["postprocessing"],
@@ -144,7 +144,7 @@ def _feature_faults(feats: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _network_faults(net: Mapping[str, Any], n_mels: int) -> Iterator[str]:
-    """A CNN that keeps the number of frames but for its pooling, and ends with one band."""
+    """The CNN may change the number of frames by pooling only, and must end with one mel band."""
     lengths = {key: len(net[key]) for key in BLOCKS if key in net}
     if len(set(lengths.values())) > 1:
         told = ", ".join(f"{key} {length}" for key, length in lengths.items())

@@ -87,9 +87,9 @@ def _label_faults(parts: Roles, splits: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _repeats(parts: Roles, splits: Mapping[str, Any]) -> Iterator[str]:
-    """Clips that train must not select the network or score it, nor count twice.
+    """Training clips must not be used for model selection or scoring, nor appear twice.
 
-    What is only predicted may be any split but the scored one, whose energy is counted apart.
+    The split that is only predicted may be any but the scored one, since energy is kept apart.
     """
     for at, (role, split) in enumerate(parts):
         for other, earlier in parts[:at]:

@@ -182,7 +182,7 @@ def unfit(name: str, config: Mapping[str, Any]) -> str:
 
 
 def trained_part(name: str, system: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
-    """What goes into `system.json`: the data set's shape and what training obeys, no more."""
+    """The content of `system.json`: everything that training depends on, and nothing else."""
     dataset = config["datasets"][config["dataset"]]
     shape = {key: dataset[key] for key in ("classes", "clip_seconds", "sample_rate", "resampler")}
     sections = {key: system[key] for key in TRAINED}

@@ -1,4 +1,4 @@
-"""One frame label from those of several annotators; the ways that RealDESED's baseline compares."""
+"""One frame label from several annotators, by the methods of RealDESED's baseline."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

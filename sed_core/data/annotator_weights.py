@@ -1,4 +1,4 @@
-"""How far each annotator is to be trusted: agreement with the others, as in RealDESED's baseline.
+"""The weight of each annotator, from agreement with the others, as in RealDESED's baseline.
 
 Agreement in a recording is the mean over the other annotators of the macro Dice coefficient of two
 frame labels. An annotator's raw score is the mean over recordings, shrunk towards the mean of all

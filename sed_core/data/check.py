@@ -1,4 +1,4 @@
-"""What is there of a prepared data set, split by split, and what is odd about it."""
+"""Which clips of each prepared split are present, missing or suspicious."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Whether a data set can fill a system's batches, told from lists before any audio is read."""
+"""Whether a data set has enough clips for a system's batches, checked before any audio is read."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Which file of a folder is meant by each name of a list."""
+"""Finding the audio file for each listed name, whatever its suffix or Unicode form."""
 
 import unicodedata
 from collections.abc import Iterable, Mapping

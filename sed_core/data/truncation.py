@@ -1,4 +1,4 @@
-"""Whether a recording holds all the sound that its header tells of.
+"""Whether a recording is as long as its header says.
 
 libsndfile reads what is there and reports the rest as its end; only its log says that the header
 told of more.
@@ -18,7 +18,7 @@ _MP3_FRAME = 2048  # bytes: none is longer
 
 
 def missing_seconds(sound: sf.SoundFile, path: Path, frames: int) -> float:
-    """Seconds of sound that the header tells of and the file lacks, 0 if it lacks none.
+    """Seconds of sound that the header announces and the file lacks; 0 if it is complete.
 
     Args:
         sound: the open file.

@@ -1,4 +1,4 @@
-"""Cutting one annotated set into a part to learn from and a part to select models with."""
+"""Division of the weakly labelled set into training and validation clips."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""What the machine draws before a stage begins: the part of its energy that is not the work's."""
+"""Power that the machine draws when idle, measured before a stage begins."""
 
 import time
 from pathlib import Path

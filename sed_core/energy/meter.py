@@ -1,4 +1,4 @@
-"""The meter around a stage: starts the sensors, keeps a journal, never harms the stage."""
+"""The energy meter of a stage: runs the sensors, keeps a journal, and never makes a stage fail."""
 
 import os
 import threading

@@ -1,4 +1,4 @@
-"""codecarbon's offline tracker, kept on a short leash.
+"""codecarbon's offline tracker, without network access and isolated from the user's settings.
 
 Its CSV is what the challenge asks for. Here it makes no network call, takes nothing from a
 user's codecarbon settings that would change the figures' meaning, and can fail without harm.

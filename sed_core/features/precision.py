@@ -1,4 +1,4 @@
-"""Where autocast must not reach, and where half precision ends."""
+"""Float32 inside autocast, for what half precision would spoil."""
 
 from contextlib import AbstractContextManager, nullcontext
 

@@ -1,4 +1,4 @@
-"""Networks that somebody trained elsewhere, taken as those of a system."""
+"""Using a checkpoint that was trained elsewhere as a system's networks."""
 
 from dataclasses import asdict, replace
 from pathlib import Path

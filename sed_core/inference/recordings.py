@@ -1,4 +1,4 @@
-"""A trained system on recordings of any length and rate, without a data set around them."""
+"""Prediction for single recordings of any length and rate, without a data set."""
 
 import json
 from collections.abc import Iterable
@@ -30,7 +30,7 @@ BASELINE = Path(__file__).with_name("dcase2022.json")
 def load_predictor(
     path: str | Path, device: torch.device, *, weights: str | Path | None = None
 ) -> Predictor:
-    """The networks of a file with all that they need in front of them.
+    """Load the networks of a file, with the front end and encoder that they need.
 
     Args:
         path: a `model.pt`, or a public 2022 `.ckpt`, whose classes are those of DESED.

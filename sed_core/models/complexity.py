@@ -1,4 +1,4 @@
-"""How large a network is: parameters, and multiply-accumulates for one clip."""
+"""Size of a network: parameters, and multiply-accumulates for one clip."""
 
 import copy
 import functools

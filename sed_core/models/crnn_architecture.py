@@ -1,4 +1,4 @@
-"""What the tensors of a CRNN say about the network that they belong to."""
+"""The architecture of a CRNN, read from the shapes of its tensors."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Dropout whose random numbers cost next to nothing on a CPU: a few bits per value, not one float.
+"""Dropout that is cheap on a CPU: it draws a few random bits per value instead of a float.
 
 The distribution is that of `torch.nn.Dropout`, the stream of random numbers is not.
 """

@@ -1,4 +1,4 @@
-"""A pretrained network beside the CRNN: what it adds to `net`, and the one that runs inside."""
+"""The pretrained network of a fused system: its keys in `net`, and the one trained end to end."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Which differences between systems the choice of clips cannot explain."""
+"""Paired bootstrap comparison of systems: which differences are significant."""
 
 from collections.abc import Iterable, Mapping
 from itertools import combinations

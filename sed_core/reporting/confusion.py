@@ -1,4 +1,4 @@
-"""Which classes are taken for which: matrix of cross-triggers at the F1 threshold."""
+"""Confusion matrix: cross-triggers between classes at the F1 threshold."""
 
 import numpy as np
 from matplotlib.figure import Figure

@@ -1,4 +1,4 @@
-"""The table of energy in the published layout, and what each figure rests on."""
+"""The table of energy in the published layout, and how each figure was measured."""
 
 import statistics
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""Energy for a unit of work, and against that of a reference on the same machine."""
+"""Energy per clip and training step, relative to a reference system on the same machine."""
 
 import statistics
 from typing import Any

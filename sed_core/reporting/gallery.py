@@ -1,4 +1,4 @@
-"""A handful of clips to look at and listen to: picture, truth, detections, sound."""
+"""Example clips of the report: spectrogram, ground truth, detections and sound."""
 
 import io
 from dataclasses import dataclass

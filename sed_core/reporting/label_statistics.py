@@ -1,4 +1,4 @@
-"""What the data holds: events per class, their lengths, how they overlap."""
+"""Label statistics: events per class, their lengths, how they overlap."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Figures that others published, kept as they printed them."""
+"""Published scores of other systems, as printed in their papers."""
 
 from collections import defaultdict
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The report: one HTML file with everything that people ask about a run."""
+"""The report of a run: one self-contained HTML file."""
 
 import json
 from collections.abc import Mapping, Sequence

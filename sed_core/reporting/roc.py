@@ -1,4 +1,4 @@
-"""PSD-ROC curves: how much is found, against false alarms per hour."""
+"""PSD-ROC curves: effective true positive ratio against false positives per hour."""
 
 from typing import Any
 

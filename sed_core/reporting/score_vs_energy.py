@@ -1,4 +1,4 @@
-"""Scores against what they cost."""
+"""Plot of PSDS against energy."""
 
 import statistics
 from typing import Any

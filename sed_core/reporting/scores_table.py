@@ -1,4 +1,4 @@
-"""The table of scores in the layout of the published one, and what stands behind it."""
+"""The tables of scores, in the layout of the published one."""
 
 from collections import defaultdict
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""One look for all plots, and bytes that depend on the content alone."""
+"""The common style of all plots; equal figures are written as equal bytes."""
 
 from collections.abc import Sequence
 from pathlib import Path

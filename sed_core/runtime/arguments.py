@@ -1,4 +1,4 @@
-"""Values on command lines, refused by a sentence before anything runs."""
+"""Types of command-line arguments; a bad value is refused with one sentence."""
 
 from sed_core.runtime.errors import SedError
 

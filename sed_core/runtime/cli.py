@@ -1,4 +1,4 @@
-"""How every script starts and ends: one sentence for a user's mistake, no orphans, exit codes."""
+"""The frame of every script: exit codes, one sentence for a user's mistake, no orphan processes."""
 
 import ctypes
 import errno

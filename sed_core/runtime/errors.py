@@ -1,4 +1,4 @@
-"""The one exception that users are meant to read, and a sentence that many of them hold."""
+"""The exception that users read, and the sentence for a misspelt name."""
 
 import difflib
 import re

@@ -1,4 +1,4 @@
-"""How much memory there is, and keeping the C library from handing it back between steps."""
+"""How much memory is left, and how to keep freed memory for the next training step."""
 
 import contextlib
 import ctypes

@@ -1,4 +1,4 @@
-"""Randomness as a function of where we are, so that a resumed run draws the same numbers."""
+"""Seeds that depend on the position in a run, so that a resumed run draws the same numbers."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""How sure the scores are: resampling of clips, intervals, and a paired test of two systems.
+"""Confidence intervals by resampling clips (bootstrap), and a paired test of two systems.
 
 A resample draws as many clips as there are, with replacement; a clip drawn twice counts twice in
 detections, ground truth and duration. Nothing is matched again: the counts of each clip are kept

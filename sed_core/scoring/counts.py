@@ -1,4 +1,4 @@
-"""What a system detects, counted clip by clip, from which any weighting of clips is scored."""
+"""Detections counted clip by clip, so that any weighting of the clips can be scored."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""One system from several: the mean of their frame scores."""
+"""Ensembles: the mean of several systems' frame scores."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Other people's detections: a table of events, or tables at many operating points."""
+"""Detections made elsewhere: one table of events, or a table for each operating point."""
 
 import csv
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Score a split from files to files."""
+"""Scores a split: reads score and ground-truth files, writes result files."""
 
 from collections.abc import Mapping
 from pathlib import Path

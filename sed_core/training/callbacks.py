@@ -1,4 +1,4 @@
-"""What happens around the steps: scoring, keeping, stopping."""
+"""Lightning callbacks: validation, checkpoints, early stopping."""
 
 import signal
 from collections.abc import Callable

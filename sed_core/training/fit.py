@@ -1,4 +1,4 @@
-"""Train one system with one seed, from wherever an earlier attempt stopped."""
+"""Trains one system with one seed; an interrupted training continues at its last checkpoint."""
 
 import logging
 import warnings

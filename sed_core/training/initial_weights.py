@@ -1,4 +1,4 @@
-"""Where a training starts: anew, from its own last checkpoint, or from a file that is given."""
+"""Initial weights: random, from the training's own last checkpoint, or from a given file."""
 
 from collections.abc import Mapping
 from pathlib import Path

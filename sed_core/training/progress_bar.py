@@ -1,4 +1,4 @@
-"""What a person sees of a training: a bar at a terminal, a line an epoch in the log."""
+"""Progress of a training: a bar at a terminal, one line an epoch in the log."""
 
 import sys
 import time

@@ -1,4 +1,4 @@
-"""What a validation epoch says: losses, F1 scores, and the number that selects the model."""
+"""Validation of an epoch: losses, F1 scores, and the objective that selects the model."""
 
 from collections.abc import Mapping
 
