@@ -17,9 +17,8 @@ RUN apt-get update \
 RUN python3 -m venv /opt/venv
 # Only pip in this stage sees them: a mirror, a CA file or a folder of wheels (mounted with -v).
 ARG PIP_INDEX_URL PIP_EXTRA_INDEX_URL PIP_FIND_LINKS PIP_CERT
-COPY requirements.txt envs/trim_torchaudio.py /tmp/
-RUN /opt/venv/bin/pip install --no-cache-dir -r /tmp/requirements.txt \
-    && /opt/venv/bin/python /tmp/trim_torchaudio.py
+COPY requirements.txt /tmp/
+RUN /opt/venv/bin/pip install --no-cache-dir -r /tmp/requirements.txt
 
 FROM base
 # Training on a CPU compiles a few loops for the processor that it runs on.

@@ -21,7 +21,7 @@ setup: $(VENV)/.ready ## Install what the workflow runs on into .venv (other tar
 
 setup-dev: $(VENV)/.ready-dev ## The same with linters, tests and the libraries that tests compare with
 
-$(VENV)/.ready: requirements.txt requirements-dev.txt pyproject.toml envs/trim_torchaudio.py
+$(VENV)/.ready: requirements.txt requirements-dev.txt pyproject.toml
 	@command -v $(PYTHON) > /dev/null || { echo "error: $(PYTHON) not found; install Python 3.11 or newer, or name it: make PYTHON=python3.12 …"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: $$($(PYTHON) --version) is too old; Python 3.11 or newer is needed: make PYTHON=python3.12 …"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2> /dev/null || { echo "error: Python's venv module is missing; install it (on Debian: apt install python3-venv)."; exit 1; }
@@ -30,7 +30,6 @@ $(VENV)/.ready: requirements.txt requirements-dev.txt pyproject.toml envs/trim_t
 	@$(PIP) -r requirements.txt 2> >(grep -v '^WARNING' >&2)
 	@if command -v g++ > /dev/null; then $(PIP) --constraint requirements-dev.txt sed_scores_eval 2> >(grep -v '^WARNING' >&2); else echo "No C++ compiler found, so sed_scores_eval is left out and PSDS will not be checked against it (on Debian: apt install g++ python3-dev)."; fi
 	@$(PIP) --no-deps --no-build-isolation --editable .
-	@$(BIN)/python envs/trim_torchaudio.py
 	@touch $@
 
 $(VENV)/.ready-dev: $(VENV)/.ready requirements-dev.txt

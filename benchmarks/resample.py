@@ -18,11 +18,11 @@ from pathlib import Path
 import numpy as np
 import soundfile as sf
 import torch
-import torchaudio
 
 from sed_core.data.audio import read_clip
 from sed_core.data.resample import resample_split
 from sed_core.data.resamplers import RESAMPLERS, resampler
+from sed_core.features.torchaudio_import import torchaudio
 
 RATE, TARGET, SECONDS = 44100, 16000, 10
 

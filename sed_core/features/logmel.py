@@ -1,13 +1,10 @@
-"""From waveforms to log-mel spectrograms, on any device.
-
-Window and filters are computed in float32, step by step as torchaudio does: the published networks
-were trained with exactly these constants, which float64 rounded to float32 would miss by 1e-5.
-"""
-
-import math
+"""From waveforms to log-mel spectrograms, on any device."""
 
 import torch
 from torch import Tensor, nn
+
+from sed_core.features.mel_filters import mel_filters
+from sed_core.features.torchaudio_import import torchaudio
 
 AMPLITUDE_FLOOR = 1e-5
 DB_MIN, DB_MAX = -50.0, 80.0
@@ -18,37 +15,18 @@ def hamming_window(length: int) -> Tensor:
     return torch.hamming_window(length, periodic=False, dtype=torch.float32)
 
 
-def hertz_to_mel(frequency: float) -> float:
-    """HTK mel scale, mel = 2595 log10(1 + f / 700)."""
-    return 2595.0 * math.log10(1.0 + frequency / 700.0)
-
-
-def mel_filterbank(
-    *, n_mels: int, n_bins: int, sample_rate: int, f_min: float, f_max: float
-) -> Tensor:
-    """Triangular filters, equally spaced on the HTK mel scale, peak 1 (no area norm).
-
-    Returns:
-        (n_bins, n_mels), where bin k lies at k * sample_rate / 2 / (n_bins - 1) Hz.
-    """
-    low, high = hertz_to_mel(f_min), hertz_to_mel(f_max)
-    bins = torch.linspace(0.0, sample_rate / 2, n_bins, dtype=torch.float32)
-    mels = torch.linspace(low, high, n_mels + 2, dtype=torch.float32)
-    edges = 700.0 * (10.0 ** (mels / 2595.0) - 1.0)
-    widths = edges.diff()
-    slopes = edges[None, :] - bins[:, None]
-    return torch.minimum(-slopes[:, :-2] / widths[:-1], slopes[:, 2:] / widths[1:]).clamp(min=0.0)
-
-
 def amplitude_to_db(mel: Tensor) -> Tensor:
     """20 log10 of magnitudes of any shape, clamped to [-50, 80] dB."""
-    return (20.0 * torch.log10(mel.clamp(min=AMPLITUDE_FLOOR))).clamp(DB_MIN, DB_MAX)
+    decibels = torchaudio.functional.amplitude_to_DB(mel, 20.0, AMPLITUDE_FLOOR, 0.0)
+    return decibels.clamp(DB_MIN, DB_MAX)
 
 
 class MelSpectrogram(nn.Module):
     """Mel magnitudes of waveforms: |STFT| (power 1, centred, reflected edges) times filters.
 
-    The defaults are those of the DCASE 2022 baseline.
+    The defaults are those of the DCASE 2022 baseline. The values are those of
+    `torchaudio.transforms.MelSpectrogram` to rounding, in 0.64 to 0.79 of its processor time
+    (`benchmarks/front_ends.py`).
 
     Args:
         sample_rate: in Hz.
@@ -80,12 +58,8 @@ class MelSpectrogram(nn.Module):
     ) -> None:
         super().__init__()
         self.n_fft, self.win_length, self.hop_length = n_fft, win_length, hop_length
-        bank = mel_filterbank(
-            n_mels=n_mels,
-            n_bins=n_fft // 2 + 1,
-            sample_rate=sample_rate,
-            f_min=f_min,
-            f_max=f_max,
+        bank = mel_filters(
+            n_mels=n_mels, n_fft=n_fft, sample_rate=sample_rate, f_min=f_min, f_max=f_max
         )
         # Derived from the configuration, hence not part of a checkpoint.
         self.register_buffer("window", hamming_window(win_length), persistent=False)

@@ -12,7 +12,6 @@ from sed_core.runtime.files import read_json
 PACKAGES = (
     "codecarbon",
     "h5py",
-    "librosa",
     "lightning",
     "numpy",
     "pandas",
@@ -23,6 +22,7 @@ PACKAGES = (
     "soxr",
     "threadpoolctl",
     "torch",
+    "torchaudio",
     "transformers",
 )
 """What is imported and can change a number."""

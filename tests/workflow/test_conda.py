@@ -1,7 +1,7 @@
 """`--use-conda` as far as it goes without a channel: a stand-in for conda makes the environment.
 
-Snakemake's own part is real: it finds `envs/sed.yaml`, hashes it, asks for the environment, runs
-the post-deploy script in it, drops PYTHONPATH, activates it and runs the job.
+Snakemake's own part is real: it finds `envs/sed.yaml`, hashes it, asks for the environment, drops
+PYTHONPATH, activates it and runs the job.
 """
 
 import re
@@ -26,7 +26,7 @@ esac
 """
 PYTHON = """#!/bin/bash
 echo "$CONDA_PREFIX | ${{PYTHONPATH-}} | $1" >> {base}/calls
-[ "$1" = - ] || exec {python} "$@"  # "-": the post-deploy script; not for this Python
+exec {python} "$@"
 """
 ACTIVATE = 'export CONDA_PREFIX="$1" PATH="$1/bin:$PATH"\n'
 
@@ -54,7 +54,6 @@ def test_a_job_runs_in_its_environment_and_finds_the_library(base, tmp_path, mon
     assert re.fullmatch(r"[0-9a-f]{32}_", name)
     calls = [line.split(" | ") for line in (base / "calls").read_text().splitlines()]
     assert all(prefix.endswith(name) for prefix, _, _ in calls)
-    (_, _, deployed), (_, path, script) = calls
-    assert deployed == "-"
+    ((_, path, script),) = calls
     assert path == str(clone.folder)
     assert script == str(clone.folder / "workflow_scripts/synthesize.py")

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from sed_core.features.embeddings.encoder import Encoder
+from sed_core.features.mel_filters import mel_filters
 from sed_core.features.precision import full_precision
 from sed_core.features.strict_load import load_strictly
 
@@ -130,7 +131,12 @@ class PANNs(Encoder):
 
 def slaney_filterbank() -> Tensor:
     """(257, 64) filters of librosa's default mel scale, with area norm."""
-    from librosa.filters import mel  # takes a second: only where it is needed
-
-    bank = mel(sr=16000, n_fft=N_FFT, n_mels=N_MELS, fmin=LOW_HERTZ, fmax=HIGH_HERTZ)
-    return torch.from_numpy(bank.T.copy())
+    return mel_filters(
+        n_mels=N_MELS,
+        n_fft=N_FFT,
+        sample_rate=Encoder.sample_rate,
+        f_min=LOW_HERTZ,
+        f_max=HIGH_HERTZ,
+        scale="slaney",
+        dtype=torch.float64,
+    )

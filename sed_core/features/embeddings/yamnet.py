@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from sed_core.features.embeddings.encoder import Encoder
+from sed_core.features.mel_filters import mel_filters
 from sed_core.features.precision import full_precision
 from sed_core.features.strict_load import load_strictly
 from sed_core.runtime.errors import SedError
@@ -170,23 +171,16 @@ class YAMNet(Encoder):
 
 
 def mel_filterbank() -> Tensor:
-    """(257, 64) filters as TensorFlow makes them.
-
-    Triangles over mel(f) = 1127 ln(1 + f / 700), with straight sides in mel, not in Hz; the peak is
-    1, and the bin of 0 Hz is not heard.
-    """
-
-    def mel(hertz: np.ndarray) -> np.ndarray:
-        return 1127.0 * np.log1p(hertz / 700.0)
-
-    bins = mel(np.linspace(0.0, Encoder.sample_rate / 2, N_FFT // 2 + 1))[:, None]
-    low, high = mel(np.array([LOW_HERTZ, HIGH_HERTZ]))
-    edges = np.linspace(low, high, N_MELS + 2)
-    rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
-    falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
-    bank = np.maximum(0.0, np.minimum(rising, falling))
-    bank[0] = 0.0
-    return torch.from_numpy(bank.astype(np.float32))
+    """(257, 64) filters as TensorFlow makes them; the bin of 0 Hz is not heard."""
+    return mel_filters(
+        n_mels=N_MELS,
+        n_fft=N_FFT,
+        sample_rate=Encoder.sample_rate,
+        f_min=LOW_HERTZ,
+        f_max=HIGH_HERTZ,
+        scale="kaldi",
+        dtype=torch.float64,
+    )
 
 
 def renamed(datasets: Mapping[str, Tensor]) -> dict[str, Tensor]:
