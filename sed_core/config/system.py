@@ -118,6 +118,14 @@ class Opt:
 
 
 @dataclass(frozen=True)
+class Stitching:
+    """How windows follow each other over recordings beyond a clip, and how their scores join."""
+
+    join: str = "centre"
+    hop: float = 0.5
+
+
+@dataclass(frozen=True)
 class System:
     """One complete system: everything that decides what training does."""
 
@@ -130,6 +138,7 @@ class System:
     pretrained: Pretrained
     training: Training
     opt: Opt
+    stitching: Stitching
 
     @property
     def pooling(self) -> int:
@@ -162,6 +171,7 @@ class System:
             SedError: a section lacks a key or has one that does not exist.
         """
         sections: dict[str, Any] = {}
+        value = {"stitching": asdict(Stitching()), **value}  # models of before have none
         for field in fields(cls):
             if field.name not in value:
                 raise SedError(f"the system configuration lacks '{field.name}'.")

@@ -12,7 +12,7 @@ from sed_core.config.split_roles import misfits, used_splits
 from sed_core.config.system import JUDGING
 from sed_core.runtime.errors import SedError, unknown_name
 
-TRAINED = ("data", "feats", "scaler", "net", "pretrained", "training", "opt")
+TRAINED = ("data", "feats", "scaler", "net", "pretrained", "training", "opt", "stitching")
 """Sections that decide what training does; a change in them trains anew."""
 
 _VALIDATOR = jsonschema.validators.extend(

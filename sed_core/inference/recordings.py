@@ -1,9 +1,9 @@
 """Prediction for single recordings of any length and rate, without a data set."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from itertools import pairwise
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,8 @@ from sed_core.data.published_names import PUBLISHED
 from sed_core.features.embeddings.encoder_weights import load_encoder
 from sed_core.inference.external_checkpoint import completed
 from sed_core.inference.predict import Predictor
+from sed_core.inference.stitching import Piece, Stitcher
+from sed_core.inference.windows import Windows
 from sed_core.models.checkpoint import load_checkpoint
 from sed_core.models.end_to_end import EndToEnd
 from sed_core.runtime.errors import SedError
@@ -111,7 +113,8 @@ def score_recording(
         SedError: a score is not a number, or the number of median windows is wrong.
     """
     system = predictor.system
-    strong = _posteriors(predictor, samples, network, batch_size)[None]
+    pieces = hear(predictor, [samples], network=network, batch_size=batch_size)
+    strong = np.concatenate([piece.strong for piece in pieces])[None]
     net = Posteriors(median_filter(strong, median_window), strong.max(1))
     refuse_nan(net, [name], network)
     return Scores(
@@ -123,39 +126,28 @@ def score_recording(
     )
 
 
-def window_starts(n_samples: int, grid: FrameGrid) -> list[int]:
-    """First samples of the windows that cover a recording.
+def hear(
+    predictor: Predictor,
+    blocks: Iterable[NDArray[np.float32]],
+    *,
+    network: str,
+    batch_size: int,
+) -> Iterator[Piece]:
+    """The posteriors of one recording that comes block by block, in the order of time.
 
-    One window where it fits in, so that it is treated as a clip of a data set; else they overlap by
-    half, and the last ends with the recording's last sample: zeros behind it would change the
-    scaling of the whole window. All but the last begin with an output frame.
+    Memory: one batch of windows, however long the recording.
+
+    Args:
+        predictor: the model.
+        blocks: (n,) mono samples at the model's rate, one after the other.
+        network: student or teacher.
+        batch_size: windows at a time.
     """
-    last = max(0, n_samples - grid.n_samples)
-    half = max(1, grid.n_frames // 2) * grid.frame_samples
-    return [0] if not last else [*range(0, last, half), last]
-
-
-def _posteriors(
-    predictor: Predictor, samples: NDArray[np.float32], network: str, batch_size: int
-) -> NDArray[np.float32]:
-    """(T, C); each frame is taken from the window in which it lies further from the ends.
-
-    Frames of the last window count as those they are nearest to, at most half a frame away.
-    """
-    grid = FrameGrid.of(predictor.system)
-    starts = window_starts(len(samples), grid)
-    firsts = [(2 * start + grid.frame_samples) // (2 * grid.frame_samples) for start in starts]
-    scores = np.empty((firsts[-1] + grid.n_frames, len(predictor.system.dataset.classes)), "f4")
-    joins = [(left + right + grid.n_frames) // 2 for left, right in pairwise(firsts)]
-    spans = list(zip(starts, firsts, [0, *joins], [*joins, len(scores)], strict=True))
-    for at in range(0, len(spans), batch_size):
-        batch = spans[at : at + batch_size]
-        windows = np.zeros((len(batch), grid.n_samples), np.float32)
-        for row, (start, *_) in zip(windows, batch, strict=True):
-            piece = samples[start : start + grid.n_samples]
-            row[: len(piece)] = piece
-        waveforms = torch.from_numpy(windows).to(predictor.device)
-        strong, _ = predictor(waveforms)[network]
-        for found, (_, first, begin, end) in zip(strong, batch, strict=True):
-            scores[begin:end] = found[begin - first : end - first]
-    return scores
+    windows = Windows.of(predictor.system)
+    stitcher = Stitcher(windows.join)
+    cut = windows.cut(blocks)
+    while batch := list(islice(cut, batch_size)):
+        waveforms = torch.from_numpy(np.stack([samples for _, samples in batch]))
+        found = zip(*predictor(waveforms.to(predictor.device))[network], strict=True)
+        for (window, _), (strong, weak) in zip(batch, found, strict=True):
+            yield stitcher.add(window, strong, weak)

@@ -22,7 +22,6 @@ from sed_core.inference.recordings import (
     BASELINE,
     load_predictor,
     score_recording,
-    window_starts,
 )
 from sed_core.models.checkpoint import (
     Checkpoint,
@@ -136,19 +135,6 @@ def test_any_rate_and_any_number_of_channels(folder, tones, tmp_path, suffix):
     mono, both = (scored(predictor, tmp_path / name) for name in ("mono.wav", f"both.{suffix}"))
     assert mono.shape == both.shape
     assert np.abs(mono - both).mean() < 0.05  # holding samples is a rough way to a higher rate
-
-
-def test_windows_cover_a_long_recording_once():
-    grid = FrameGrid.of(tiny_system())
-    step = grid.hop_length * grid.pooling
-    for n_samples in (1, RATE - 1, RATE, RATE + 1, 3 * RATE, 3 * RATE + 7):
-        starts = window_starts(n_samples, grid)
-        assert starts[0] == 0
-        assert max(np.diff(starts), default=0) <= step * (grid.n_frames // 2)
-        assert min(np.diff(starts), default=1) >= 1
-        assert not np.any(np.array(starts[:-1]) % step)
-        assert starts[-1] + grid.n_samples == max(n_samples, grid.n_samples)
-        assert (len(starts) == 1) == (n_samples <= grid.n_samples)
 
 
 @pytest.mark.parametrize(("more", "limit"), [(1, 0.02), (125, 0.02), (511, 0.02), (513, 0.2)])

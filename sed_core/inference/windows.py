@@ -1,0 +1,129 @@
+"""Where the windows of a recording lie: samples for the networks, frames for their scores."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sed_core.config.system import System
+from sed_core.data.labels import FrameGrid
+
+Samples = NDArray[np.float32]
+
+
+class Window(NamedTuple):
+    """A window of one of many recordings.
+
+    Attributes:
+        recording: its number.
+        start: first sample.
+        frame: first output frame.
+        n_frames: of the whole recording, if this is its last window; else 0.
+    """
+
+    recording: int
+    start: int
+    frame: int
+    n_frames: int
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Windows as long as the networks' clips, a hop apart, over recordings of any length.
+
+    A recording that fits into one window (or is longer by less than half an output frame) is heard
+    in one, as a clip of a data set is. For the joins `mean` and `maximum`, windows begin every hop
+    while that lies inside the recording, and zeros follow its end (RealDESED's baseline,
+    github.com/fschmid56/RealDESED). For `centre`, the last window ends with the recording's last
+    sample instead, since zeros behind it would change what a scaler makes of the whole window.
+
+    Attributes:
+        grid: samples and frames of a window.
+        join: `centre`, `mean` or `maximum` (`stitching.JOINS`).
+        hop: from a window to the next, as a share of a window.
+    """
+
+    grid: FrameGrid
+    join: str = "centre"
+    hop: float = 0.5
+
+    @classmethod
+    def of(cls, system: System) -> "Windows":
+        """The windows in which a system hears recordings."""
+        return cls(FrameGrid.of(system), system.stitching.join, system.stitching.hop)
+
+    @property
+    def step(self) -> int:
+        """Samples from a window to the next: whole output frames, so frames of both coincide."""
+        return max(1, int(self.hop * self.grid.n_frames)) * self.grid.frame_samples
+
+    def starts(self, n_samples: int) -> list[int]:
+        """First samples of the windows of a recording."""
+        last = n_samples - self.grid.n_samples
+        if 2 * last < self.grid.frame_samples:
+            return [0]
+        if self.join == "centre":
+            return [*range(0, last, self.step), last]
+        return list(range(0, n_samples, self.step))
+
+    def frame(self, start: int) -> int:
+        """The output frame nearest to a window's start, at most half a frame away."""
+        length = self.grid.frame_samples
+        return (2 * start + length) // (2 * length)
+
+    def n_frames(self, n_samples: int) -> int:
+        """Output frames of a recording.
+
+        Short ones keep all frames of their window, as in 2022, when joined by `centre`; for the
+        other joins, frames that end after the recording's end are left out.
+        """
+        if self.join == "centre":
+            return self.frame(self.starts(n_samples)[-1]) + self.grid.n_frames
+        if n_samples >= self.grid.n_samples and len(self.starts(n_samples)) == 1:
+            return self.grid.n_frames
+        return max(1, n_samples // self.grid.frame_samples)
+
+    def split(self, lengths: Sequence[int] | NDArray[np.integer]) -> list[Window]:
+        """The windows of many recordings, in order.
+
+        Args:
+            lengths: samples of each.
+        """
+        return [
+            Window(number, start, self.frame(start), n_frames if start == starts[-1] else 0)
+            for number, length in enumerate(np.asarray(lengths).tolist())
+            for starts, n_frames in [(self.starts(length), self.n_frames(length))]
+            for start in starts
+        ]
+
+    def cut(self, blocks: Iterable[Samples]) -> Iterator[tuple[Window, Samples]]:
+        """The windows of one recording that comes block by block, whose length nobody knows yet.
+
+        Memory: two windows and a block, however long the recording.
+
+        Args:
+            blocks: (n,) samples that follow each other.
+
+        Yields:
+            What `split` says of a recording of that length, with (n_samples,) samples of the
+            window, zeros after the recording's end.
+        """
+        held: Samples = np.zeros(0, np.float32)
+        begin, start, size = 0, 0, self.grid.n_samples  # of what is held; of the next window
+        for block in blocks:
+            held = np.concatenate([held, block]) if len(held) else block
+            # A window that ends before the recording does is never the last one.
+            while begin + len(held) > start + size + self.step:
+                yield Window(0, start, self.frame(start), 0), held[start - begin :][:size]
+                start += self.step
+                kept = max(0, start - begin)
+                held, begin = held[kept:], begin + kept
+        n_samples = begin + len(held)
+        for at in self.starts(n_samples):
+            if at >= start:
+                window, piece = np.zeros(size, np.float32), held[at - begin :][:size]
+                window[: len(piece)] = piece
+                last = at == self.starts(n_samples)[-1]
+                yield Window(0, at, self.frame(at), self.n_frames(n_samples) if last else 0), window
