@@ -10,15 +10,9 @@ from numpy.typing import NDArray
 
 from sed_core.data.tsv import numbers, read_table, reject
 
-RAW_COLUMNS = (
-    "filename",
-    "onset",
-    "offset",
-    "class",
-    "annotator_id",
-    "annotator_is_creator",
-    "review_status",
-)
+RAW_COLUMNS = ("filename", "onset", "offset", "event_label", "annotator_id")
+USUAL = {"annotator_is_creator": "false", "review_status": "unreviewed"}
+"""What a table says that lacks one of these columns."""
 STATUSES = ("accepted", "rejected", "unreviewed")
 _TRUTHS = {"true": True, "false": False}
 
@@ -74,7 +68,7 @@ def read_raw_annotations(path: str | Path, *, classes: Sequence[str]) -> pd.Data
     A row whose onset, offset and class are all empty names an annotator who heard nothing.
 
     Args:
-        path: comma-separated, with `RAW_COLUMNS` in any order; other columns are not read.
+        path: table with `RAW_COLUMNS` and, as RealDESED has them, those of `USUAL`, in any order.
         classes: the class names that may occur.
 
     Returns:
@@ -84,7 +78,8 @@ def read_raw_annotations(path: str | Path, *, classes: Sequence[str]) -> pd.Data
     Raises:
         SedError: on the first row that is wrong, naming it.
     """
-    text = read_table(path, RAW_COLUMNS, separator=",").drop_duplicates()
+    text = read_table(path, RAW_COLUMNS, optional=tuple(USUAL))
+    text = text.assign(**{k: v for k, v in USUAL.items() if k not in text}).drop_duplicates()
     for column in ("filename", "annotator_id"):
         reject(path, text, text[column] == "", f"no {column}; fill it in or delete this row.")
     unknown = ~text["review_status"].isin(STATUSES)
@@ -93,9 +88,9 @@ def read_raw_annotations(path: str | Path, *, classes: Sequence[str]) -> pd.Data
     truth = text["annotator_is_creator"].str.lower().map(_TRUTHS)
     complaint = "annotator_is_creator is '{annotator_is_creator}'; expected True or False."
     reject(path, text, truth.isna(), complaint)
-    nothing = (text[["onset", "offset", "class"]] == "").all(axis=1)
-    odd = ~nothing & ~text["class"].isin(list(classes))
-    reject(path, text, odd, f"class is '{{class}}'; expected one of {', '.join(classes)}.")
+    nothing = (text[["onset", "offset", "event_label"]] == "").all(axis=1)
+    odd = ~nothing & ~text["event_label"].isin(list(classes))
+    reject(path, text, odd, f"class is '{{event_label}}'; expected one of {', '.join(classes)}.")
     onset, offset = numbers(text["onset"]), numbers(text["offset"])
     wrong = ~(np.isfinite(onset) & np.isfinite(offset) & (onset >= 0) & (offset >= onset))
     reject(
@@ -110,7 +105,7 @@ def read_raw_annotations(path: str | Path, *, classes: Sequence[str]) -> pd.Data
             "filename": text["filename"],
             "onset": onset,
             "offset": offset,
-            "event_label": text["class"],
+            "event_label": text["event_label"],
             "annotator_id": text["annotator_id"],
             "is_creator": truth.astype(bool),
             "review_status": text["review_status"],

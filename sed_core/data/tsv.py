@@ -1,4 +1,4 @@
-"""Tab-separated tables as text, and complaints that name the row."""
+"""Tables with tabs, or commas in .csv files, as text, and complaints that name the row."""
 
 import csv
 import io
@@ -13,18 +13,31 @@ from numpy.typing import NDArray
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import write_text
 
+_OTHER_NAMES = {"class": "event_label"}  # as RealDESED's tables call it
 _WRONG_SEPARATORS = {",": "commas", ";": "semicolons", "|": "bars", " ": "spaces"}
 
 
 def read_table(
-    path: str | Path, columns: Sequence[str], *, allow_empty: bool = False, separator: str = "\t"
+    path: str | Path,
+    columns: Sequence[str],
+    *,
+    optional: Sequence[str] = (),
+    allow_empty: bool = False,
+    separator: str | None = None,
 ) -> pd.DataFrame:
-    """Read the named columns of a tab-separated file with a header, every cell as text.
-
-    With another `separator` cells may be quoted, as in CSV files.
+    """Read the named columns of a file with a header, every cell as text.
 
     Byte order marks, Windows line ends, blank lines, blanks around a cell and other columns are
-    fine; a header without rows is, with `allow_empty`.
+    fine; a header without rows is, with `allow_empty`. A column `class` is `event_label`, unless
+    there is one of that name, too.
+
+    Args:
+        path: the file.
+        columns: that must be there.
+        optional: that are read where they are there.
+        allow_empty: no row is no error.
+        separator: of the cells; with others than tabs they may be quoted. None: commas if the
+            file's name ends in .csv, else tabs.
 
     Returns:
         One row a line, in file order; the index holds line numbers, the header being line 1.
@@ -33,21 +46,25 @@ def read_table(
         SedError: no such file, not text, no rows, a column missing, a row too long.
     """
     file = Path(path)
+    separator = separator or ("," if file.suffix.lower() == ".csv" else "\t")
     lines = _lines(file, separator)
     if not lines:
         raise SedError(
             f"{file} is empty; expected a header with the columns {', '.join(columns)} and one "
             "row below it for each entry, so restore the file."
         )
-    (_, header), body = lines[0], lines[1:]
+    (_, found), body = lines[0], lines[1:]
+    header = [_OTHER_NAMES.get(name, name) for name in found]
+    if header.count("event_label") > found.count("event_label") > 0:
+        header = found
     _check_header(file, header, columns)
     if not body and not allow_empty:
         raise SedError(f"{file} has a header but no rows below it; restore the file.")
     too_long = [(line, len(cells)) for line, cells in body if len(cells) > len(header)]
     if too_long:
-        line, found = too_long[0]
+        line, count = too_long[0]
         raise SedError(
-            f"{file}, row {line}: {found} fields where the header has "
+            f"{file}, row {line}: {count} fields where the header has "
             f"{len(header)}{_others(len(too_long))}; correct this row."
         )
     table = pd.DataFrame(
@@ -56,7 +73,7 @@ def read_table(
         columns=header,
         dtype=str,
     )
-    return table[list(columns)]
+    return table[[*columns, *(name for name in optional if name in header)]]
 
 
 def reject(file: str | Path, table: pd.DataFrame, bad: Any, complaint: str) -> None:
@@ -131,10 +148,11 @@ def _check_header(file: Path, header: list[str], columns: Sequence[str]) -> None
         return
     if len(header) == 1:
         for separator, word in _WRONG_SEPARATORS.items():
-            if set(columns) <= {name.strip() for name in header[0].split(separator)}:
+            names = [name.strip() for name in header[0].split(separator)]
+            if set(columns) <= {_OTHER_NAMES.get(name, name) for name in names}:
                 raise SedError(
-                    f"{file}, row 1: columns are separated by {word}; expected tabs, so save the "
-                    "file as tab-separated."
+                    f"{file}, row 1: columns are separated by {word}; expected tabs, or commas "
+                    "where the file's name ends in .csv, so save the file that way."
                 )
     raise SedError(
         f"{file}, row 1: no column {', '.join(missing)} in the header ({', '.join(header)}); "

@@ -47,8 +47,7 @@ def read_groups(path: str | Path, column: str, filenames: Sequence[str]) -> dict
     Raises:
         SedError: a recording without a row, or with two.
     """
-    separator = "," if Path(path).suffix.lower() == ".csv" else "\t"
-    table = read_table(path, ("filename", column), separator=separator)
+    table = read_table(path, ("filename", column))
     table = table[table["filename"].isin(list(filenames))].drop_duplicates()
     twice = table["filename"].duplicated()
     reject(path, table, twice, f"{{filename}} is there with two values of {column}; keep one.")

@@ -248,3 +248,17 @@ def test_any_text_is_read_or_refused(
     else:
         assert (found.table["onset"] < found.table["offset"]).all()
         assert set(found.table["event_label"]) <= set(CLASSES)
+
+
+def test_csv_with_quotes_and_a_column_class_beside_tsv(tmp_path: Path) -> None:
+    path = tmp_path / "annotations.CSV"
+    path.write_text('onset,class,filename,offset\n0.5,bark,"one, ""two"".wav",1\n')
+    found = read_strong(path, classes=CLASSES, clip_seconds=10)
+    assert found.table.to_dict("records") == [
+        {"filename": 'one, "two".wav', "onset": 0.5, "offset": 1.0, "event_label": "bark"}
+    ]
+    path.write_text("onset;class;filename;offset\n0.5;bark;a.wav;1\n")
+    with pytest.raises(SedError, match="separated by semicolons; expected tabs, or commas where"):
+        read_strong(path, classes=CLASSES, clip_seconds=10)
+    path.write_text("filename,onset,offset,class,event_label\na.wav,0,1,loud,bell\n")
+    assert read_strong(path, classes=CLASSES, clip_seconds=10).counts["events_per_class"]["bell"]

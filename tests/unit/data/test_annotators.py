@@ -115,3 +115,10 @@ def test_a_quoted_cell_may_span_lines(tmp_path):
     )
     assert table["annotator_id"].tolist() == ['one "two"\nthree', "x"]
     assert table.index.tolist() == [2, 4]
+
+
+def test_an_own_table_needs_no_review_and_no_creator(tmp_path):
+    path = tmp_path / "own.tsv"
+    path.write_text("filename\tonset\toffset\tevent_label\tannotator_id\na.wav\t0\t1\tDog\tx\n")
+    file = annotated_files(read_raw_annotations(path, classes=CLASSES))["a.wav"]
+    assert file.annotators == ["x"] and not file.creators.any() and not file.reviewed
