@@ -12,7 +12,7 @@ from snakemake.exceptions import WorkflowError
 
 from sed_core.data.clip_counts import too_few
 from sed_core.data.published_names import published_file
-from sed_core.config import composition, jobs
+from sed_core.config import composition, encoders, jobs
 from sed_core.config.embedding_kinds import DERIVED, STORED
 from sed_core.config import systems as systems_config
 from sed_core.runtime.code_version import code_version

@@ -33,13 +33,14 @@ rule weights:
         mem_mb=3000,
         runtime="2h",
     params:
+        network=network,
         path=embedding("weights"),
         options=weights_options,
         state=weights_state,
         seconds=DATASET["clip_seconds"],
         code=embedding_code("workflow_scripts/weights.py"),
     shell:
-        'python "$SED_HOME"/workflow_scripts/weights.py --encoder {wildcards.embedding}'
+        'python "$SED_HOME"/workflow_scripts/weights.py --encoder {params.network}'
         " --path {params.path:q} {params.options} --clip-seconds {params.seconds}"
         " --receipt {output.receipt:q} > {log:q} 2>&1"
 
@@ -102,12 +103,13 @@ rule import_embeddings:
         mem_mb=2000,
         runtime="12h",
     params:
+        network=network,
         folder=embedding("extracted"),
         seconds=DATASET["clip_seconds"],
         code=embedding_code("workflow_scripts/import_embeddings.py"),
     shell:
         'python "$SED_HOME"/workflow_scripts/import_embeddings.py --folder {params.folder:q}'
-        " --encoder {wildcards.embedding} --split {wildcards.split} --corpus {input.corpus:q}"
+        " --encoder {params.network} --split {wildcards.split} --corpus {input.corpus:q}"
         " --kind {wildcards.kind} --clip-seconds {params.seconds} --output {output.rows:q}"
         " > {log:q} 2>&1"
 
@@ -132,7 +134,7 @@ rule pretrain_mini:
         mem_mb=4000,
         runtime="30m",
     params:
-        encoder="{embedding}",
+        network=network,
         classes=classes,
         seconds=DATASET["clip_seconds"],
         steps=lambda wildcards: config["embeddings"][wildcards.embedding][
@@ -140,7 +142,7 @@ rule pretrain_mini:
         ]["steps"],
         code=embedding_code("workflow_scripts/pretrain_mini.py"),
     shell:
-        'python "$SED_HOME"/workflow_scripts/pretrain_mini.py --encoder {params.encoder}'
+        'python "$SED_HOME"/workflow_scripts/pretrain_mini.py --encoder {params.network}'
         " --corpus {input.corpus:q} --truth {input.truth:q} --classes {params.classes:q}"
         " --clip-seconds {params.seconds} --steps {params.steps} --output {output.weights:q}"
         " --threads {threads} > {log:q} 2>&1"

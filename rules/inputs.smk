@@ -25,6 +25,11 @@ def embedding(key):
     return lambda wildcards: config["embeddings"][wildcards.embedding][key]
 
 
+def network(wildcards):
+    """A parameter function: registered name of an entry's network."""
+    return encoders.network(wildcards.embedding, config)
+
+
 def frames_to_derive_from(ending):
     """An input function: the frames that others of a network follow from, where asked for."""
 
@@ -61,9 +66,11 @@ def embedding_gpus(wildcards):
 
 
 def weights_options(wildcards):
-    """Addresses and checksum."""
+    """Addresses and checksum, and what is changed in the network."""
     entry = config["embeddings"][wildcards.embedding]
     options = [f"--url {shlex.quote(url)}" for url in entry["urls"]]
+    if changed := encoders.options(wildcards.embedding, config):
+        options.append(f"--options {shlex.quote(json.dumps(changed, sort_keys=True))}")
     if entry["checksum"]:
         options.append(f"--checksum {entry['checksum']}")
     return " ".join(options)

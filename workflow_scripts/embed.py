@@ -37,7 +37,7 @@ def main(argv: list[str] | None = None) -> None:
     from sed_core.energy.energy_record import total, write_energy
     from sed_core.energy.meter import EnergyMeter  # after the GPU has been chosen
     from sed_core.features.embeddings.embedding_file import EmbeddingFile
-    from sed_core.features.embeddings.encoder_weights import load_encoder
+    from sed_core.features.embeddings.encoder_weights import load_named
     from sed_core.features.embeddings.extract import extract
     from sed_core.runtime.device import torch_device
 
@@ -45,7 +45,7 @@ def main(argv: list[str] | None = None) -> None:
     if args.frames is not None:
         source = EmbeddingFile.open(args.frames)
     else:
-        encoder = load_encoder(receipt["encoder"], receipt["path"], expected=receipt["digest"])
+        encoder = load_named(receipt)
         source = encoder.rounded(args.precision).to(torch_device())
     journal = args.energy.with_suffix(".part")
     with EnergyMeter("extraction", args.kwh.parent, journal=journal) as meter:
@@ -53,7 +53,11 @@ def main(argv: list[str] | None = None) -> None:
             source, args.corpus, args.output, kind=args.kind, clip_seconds=args.clip_seconds,
             batch_size=args.batch_size, precision=args.precision, receipt=receipt,
         )  # fmt: skip
-    labels = {"system": f"{receipt['encoder']} ({args.kind})", "seed": 0, "split": args.corpus.stem}
+    labels = {
+        "system": f"{args.weights.parent.name} ({args.kind})",
+        "seed": 0,
+        "split": args.corpus.stem,
+    }
     labels |= {"size": {"encoder": receipt["complexity"]}}
     record = meter.record(**labels, work={"clips": len(Corpus.open(args.corpus).filenames)})
     if args.frames is not None:

@@ -5,6 +5,7 @@ is downloaded. An interrupted download continues.
 """
 
 import argparse
+import json
 
 import torch
 
@@ -19,6 +20,7 @@ def main(argv: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     add = parser.add_argument
     add("--encoder", required=True, help="registered name of the network, such as ast")
+    add("--options", type=json.loads, default={}, help="JSON of what is changed in the network")
     add("--path", required=True, help="where the file is or goes")
     add("--url", action="append", default=[], help="its address; again for mirrors")
     add("--checksum", help="sha256:… or md5:…")
@@ -26,9 +28,10 @@ def main(argv: list[str] | None = None) -> None:
     add("--receipt", required=True, help="JSON to write")
     args = parser.parse_args(argv)
     receipt = obtain_weights(args.path, urls=args.url, checksum=args.checksum)
-    encoder = load_encoder(args.encoder, args.path)
+    encoder = load_encoder(args.encoder, args.path, options=args.options)
     size = complexity(encoder, torch.empty(1, round(args.clip_seconds * encoder.sample_rate)))
-    content = {"encoder": args.encoder, "complexity": size.as_dict(), **receipt}
+    named = {"encoder": args.encoder, "options": args.options}
+    content = {**named, "complexity": size.as_dict(), **receipt}
     write_json(args.receipt, content)
     print(f"{args.path}: {receipt['size']:,} bytes, {size.parameters:,} parameters")
 

@@ -23,18 +23,29 @@ def names(file: str, table: str) -> dict[str, str]:
 @cache
 def kinds(encoder: str) -> tuple[str, ...]:
     """The kinds of embedding that a registered network gives (`Encoder.kinds`)."""
+    return _of_class(encoder, "kinds")
+
+
+@cache
+def options(encoder: str) -> tuple[str, ...]:
+    """What a configuration can change in a registered network (`Encoder.options`)."""
+    return _of_class(encoder, "options")
+
+
+def _of_class(encoder: str, attribute: str) -> tuple[str, ...]:
+    """A tuple of texts that the class of a registered network states; empty where it does not."""
     wanted = names(ENCODERS, "ENCODERS")[encoder]
     for node in _tree(ENCODERS).body:
         if isinstance(node, ast.ImportFrom) and wanted in [alias.name for alias in node.names]:
             file = f"{str(node.module).replace('.', '/')}.py"
-            (found,) = (
-                line.value
+            found = [
+                ast.literal_eval(line.value)
                 for item in _tree(file).body
                 if isinstance(item, ast.ClassDef) and item.name == wanted
                 for line in item.body
-                if isinstance(line, ast.Assign) and ast.unparse(line.targets[0]) == "kinds"
-            )
-            return tuple(ast.literal_eval(found))
+                if isinstance(line, ast.Assign) and ast.unparse(line.targets[0]) == attribute
+            ]
+            return tuple(found[0]) if found else ()
     raise LookupError(f"{ENCODERS} imports no {wanted}")
 
 

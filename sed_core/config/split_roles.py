@@ -55,7 +55,7 @@ def misfits(system: Mapping[str, Any], dataset: Mapping[str, Any], name: str) ->
         yield from _label_faults(roles(system), splits)
         yield from _repeats(roles(system), splits)
     rate, seconds = dataset["sample_rate"], dataset["clip_seconds"]
-    model = system["pretrained"]["model"]
+    model = system["pretrained"]["network"]
     if seconds > ENCODER_SECONDS.get(str(model), math.inf):
         yield (
             f"'{model}' hears {ENCODER_SECONDS[model]} s, but data set '{name}' has clip_seconds "

@@ -70,9 +70,14 @@ class ScalerConfig:
 
 @dataclass(frozen=True)
 class Pretrained:
-    """The pretrained network whose embeddings are fused; `model` is None where there is none."""
+    """The pretrained network whose embeddings are fused; `model` is None where there is none.
+
+    `model` is its entry in `embeddings`, which says the registered `network` and its `options`.
+    """
 
     model: str | None
+    network: str | None
+    options: dict[str, Any]
     kind: str
     e2e: bool
     freezed: bool
@@ -179,6 +184,8 @@ class System:
             given = value[field.name]
             if field.name == "dataset":  # those of 0.1.0 do not say how they were resampled
                 given = {"resampler": "soxr_hq", **given}
+            if field.name == "pretrained":  # those of 0.1.0 have no entries beside their networks
+                given = {"network": given.get("model"), "options": {}, **given}
             if field.name == "data":  # models of 0.1.0 have what is no part of training, too
                 given = {key: item for key, item in given.items() if key not in JUDGING}
             sections[field.name] = section(

@@ -7,7 +7,7 @@ from typing import Any
 
 import jsonschema
 
-from sed_core.config import consistency, registries
+from sed_core.config import consistency, encoders, registries
 from sed_core.config.split_roles import misfits, used_splits
 from sed_core.config.system import JUDGING
 from sed_core.runtime.errors import SedError, unknown_name
@@ -117,7 +117,7 @@ def systems(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, d
         if problem and (name in wanted or not anywhere.issuperset(used_splits(system))):
             raise SedError(problem)
         if not problem:
-            complete[name] = system
+            complete[name] = encoders.named(system, config)
     return complete
 
 
@@ -151,29 +151,18 @@ def _wanted(config: Mapping[str, Any]) -> set[str]:
 
 def _check_networks(name: str, system: Mapping[str, Any], config: Mapping[str, Any]) -> None:
     """Refuse networks that nobody registered, or a kind of embedding that one does not give."""
-    net, pretrained = system["net"]["model"], system["pretrained"]
+    net = system["net"]["model"]
     known = registries.names(registries.MODELS, "MODELS")
     if net not in known:
         sentence = unknown_name(net, known, "network")
         raise SedError(f"config: systems.{name}: net.model: {sentence}")
-    model = pretrained["model"]
-    if model is None:
-        return
-    encoders = registries.names(registries.ENCODERS, "ENCODERS")
-    for entries in (config["embeddings"], encoders):
-        if model not in entries:
-            sentence = unknown_name(model, entries, "pretrained network")
-            raise SedError(f"config: systems.{name}: pretrained.model: {sentence}")
-    if pretrained["kind"] not in registries.kinds(model):
-        raise SedError(
-            f"config: systems.{name}: pretrained.kind is '{pretrained['kind']}', but {model} gives "
-            f"only {', '.join(registries.kinds(model))}."
-        )
+    for sentence in encoders.faults(system, name, config):
+        raise SedError(f"config: {sentence}")
 
 
 def unfit(name: str, config: Mapping[str, Any]) -> str:
     """Why a system cannot run on the data set, in a sentence; empty if it can."""
-    system = merge(config["defaults"], config["systems"][name])
+    system = encoders.named(merge(config["defaults"], config["systems"][name]), config)
     dataset = config["datasets"][config["dataset"]]
     reasons = [*misfits(system, dataset, config["dataset"])]
     if system["training"]["precision"] == "16-mixed" and config["compute"]["gpus"] == 0:

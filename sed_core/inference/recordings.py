@@ -62,7 +62,12 @@ def load_predictor(
             "pretrained weights with --weights."
         )
     known = "" if checkpoint.weights.startswith(PUBLISHED) else checkpoint.weights
-    encoder = load_encoder(str(system.pretrained.model), weights, expected=known)
+    encoder = load_encoder(
+        str(system.pretrained.network),
+        weights,
+        options=system.pretrained.options,
+        expected=known,
+    )
     return replace(predictor, pretrained=EndToEnd(encoder, system).to(device).eval())
 
 

@@ -13,8 +13,8 @@ from sed_core.data.labels import FrameGrid
 from sed_core.data.layout import PreparedData
 from sed_core.features.embeddings.alignment import ALIGNMENTS
 from sed_core.features.embeddings.encoder import Encoder
-from sed_core.features.embeddings.encoder_registry import ENCODERS
-from sed_core.features.embeddings.encoder_weights import load_encoder
+from sed_core.features.embeddings.encoder_registry import encoder_class
+from sed_core.features.embeddings.encoder_weights import load_named
 from sed_core.runtime.files import read_json
 
 
@@ -58,7 +58,8 @@ class EndToEnd(nn.Module):
     @classmethod
     def from_state(cls, system: System, state: Mapping[str, Tensor]) -> Self:
         """From the tensors in a trained system's file."""
-        return cls(ENCODERS[str(system.pretrained.model)].from_state(state), system)
+        network = encoder_class(str(system.pretrained.network), system.pretrained.options)
+        return cls(network.from_state(state), system)
 
     def freeze_unused(self) -> None:
         """Freeze what the wanted kind does not depend on, such as the head of another.
@@ -100,8 +101,7 @@ def end_to_end(system: System, data: Path) -> EndToEnd | None:
     """
     if not system.pretrained.e2e or system.pretrained.model is None:
         return None
-    receipt = read_json(PreparedData(data).weights_receipt(system.pretrained))
-    encoder = load_encoder(receipt["encoder"], receipt["path"], expected=receipt["digest"])
+    encoder = load_named(read_json(PreparedData(data).weights_receipt(system.pretrained)))
     network = EndToEnd(encoder, system)
     network.freeze_unused()
     return network

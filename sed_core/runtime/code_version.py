@@ -38,7 +38,7 @@ def code_files(*scripts: str | Path, entries: Iterable[str] | None = None) -> di
 def entries_of(system: Mapping[str, Any]) -> set[str]:
     """Names of the registered networks that run inside a system."""
     pretrained = system["pretrained"]
-    inside = {pretrained["model"]} if pretrained["e2e"] else set()
+    inside = {pretrained["network"]} if pretrained["e2e"] else set()
     return {system["net"].get("model", "crnn"), *inside} - {None}
 
 

@@ -22,11 +22,25 @@ class Encoder(nn.Module, ABC):
         kinds: those that a system may read of it, of `embedding_kinds.STORED`; where `frame` is not
             in the order of time, `pool1d` and `interpolate` make no sense.
         max_seconds: of a clip that it hears; None: any length.
+        options: attributes that a configuration can change, see `configured`.
     """
 
     sample_rate = 16000  # as `config.split_roles` has it, which a test holds against this
     kinds: ClassVar[tuple[str, ...]]
     max_seconds: ClassVar[float | None] = None
+    options: ClassVar[tuple[str, ...]] = ()
+
+    @classmethod
+    def configured(cls, **options: Any) -> type[Self]:
+        """The same network with other values of its `options`; the class itself without any.
+
+        Raises:
+            SedError: an option that it does not have.
+        """
+        for option in sorted(set(options) - set(cls.options)):
+            given = ", ".join(cls.options) or "none"
+            raise SedError(f"{cls.__name__} has no option '{option}'; its options: {given}.")
+        return type(cls.__name__, (cls,), options) if options else cls
 
     @classmethod
     @abstractmethod

@@ -1,16 +1,16 @@
 """Files of pretrained weights: fetched or found, checked, read without running what they hold."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from sed_core.data.download.resumable_http import Download, fetch_all
 from sed_core.features.embeddings.encoder import Encoder
-from sed_core.features.embeddings.encoder_registry import ENCODERS
+from sed_core.features.embeddings.encoder_registry import encoder_class
 from sed_core.features.hdf5_weights import is_hdf5, read_hdf5
 from sed_core.features.safe_load import reason, safe_load
-from sed_core.runtime.errors import SedError, unknown_name
+from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import digest
 
 
@@ -43,20 +43,26 @@ def obtain_weights(
     }
 
 
-def load_encoder(name: str, path: str | Path, *, expected: str = "") -> Encoder:
+def load_encoder(
+    name: str,
+    path: str | Path,
+    *,
+    options: Mapping[str, Any] | None = None,
+    expected: str = "",
+) -> Encoder:
     """The registered network with the weights of a file, on the CPU, in evaluation mode.
 
     Args:
         name: of the network.
         path: its weights.
+        options: see `Encoder.configured`.
         expected: digest that the file must have, as in the receipt; empty for any.
 
     Raises:
         SedError: no such network, no such file, another file than expected, or one of other content
             or of none that may be read safely.
     """
-    if name not in ENCODERS:
-        raise SedError(unknown_name(name, list(ENCODERS), "pretrained network"))
+    network = encoder_class(name, options or {})
     state = read_weights(Path(path))
     if expected and digest(path) != expected:
         raise SedError(
@@ -64,12 +70,22 @@ def load_encoder(name: str, path: str | Path, *, expected: str = "") -> Encoder:
             "that one, or delete what was made with it (embeddings/<model> of the prepared data)."
         )
     try:
-        return ENCODERS[name].from_state(state)
+        return network.from_state(state)
     except Exception as error:  # foreign tensors may cause any
         raise SedError(
             f"{path} does not hold the weights of '{name}' ({type(error).__name__}: "
             f"{reason(error)}); give the published file."
         ) from error
+
+
+def load_named(receipt: Mapping[str, Any]) -> Encoder:
+    """The network that a receipt of rule `weights` names, see `load_encoder`."""
+    return load_encoder(
+        receipt["encoder"],
+        receipt["path"],
+        options=receipt.get("options"),
+        expected=receipt["digest"],
+    )
 
 
 def read_weights(path: Path) -> Any:

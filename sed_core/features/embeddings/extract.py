@@ -1,5 +1,6 @@
 """From the audio of a split to its file of embeddings."""
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from sed_core.config.embedding_kinds import DERIVED
 from sed_core.data.corpus import Corpus
 from sed_core.features.embeddings.embedding_file import EmbeddingFile, EmbeddingWriter
 from sed_core.features.embeddings.encoder import Encoder
-from sed_core.features.embeddings.encoder_registry import ENCODERS
+from sed_core.features.embeddings.encoder_registry import encoder_class
 from sed_core.features.resident_audio import ResidentAudio
 from sed_core.runtime.code_version import code_version
 from sed_core.runtime.errors import SedError
@@ -61,7 +62,8 @@ def extract(
         SedError: a kind that the network does not give, clips longer than it hears, or frames of
             other weights, audio or settings.
     """
-    encoder = ENCODERS[receipt["encoder"]]
+    options = receipt.get("options", {})
+    encoder = encoder_class(receipt["encoder"], options)
     encoder.check_kind(kind)
     encoder.check_length(clip_seconds)
     opened = Corpus.open(corpus)
@@ -76,6 +78,7 @@ def extract(
         "precision": precision,
         "clip_seconds": str(float(clip_seconds)),
         "batch_size": str(batch_size),
+        **({"options": json.dumps(options, sort_keys=True)} if options else {}),
         "audio": digest_json([opened.filenames, opened.digests]),
     }
     computed = "frame" if kind in DERIVED else kind

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sed_core.data.corpus import Corpus
 from sed_core.data.published_names import PUBLISHED
 from sed_core.features.embeddings.embedding_file import EmbeddingWriter
-from sed_core.features.embeddings.encoder_registry import ENCODERS
+from sed_core.features.embeddings.encoder_registry import encoder_class
 from sed_core.runtime.code_version import code_version
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import digest_json
@@ -54,7 +54,7 @@ def import_published(
         SedError: another kind of file, a kind of embedding that the network does not give, or a
             clip that the file lacks or has in another shape, named.
     """
-    network = ENCODERS[encoder]
+    network = encoder_class(encoder, {})
     network.check_kind(kind)
     network.check_length(clip_seconds)
     filenames = Corpus.open(corpus).filenames

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -43,8 +44,7 @@ class ResidentEmbeddings:
         opened = [EmbeddingFile.open(path) for path in files]
         first = opened[0]
         for file in opened[1:]:
-            told = file.provenance.get("weights"), file.rows.shape[1:]
-            if told != (first.provenance.get("weights"), first.rows.shape[1:]):
+            if _told(file) != _told(first):
                 raise SedError(
                     f"{file.path} and {first.path} come from different pretrained weights; delete "
                     "the older one and run the same command again."
@@ -71,6 +71,12 @@ class ResidentEmbeddings:
             return self.alignment(batch)
         # In memory the values of a frame follow each other: a GRU reads them like that.
         return batch.mT.contiguous().float().mT if batch.ndim == 3 else batch.float()
+
+
+def _told(file: EmbeddingFile) -> tuple[Any, ...]:
+    """What has to be the same in all files."""
+    source = file.provenance
+    return source.get("weights"), source.get("options"), file.rows.shape[1:]
 
 
 def _mapped(file: EmbeddingFile) -> np.ndarray:

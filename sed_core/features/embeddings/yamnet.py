@@ -68,11 +68,12 @@ class YAMNet(Encoder):
         n_labels: of the classifier.
 
     Attributes:
-        patch_hop: samples between two patches; `at_hop` changes it.
+        patch_hop: seconds between two patches, a multiple of 0.01 from 0.04 to 0.96.
     """
 
     kinds = ("frame", "aligned", "pool1d", "interpolate", "global", "mean")
-    patch_hop: ClassVar[int] = PUBLISHED_HOP
+    options = ("patch_hop",)
+    patch_hop: ClassVar[float] = PUBLISHED_HOP / Encoder.sample_rate
     filters: Tensor
     window: Tensor
 
@@ -88,20 +89,26 @@ class YAMNet(Encoder):
         self.register_buffer("filters", mel_filterbank(), persistent=False)
 
     @classmethod
-    def at_hop(cls, seconds: float) -> type[Self]:
-        """The same network with a patch every `seconds`, a multiple of 0.01 from 0.04 to 0.96.
+    def configured(cls, **options: Any) -> type[Self]:
+        """The same network with another `patch_hop`.
 
         Raises:
-            SedError: another distance.
+            SedError: another option, or a distance that is no multiple of 0.01 s or out of range.
         """
-        samples = round(seconds * cls.sample_rate)
+        changed = super().configured(**options)
+        samples, seconds = changed.hop_samples(), changed.patch_hop
         exact = np.isclose(samples, seconds * cls.sample_rate) and samples % HOP == 0
         if not (exact and FINEST_HOP <= samples <= PATCH_FRAMES * HOP):
             raise SedError(
-                f"YAMNet's patches cannot be {seconds:g} s apart; give a multiple of 0.01 s from "
-                "0.04 to 0.96."
+                f"YAMNet's patches cannot be {seconds:g} s apart (patch_hop); give a multiple of "
+                "0.01 s from 0.04 to 0.96."
             )
-        return type(cls.__name__, (cls,), {"patch_hop": samples})
+        return changed
+
+    @classmethod
+    def hop_samples(cls) -> int:
+        """Samples between two patches."""
+        return round(cls.patch_hop * cls.sample_rate)
 
     @classmethod
     def from_state(cls, state: Any) -> Self:
@@ -122,14 +129,14 @@ class YAMNet(Encoder):
     @classmethod
     def frame_times(cls, n_samples: int) -> np.ndarray:
         """The middles of the patches are those of the hops."""
-        count = -(-n_samples // cls.patch_hop)
-        return (np.arange(count) + 0.5) * cls.patch_hop / cls.sample_rate
+        hop = cls.hop_samples()
+        return (np.arange(-(-n_samples // hop)) + 0.5) * hop / cls.sample_rate
 
     def features(self, waveforms: Tensor) -> Tensor:
         """(B, S) waveforms -> (B, T, 64) log-mel of the shifted audio; zeros before and after."""
-        before = (PATCH_SAMPLES - self.patch_hop) // 2
-        count = -(-waveforms.shape[1] // self.patch_hop)
-        whole = PATCH_SAMPLES + (count - 1) * self.patch_hop
+        hop = self.hop_samples()
+        before = (PATCH_SAMPLES - hop) // 2
+        whole = PATCH_SAMPLES + (-(-waveforms.shape[1] // hop) - 1) * hop
         return self.log_mel(
             functional.pad(waveforms, (before, whole - before - waveforms.shape[1]))
         )
@@ -141,9 +148,9 @@ class YAMNet(Encoder):
             magnitudes = torch.fft.rfft(frames, N_FFT).abs()
             return (magnitudes @ self.filters + LOG_OFFSET).log()
 
-    def patches(self, features: Tensor, patch_hop: int) -> Tensor:
-        """(B, T, 64) -> (B, P, 96, 64), `patch_hop` samples apart."""
-        return features.unfold(1, PATCH_FRAMES, patch_hop // HOP).transpose(2, 3)
+    def patches(self, features: Tensor, hop: int) -> Tensor:
+        """(B, T, 64) -> (B, P, 96, 64), `hop` samples apart."""
+        return features.unfold(1, PATCH_FRAMES, hop // HOP).transpose(2, 3)
 
     def embeddings(self, patches: Tensor) -> Tensor:
         """(..., 96, 64) -> (..., 1024): the mean of the last map."""
@@ -163,7 +170,7 @@ class YAMNet(Encoder):
 
     def forward(self, waveforms: Tensor, kind: str | None = None) -> dict[str, Tensor]:
         """`global` is the mean over the patches of the scores of 521 AudioSet classes."""
-        found = self.embeddings(self.patches(self.features(waveforms), self.patch_hop))
+        found = self.embeddings(self.patches(self.features(waveforms), self.hop_samples()))
         kinds = self.derived(found.transpose(1, 2))
         if kind in kinds:
             return kinds

@@ -141,6 +141,14 @@ CASES: list[tuple[dict[str, Any], str]] = [
         "kind is 'mean', but panns gives only frame, aligned, pool1d, interpolate, global",
     ),
     (
+        {"systems.mine.pretrained.model": "panns", "embeddings.panns.network": "pann"},
+        "embeddings.panns.network: there is no pretrained network 'pann'; there is ast, beats",
+    ),
+    (
+        {"systems.mine.pretrained.model": "panns", "embeddings.panns.options": {"patch_hop": 0.1}},
+        "embeddings.panns.options: 'panns' has no 'patch_hop'; its options: none",
+    ),
+    (
         {"systems.mine.pretrained": {"model": "ast", "kind": "pool1d"}},
         "kind is 'pool1d', but ast gives only frame, aligned, global, mean",
     ),
@@ -318,6 +326,7 @@ def test_registries_are_read_without_importing_them():
     assert registries.names(registries.ENCODERS, "ENCODERS").keys() == ENCODERS.keys()
     for name, encoder in ENCODERS.items():
         assert registries.kinds(name) == encoder.kinds
+        assert registries.options(name) == encoder.options
     assert Encoder.sample_rate == ENCODER_RATE
 
 

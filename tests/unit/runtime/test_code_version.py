@@ -110,5 +110,5 @@ def test_a_change_is_named(version, tmp_path):
     ],
 )
 def test_networks_that_run_inside_a_system(net, model, e2e, entries):
-    system = {"net": net, "pretrained": {"model": model, "e2e": e2e}}
+    system = {"net": net, "pretrained": {"network": model, "e2e": e2e}}
     assert code_version.entries_of(system) == entries

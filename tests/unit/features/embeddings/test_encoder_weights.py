@@ -104,10 +104,13 @@ def test_hdf5_is_read_by_dataset_path_and_believed_only_as_far_as_it_goes(tmp_pa
 
 
 def test_patches_are_as_far_apart_as_asked():
-    near = YAMNet.at_hop(0.04)
+    near = YAMNet.configured(patch_hop=0.04)
     assert len(near.frame_times(160000)) == 250 and near.frame_times(160000)[0] == 0.02
     network = near(channels=(4,) * 14, n_labels=3).eval()
     with torch.inference_mode():
         assert network(torch.zeros(1, 16000))["aligned"].shape == (1, 4, 25)
-    with pytest.raises(SedError, match=r"cannot be 0\.025 s apart; give a multiple of 0\.01"):
-        YAMNet.at_hop(0.025)
+    with pytest.raises(SedError, match=r"cannot be 0\.025 s apart.*give a multiple of 0\.01"):
+        YAMNet.configured(patch_hop=0.025)
+    with pytest.raises(SedError, match="YAMNet has no option 'hop'; its options: patch_hop"):
+        YAMNet.configured(hop=0.04)
+    assert YAMNet.configured() is YAMNet and YAMNet.hop_samples() == 7680
