@@ -31,8 +31,8 @@ def check_psds(
         metrics: what our engine found (`evaluate_scores`).
 
     Returns:
-        {version, psds1, psds2, …}; without the package, or for data that it refuses (events of one
-        class that touch), {unchecked: why}.
+        {version, psds1, psds2, …}; without the package, or for data that it does not take (see
+        `_not_taken`), {unchecked: why}.
 
     Raises:
         SedError: our engine differs by more than `TOLERANCE`.
@@ -50,17 +50,15 @@ def check_psds(
     judged = {name: durations[name] for name in aligned.scores.filenames}
     if not names or not judged:
         return {"unchecked": f"not checked against {TOOL}: no event is in these clips."}
+    if refused := _not_taken(aligned, names):
+        return {"unchecked": f"not checked against {TOOL}, which does not take {refused}."}
     # Clips whose detections are left out count by their duration, of which PSDS takes the sum.
     judged[next(iter(judged))] += sum(durations.values()) - sum(judged.values())
     found: dict[str, Any] = {"version": version(TOOL)}
-    try:
-        tables, events = _tables(aligned, settings, labels), _events(aligned)
-        for name, scenario in settings.scenarios.items():
-            options = _options(scenario, len(names))
-            found[name] = float(intersection_based.psds(tables, events, judged, **options)[0])
-    except (AssertionError, ValueError) as error:
-        return {"unchecked": f"not checked against {TOOL}, which refuses these data: {error}"}
-    for name in settings.scenarios:
+    tables, events = _tables(aligned, settings, labels), _events(aligned)
+    for name, scenario in settings.scenarios.items():
+        options = _options(scenario, len(names))
+        found[name] = float(intersection_based.psds(tables, events, judged, **options)[0])
         ours = metrics[name]["exact"]["value"]
         if not abs(ours - found[name]) <= TOLERANCE:
             raise SedError(
@@ -68,6 +66,25 @@ def check_psds(
                 "expected the same, so trust neither and report this with the scores and the truth."
             )
     return found
+
+
+def _not_taken(aligned: AlignedScores[FrameScores], names: list[str]) -> str | None:
+    """What sed_scores_eval refuses and our engine takes, with the first example; None: nothing."""
+    frames, truth = aligned.scores, aligned.truth
+    if odd := [name for name in names if "\\" in name]:
+        return f"a class with a backslash in its name ({odd[0]})"
+    if not frames.n_frames.all():
+        return f"clips without a frame ({frames.filenames[int(frames.n_frames.argmin())]})"
+    events = truth.events[np.isin(truth.events.clip, aligned.clips)]
+    order = np.lexsort((events.onset, events.label, events.clip))
+    events = events[order]
+    same = (np.diff(events.clip) == 0) & (np.diff(events.label) == 0)
+    touching = same & (events.onset[1:] <= events.offset[:-1])
+    if touching.any():
+        first = int(touching.argmax())
+        name, clip = truth.classes[events.label[first]], truth.filenames[events.clip[first]]
+        return f"events of one class that touch ({name} in {clip})"
+    return None
 
 
 def _options(scenario: Scenario, n_classes: int) -> dict[str, Any]:

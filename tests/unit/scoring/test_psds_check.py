@@ -63,7 +63,33 @@ def test_touching_events_are_marked_as_unchecked():
     problem.truth = replace(problem.truth, events=events)
     aligned = aligned_of(problem)
     metrics = evaluate_scores(aligned, Settings()).metrics
-    assert "Connected" in check_psds(aligned, Settings(), metrics)["unchecked"]
+    said = check_psds(aligned, Settings(), metrics)["unchecked"]
+    assert "events of one class that touch (A in " in said
+
+
+@pytest.mark.parametrize("fault", ["backslash", "frames"])
+def test_what_else_the_tool_does_not_take(fault):
+    aligned = aligned_of(random_problem(1))
+    if fault == "backslash":
+        names = [name.replace("A", "A\\B") for name in aligned.truth.classes]
+        aligned = replace(
+            aligned,
+            truth=replace(aligned.truth, classes=names),
+            scores=replace(aligned.scores, classes=names),
+        )
+    else:
+        aligned.scores.n_frames[0] = 0
+    said = check_psds(aligned, Settings(), {})["unchecked"]
+    assert said.endswith("name (A\\B)." if fault == "backslash" else "frame (0.wav).")
+
+
+def test_a_failure_of_the_tool_is_not_hidden(monkeypatch):
+    def fails(*_, **__):
+        raise ValueError("not one of these")
+
+    monkeypatch.setattr("sed_scores_eval.intersection_based.psds", fails)
+    with pytest.raises(ValueError, match="not one of these"):
+        check_psds(aligned_of(random_problem(1)), Settings(), {})
 
 
 def test_without_the_package_a_sentence_says_what_to_install(monkeypatch):
