@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from sed_core.reporting import style
 from sed_core.reporting.page import table_html
+from sed_core.reporting.summary import without_empty_columns
 from sed_core.reporting.table import Table
 
 STYLE = """
@@ -31,7 +32,9 @@ nav a { text-decoration: none; white-space: nowrap; }
 .wide { overflow-x: auto; margin: .6rem 0; }
 table { border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .3rem .8rem; text-align: right; white-space: nowrap; }
-th:first-child, td:first-child { text-align: left; padding-left: 0; }
+th:first-child, td:first-child { text-align: left; padding-left: 0; position: sticky; left: 0;
+                                 background: var(--back); }
+details th:first-child, details td:first-child { background: var(--card); }
 thead th { border-bottom: 2px solid var(--ink); font-weight: 600; }
 tbody td { border-bottom: 1px solid var(--line); }
 td.group { color: var(--quiet); font-style: italic; padding-top: .8rem; }
@@ -48,6 +51,24 @@ details { border: 1px solid var(--line); border-radius: 6px; background: var(--c
           padding: .3rem .9rem; margin: .6rem 0; }
 summary { cursor: pointer; font-weight: 600; padding: .3rem 0; }
 pre { overflow-x: auto; font-size: .78rem; line-height: 1.4; }
+p.verdict { font-size: 1.08rem; max-width: 52rem; } .printed { display: none; }
+@media (max-width: 30rem) {
+  body { padding: 0 .7rem 3rem; } h1 { font-size: 1.25rem; }
+  table { font-size: .78rem; } th, td { padding: .25rem .5rem; }
+  details { padding: .2rem .6rem; } }
+@media print {
+  @page { size: A4 landscape; margin: 11mm; }
+  :root { color-scheme: light; --ink: #000; --quiet: #444; --line: #bbb; --back: #fff;
+          --card: #fff; --link: #000; }
+  body { max-width: none; padding: 0; font-size: 10pt; }
+  nav, audio, .clip i, .screen { display: none; } .printed { display: block; }
+  h2 { margin-top: 1.2rem; } h2, h3, summary { break-after: avoid; }
+  tr, figure, .clips figure { break-inside: avoid; }
+  .wide { overflow: visible; } table { width: 100%; font-size: 7.6pt; }
+  th, td { white-space: normal; padding: .12rem .35rem; position: static !important; }
+  ul.notes { font-size: 7.6pt; } p, ul { max-width: none; }
+  figure img { max-width: 21cm; } .clips { grid-template-columns: 1fr 1fr; }
+  details { border: 0; padding: 0; } }
 """
 
 # The cursor runs over the spectrogram while its clip plays; only one clip plays at a time.
@@ -67,6 +88,10 @@ for (const clip of document.querySelectorAll('figure.sound')) {
   audio.addEventListener('seeked', draw);
   draw();
 }
+// Paper has no way to unfold: what is folded on the screen is printed too.
+addEventListener('beforeprint', () => {
+  for (const folded of document.querySelectorAll('details:not(.screen)')) folded.open = true;
+});
 document.documentElement.dataset.ready = 'yes';
 """
 
@@ -91,7 +116,8 @@ def document(title: str, lead: str, sections: dict[str, str]) -> str:
 def tables(several: list[Table], *, headings: bool = True) -> str:
     """Tables with their notes."""
     return "\n".join(
-        (f"<h3>{escape(table.title)}</h3>\n" if headings else "") + table_html(table)
+        (f"<h3>{escape(table.title)}</h3>\n" if headings else "")
+        + table_html(without_empty_columns(table))
         for table in several
     )
 
@@ -124,9 +150,10 @@ def sound(figure: Figure, wav: bytes, *, alt: str, caption: str, edges: tuple[fl
     )
 
 
-def details(summary: str, html: str, *, opened: bool = False) -> str:
-    """A section that can be folded."""
+def details(summary: str, html: str, *, opened: bool = False, printed: bool = True) -> str:
+    """A section that can be folded; with `printed=False` it is left out on paper."""
     state = " open" if opened else ""
+    state += "" if printed else ' class="screen"'
     return f"<details{state}><summary>{escape(summary)}</summary>\n{html}\n</details>"
 
 

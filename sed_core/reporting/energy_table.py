@@ -46,7 +46,7 @@ def energy_tables(
     for record in records:
         runs[record["system"], record["stage"]].append(record)
     rows = [
-        [name, *(_labelled(runs.get((name, stage), [])) for stage in STAGES)]
+        [name, *(labelled_kwh(runs.get((name, stage), [])) for stage in STAGES)]
         for name in systems
         if "+" not in name  # a variant decodes what its system has computed
     ]
@@ -63,7 +63,8 @@ def energy_tables(
     ]
 
 
-def _labelled(runs: list[dict[str, Any]]) -> str:
+def labelled_kwh(runs: list[dict[str, Any]]) -> str:
+    """Mean kWh of runs, with the word that says how it was found: `0.0017 (estimated)`."""
     value = kwh(*_spread([run["kwh"] for run in runs]))
     if value == ABSENT:
         return "not measurable" if runs else ABSENT

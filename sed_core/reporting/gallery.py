@@ -1,6 +1,7 @@
 """Example clips of the report: spectrogram, ground truth, detections and sound."""
 
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,7 @@ from sed_core.scoring.intersection import intersection_counts
 LEFT, RIGHT, BOTTOM, TOP = 0.06, 0.99, 0.13, 0.97  # of the picture, around the axes
 _WINDOW, _HOP, _BANDS = 1024, 200, 96
 _RANGE_DB = 70.0
+TINTS = ("#ffb000", "#56d4f5")  # of the systems that are compared, told apart on the dark picture
 
 
 @dataclass(frozen=True)
@@ -85,15 +87,16 @@ def clip_figure(
     samples: NDArray[np.float32],
     sample_rate: int,
     truth: Events,
-    detections: Events,
+    detections: Mapping[str, Events],
     classes: list[str],
 ) -> Figure:
-    """Spectrogram with a lane for each class: what is there above what was detected.
+    """Spectrogram with a lane for each class: what is there above what each system detected.
 
     Args:
         samples: of the clip.
         sample_rate: Hz.
-        truth, detections: events of this clip.
+        truth: events of this clip.
+        detections: the events that each system found in it, by the system's name.
         classes: names.
     """
     seconds = len(samples) / sample_rate
@@ -102,17 +105,17 @@ def clip_figure(
     axes = figure.add_axes((LEFT, BOTTOM, RIGHT - LEFT, TOP - BOTTOM))
     picture = log_mel(samples, sample_rate)
     axes.imshow(picture, origin="lower", aspect="auto", cmap="magma", extent=(0, seconds, 0, 1))
-    labels = np.unique(np.concatenate([truth.label, detections.label]))
-    height = min(0.17, 0.96 / max(len(labels), 1))
+    found = detections.values()
+    labels = np.unique(np.concatenate([truth.label, *(events.label for events in found)]))
+    height = min(0.2, 0.96 / max(len(labels), 1))
+    bar = 0.9 * height / (1 + len(detections))
     for lane, label in enumerate(labels):
         top = 0.98 - lane * height
         name = classes[label].replace("_", " ")
-        _bars(axes, truth[truth.label == label], top, 0.42 * height, "white", f"{name}, true")
-        tint = style.BRIGHT[int(label) % len(style.BRIGHT)]
-        _bars(
-            axes, detections[detections.label == label], top - 0.45 * height, 0.42 * height, tint,
-            f"{name}, detected",
-        )  # fmt: skip
+        _bars(axes, truth[truth.label == label], top, bar, "white", f"{name}, true")
+        for place, (system, events) in enumerate(detections.items()):
+            own = events[events.label == label]
+            _bars(axes, own, top - (place + 1) * bar, bar, TINTS[place], f"{name}, {system}")
     axes.set(xlim=(0, seconds), ylim=(0, 1), xlabel="seconds", yticks=[])
     axes.set_ylabel(f"mel frequency, 0 to {sample_rate / 2000:g} kHz", fontsize=9)
     axes.grid(visible=False)

@@ -22,6 +22,7 @@ from sed_core.reporting.published_scores import Published
 from sed_core.reporting.roc import roc_curves
 from sed_core.reporting.score_vs_energy import score_vs_energy
 from sed_core.reporting.scores_table import gaps, read_scores, scores_tables
+from sed_core.reporting.summary import summary_table, verdict
 from sed_core.reporting.table import ABSENT, Table
 from sed_core.runtime.files import read_json
 from sed_core.scoring.bootstrap_scores import read_bootstrap
@@ -74,16 +75,25 @@ def report(sources: Sources) -> str:
     first = scores[0]
     classes = list(first["per_class"]["psds1_exact"])
     truth = read_labels(sources, sources.test, classes)
-    best = max(scores, key=lambda row: (row["summary"]["psds1_class_mean"]["mean"], row["system"]))
-    folder = sources.seed_folders(best["system"], best)[0]
-    heard = detected(folder / f"{sources.test}_events" / f"{best['reported']}.tsv", truth)
+    ranked = sorted(
+        scores,
+        key=lambda row: (row["summary"]["psds1_exact"]["mean"], row["system"]),
+        reverse=True,
+    )
+    best = ranked[0]
+    compared = list({row["system"]: row for row in (best, first, *ranked[1:])}.values())[:2]
+    heard = {row["system"]: _heard(sources, row, truth) for row in compared}
+    paths = [sources.results / row / f"{sources.test}_bootstrap.json" for row in sources.rows]
+    drawn = dict(read_bootstrap(path) for path in paths)
+    differences = comparison_records(drawn)
     sections = {
-        "Scores": _scores(sources, scores),
-        "Energy": _energy(sources, scores),
+        "Summary": _summary(sources, scores, differences),
+        "Scores": _scores(sources, scores, differences),
         "Classes": _classes(scores, classes),
+        "Clips": _clips(sources, heard, truth),
         "Systems": _systems(sources, scores),
-        "Confusion": _confusion(heard, truth, best),
-        "Clips": _clips(sources, heard, truth, best),
+        "Confusion": _confusion(heard[best["system"]], truth, best),
+        "Energy": _energy(sources, scores),
         "Data": _data(sources, classes),
         "Provenance": _provenance(sources, scores),
     }
@@ -109,35 +119,54 @@ def detected(path: Path, truth: GroundTruth) -> Events:
     return events_from_table(table, truth.filenames, truth.classes, source=str(path))
 
 
-def _scores(sources: Sources, scores: list[dict[str, Any]]) -> str:
-    parts = scores_tables(
+def _heard(sources: Sources, row: Mapping[str, Any], truth: GroundTruth) -> Events:
+    folder = sources.seed_folders(row["system"], row)[0]
+    return detected(folder / f"{sources.test}_events" / f"{row['reported']}.tsv", truth)
+
+
+def _summary(
+    sources: Sources, scores: list[dict[str, Any]], differences: list[dict[str, Any]]
+) -> str:
+    drawing = document.plot(
+        score_vs_energy(scores, sources.energy),
+        alt="PSDS1 of each system against its energy",
+        caption="Bars: 95% intervals over clips. A variant costs what its system does.",
+    )
+    table = summary_table(scores, sources.energy, dataset=sources.dataset)
+    words = verdict(scores, differences, sources.energy)
+    return (
+        f'<p class="verdict">{escape(words)}</p>\n'
+        + document.tables([table], headings=False)
+        + drawing
+    )
+
+
+def _scores(
+    sources: Sources, scores: list[dict[str, Any]], differences: list[dict[str, Any]]
+) -> str:
+    tables = scores_tables(
         scores, dataset=sources.dataset, others=sources.others, notes=sources.notes
     )
-    paths = [sources.results / row / f"{sources.test}_bootstrap.json" for row in sources.rows]
-    drawn = dict(read_bootstrap(path) for path in paths)
-    records = comparison_records(drawn)
-    parts.append(comparison_table(records, list(drawn), dataset=sources.dataset))
-    return document.tables(parts)
+    tables.append(comparison_table(differences, list(sources.rows), dataset=sources.dataset))
+    return document.tables(tables)
 
 
 def _energy(sources: Sources, scores: list[dict[str, Any]]) -> str:
-    parts = full_energy_tables(
+    first, *others = full_energy_tables(
         scores,
         sources.energy,
         reference=sources.reference,
         dataset=sources.dataset,
         others=sources.others,
     )
-    drawing = document.plot(
-        score_vs_energy(scores, sources.energy),
-        alt="PSDS1 of each system against its energy",
-        caption="Bars: 95% intervals over clips. A variant costs what its system does.",
-    )
-    return drawing + document.tables(parts)
+    folded = [
+        document.details(table.title, document.tables([table], headings=False)) for table in others
+    ]
+    return document.tables([first]) + "\n".join(folded)
 
 
 def _classes(scores: list[dict[str, Any]], classes: list[str]) -> str:
-    parts = []
+    tables = []
     for key, title in (("psds1_exact", "PSDS1 (exact)"), ("collar_f1", "Collar F1")):
         rows = []
         for label in classes:
@@ -145,12 +174,12 @@ def _classes(scores: list[dict[str, Any]], classes: list[str]) -> str:
             cells = [ABSENT if value is None else f"{value:.2f}" for value in values]
             rows.append([label.replace("_", " "), *cells])
         names = [row["system"] for row in scores]
-        parts.append(Table(f"{title} of each class", ["Class", *names], rows))
-    return document.tables(parts)
+        tables.append(Table(f"{title} of each class", ["Class", *names], rows))
+    return document.tables(tables)
 
 
 def _systems(sources: Sources, scores: list[dict[str, Any]]) -> str:
-    parts = []
+    folded = []
     for row in scores:
         name, network = row["system"], row["reported"]
         if "+" in name:  # variants stand in the tables; pictures of all would be too much to mail
@@ -164,8 +193,8 @@ def _systems(sources: Sources, scores: list[dict[str, Any]]) -> str:
             html += document.plot(curves, alt=f"Learning curves of {name}")
         html += document.plot(roc_curves(rocs, title=name), alt=f"PSD-ROC curves of {name}")
         html += document.plot(class_bars(row, title=name), alt=f"Scores per class of {name}")
-        parts.append(document.details(name, html, opened=row is scores[0]))
-    return "\n".join(parts)
+        folded.append(document.details(name, html, opened=row is scores[0]))
+    return "\n".join(folded)
 
 
 def _confusion(heard: Events, truth: GroundTruth, best: Mapping[str, Any]) -> str:
@@ -179,16 +208,18 @@ def _confusion(heard: Events, truth: GroundTruth, best: Mapping[str, Any]) -> st
     return document.plot(drawing, alt="Matrix of cross-triggers", caption=caption)
 
 
-def _clips(sources: Sources, heard: Events, truth: GroundTruth, best: Mapping[str, Any]) -> str:
+def _clips(sources: Sources, heard: Mapping[str, Events], truth: GroundTruth) -> str:
     corpus = Corpus.open(PreparedData(sources.data).audio(sources.test))
     place = {name: at for at, name in enumerate(corpus.filenames)}
     edges = (gallery.LEFT, gallery.RIGHT, gallery.BOTTOM, gallery.TOP)
     figures = []
-    for one in gallery.choose(heard, truth, each=DRAWN // 3):
+    best, *others = heard
+    for one in gallery.choose(heard[best], truth, each=DRAWN // 3):
         name = truth.filenames[one.clip]
         at = place[name]
         samples = np.asarray(corpus.samples[corpus.offsets[at] : corpus.offsets[at + 1]])
-        true, found = truth.events[truth.events.clip == one.clip], heard[heard.clip == one.clip]
+        true = truth.events[truth.events.clip == one.clip]
+        found = {system: events[events.clip == one.clip] for system, events in heard.items()}
         drawing = gallery.clip_figure(samples, corpus.sample_rate, true, found, truth.classes)
         figures.append(
             document.sound(
@@ -199,9 +230,10 @@ def _clips(sources: Sources, heard: Events, truth: GroundTruth, best: Mapping[st
                 edges=edges,
             )
         )
+    beside = f", blue {others[0]}" if others else ""
     words = (
-        f"What {best['system']} heard at threshold 0.5. White bars: what is there; coloured ones: "
-        "what was detected."
+        f"Events at threshold 0.5. White bars: ground truth; yellow: {best}{beside}. The clips are "
+        f"those that {best} found best, middling and worst."
     )
     return f'<p>{escape(words)}</p>\n<div class="clips">{"".join(figures)}</div>'
 
@@ -222,7 +254,7 @@ def _data(sources: Sources, classes: list[str]) -> str:
 
 
 def _provenance(sources: Sources, scores: list[dict[str, Any]]) -> str:
-    parts = []
+    folded = ['<p class="printed">The HTML file holds the provenance of every system.</p>']
     for row in scores:
         content = {key: row[key] for key in ("seeds", "coverage", "settings", "scenarios")}
         content["provenance"] = row["provenance"]
@@ -230,5 +262,6 @@ def _provenance(sources: Sources, scores: list[dict[str, Any]]) -> str:
         if path.is_file():
             content["system"] = read_json(path)
         text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False)
-        parts.append(document.details(row["system"], f"<pre>{escape(text)}</pre>"))
-    return "\n".join(parts)
+        text = f"<pre>{escape(text)}</pre>"
+        folded.append(document.details(row["system"], text, printed=False))
+    return "\n".join(folded)

@@ -100,7 +100,7 @@ def _table(
     rows = [
         [
             system["system"] + ("†" if gaps(system) else ""),
-            *(_cell(system, key) for key in metrics.values()),
+            *(score_cell(system, key) for key in metrics.values()),
             system["reported"],
             str(len(system["seeds"])),
         ]
@@ -114,7 +114,8 @@ def _table(
     return Table(title, ["System", *metrics, "Network", "Seeds"], rows, notes)
 
 
-def _cell(system: dict[str, Any], key: str) -> str:
+def score_cell(system: dict[str, Any], key: str) -> str:
+    """A score as `0.302 [0.179, 0.405]`; an F1 in percent; `±` the deviation over seeds."""
     value = system["summary"].get(key) or {}
     mean, std = value.get("mean"), value.get("std")
     is_f1 = key.endswith("_f1")

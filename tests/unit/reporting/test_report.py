@@ -74,7 +74,8 @@ def test_the_page_holds_everything_and_fetches_nothing(page):
     html = page.read_text()
     sections = re.findall(r"<h2>(.*?)</h2>", html)
     assert sections == [
-        "Scores", "Energy", "Classes", "Systems", "Confusion", "Clips", "Data", "Provenance",
+        "Summary", "Scores", "Classes", "Clips", "Systems", "Confusion", "Energy", "Data",
+        "Provenance",
     ]  # fmt: skip
     sources = re.findall(r'(?:src|href)="([^"]{0,30})', html)
     assert sources and all(source.startswith(("data:", "#")) for source in sources)
@@ -82,6 +83,11 @@ def test_the_page_holds_everything_and_fetches_nothing(page):
     assert html.count("data:image/jpeg") == 3
     assert "<b>" not in html.partition("Provenance</h2>")[2]
     assert "crnn+sebbs − crnn" in html
+    assert "crnn+sebbs has the highest PSDS1" in html
+    assert "yellow: crnn+sebbs, blue crnn" in html
+    assert "<th>GPU busy</th>" not in html  # nobody measured it, so the column is gone
+    printed = re.sub(r'<details class="screen">.*?</details>', "", html, flags=re.DOTALL)
+    assert "<b>" not in printed and "&lt;b&gt;" not in printed  # provenance is not for paper
     assert "Clips of each split" in html
     assert len(html) < 4e6
     assert page.with_name("score_vs_energy.svg").read_text().count("<svg") == 1
