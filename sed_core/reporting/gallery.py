@@ -4,13 +4,13 @@ import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import librosa
 import numpy as np
 import soundfile
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
-from scipy.signal import stft
 
 from sed_core.reporting import style
 from sed_core.scoring.events import Events
@@ -52,27 +52,12 @@ def choose(detections: Events, truth: GroundTruth, *, each: int = 2) -> list[Cho
     return shown
 
 
-def log_mel(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float64]:
+def log_mel(samples: NDArray[np.float32], sample_rate: int) -> NDArray[np.float32]:
     """(bands, frames) in dB, the loudest at 0; made to be looked at, not to be trained on."""
-    _, _, spectrum = stft(
-        samples, sample_rate, nperseg=_WINDOW, noverlap=_WINDOW - _HOP, padded=False
+    power = librosa.feature.melspectrogram(
+        y=samples, sr=sample_rate, n_fft=_WINDOW, hop_length=_HOP, n_mels=_BANDS, htk=True
     )
-    power = np.abs(spectrum) ** 2
-    edges = _hertz(np.linspace(0, _mel(sample_rate / 2), _BANDS + 2))
-    bins = np.linspace(0, sample_rate / 2, len(power))
-    rising = (bins - edges[:-2, None]) / np.diff(edges)[:-1, None]
-    falling = (edges[2:, None] - bins) / np.diff(edges)[1:, None]
-    energy = np.maximum(np.minimum(rising, falling), 0) @ power
-    level = 10 * np.log10(np.maximum(energy, 1e-12))
-    return np.maximum(level - level.max(), -_RANGE_DB)
-
-
-def _mel(hertz: float) -> float:
-    return 2595 * np.log10(1 + hertz / 700)
-
-
-def _hertz(mel: NDArray) -> NDArray:
-    return 700 * (10 ** (mel / 2595) - 1)
+    return librosa.power_to_db(power, ref=np.max, top_db=_RANGE_DB)
 
 
 def wav(samples: NDArray[np.float32], sample_rate: int) -> bytes:

@@ -23,6 +23,7 @@ PACKAGES = (
     "threadpoolctl",
     "torch",
     "torchaudio",
+    "librosa",
     "transformers",
 )
 """What is imported and can change a number."""
