@@ -17,12 +17,12 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--embeddings", type=Path, help="of the split, where the system reads any")
     parser.add_argument("--split", required=True, help="name of the split")
     parser.add_argument("--stage", default="devtest", help="energy phase: devtest or evaluation")
-    parser.add_argument("--seed", type=int, default=0, help="of random cuts, where clips are long")
+    parser.add_argument("--seed", type=int, default=0, help="that the model was trained with")
     parser.add_argument(
         "--batch-size",
         type=positive,
-        help="clips at a time (default: as many as in validation, at most 240 s of sound); another "
-        "number may change the last bits of scores",
+        help="windows at a time (default: as many as in validation, at most 240 s of sound); "
+        "another number may change the last bits of scores",
     )
     parser.add_argument("--scores", type=Path, required=True, help="output: HDF5")
     parser.add_argument("--energy", type=Path, required=True, help="output: energy record")
@@ -46,7 +46,6 @@ def main(argv: list[str] | None = None) -> None:
             args.corpus,
             args.scores,
             embeddings=args.embeddings,
-            seed=args.seed,
             batch_size=args.batch_size,
             name=f"{name} {args.split}",
         )

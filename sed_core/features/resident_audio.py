@@ -48,14 +48,14 @@ class ResidentAudio:
         return len(self.lengths)
 
     def gather(
-        self, clips: Sequence[int], n_samples: int, starts: np.ndarray | None = None
+        self, clips: Sequence[int], n_samples: int, starts: Sequence[int] | None = None
     ) -> torch.Tensor:
         """Cut `n_samples` from each clip; shorter clips are zero-padded on the right.
 
         Args:
             clips: indices through all splits.
             n_samples: length of the cut.
-            starts: first sample of the cut for every clip of the corpora (not of the batch).
+            starts: first sample of the cut in each of these clips; None: 0.
 
         Returns:
             (B, n_samples) float32, full scale 1, on the device.
@@ -63,7 +63,7 @@ class ResidentAudio:
         batch = torch.zeros(len(clips), n_samples, device=self.samples[0].device)
         for row, clip in enumerate(clips):  # a slice each: faster than one big index tensor
             split = int(np.searchsorted(self.firsts, clip, side="right")) - 1
-            start = 0 if starts is None else int(starts[clip])
+            start = 0 if starts is None else int(starts[row])
             begin = int(self.offsets[split][clip - self.firsts[split]]) + start
             length = min(int(self.lengths[clip]) - start, n_samples)
             batch[row, :length] = self.samples[split][begin : begin + length]

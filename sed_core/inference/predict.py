@@ -13,12 +13,13 @@ from sed_core.features.embeddings.resident_embeddings import ResidentEmbeddings
 from sed_core.features.frontend import FrontEnd
 from sed_core.features.resident_audio import ResidentAudio
 from sed_core.features.safe_load import reason
+from sed_core.inference.stitching import Stitcher
+from sed_core.inference.windows import Windows
 from sed_core.models.checkpoint import Checkpoint
 from sed_core.models.complexity import complexity
 from sed_core.models.end_to_end import EndToEnd
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.progress import progress
-from sed_core.runtime.seeding import derive
 from sed_core.scoring.score_file import score_writer
 
 LONGEST_CLIP, HIGHEST_RATE = 3600.0, 1_000_000
@@ -144,33 +145,29 @@ def predict_split(
     scores: Path,
     *,
     embeddings: Path | None = None,
-    seed: int,
     name: str,
     batch_size: int | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
     """Write the posteriors of both networks on every clip of a corpus.
 
-    Clips shorter than the networks' input are zero-padded and keep all of its frames; longer
-    ones are cut as in training (2022: at random, here drawn from the seed).
+    Clips shorter than the networks' input are zero-padded; longer ones are heard whole, in windows
+    (`Windows`). Embeddings in files are of the clips' beginnings, and so are scores made with them.
 
     Args:
         predictor: the model.
         corpus: 16 kHz audio of the split.
         scores: HDF5 file to write.
         embeddings: of the split, where the system reads them from files.
-        seed: of the cuts.
         name: for the progress bar.
-        batch_size: clips at a time; None: `Predictor.batch_size`. It decides on memory, and on the
-            last bits of the scores, as kernels add up in another order (below 1e-6 in float32).
+        batch_size: windows at a time; None: `Predictor.batch_size`. It decides on memory, and on
+            the last bits of the scores, as kernels add up in another order (below 1e-6 in float32).
 
     Returns:
         Waveform and embeddings of one clip, as `Predictor.size` takes them.
     """
     system = predictor.system
-    grid = FrameGrid.of(system)
-    batch_size = batch_size or predictor.batch_size
+    grid, windows = FrameGrid.of(system), Windows.of(system)
     audio = ResidentAudio([corpus], device=predictor.device)
-    starts = crop_starts(audio.lengths - grid.n_samples, crop=system.crop, seed=seed)
     filenames = Corpus.open(corpus).filenames
     resident = embeddings and ResidentEmbeddings(
         [embeddings],
@@ -179,27 +176,26 @@ def predict_split(
         times=grid.centres,
         device=predictor.device,
     )
+    heard = np.minimum(audio.lengths, grid.n_samples) if resident else audio.lengths
+    waiting = windows.split(heard)
+    stitchers = {network: Stitcher(windows.join) for network in predictor.networks}
     with score_writer(
         scores,
         filenames=filenames,
         classes=system.dataset.classes,
-        n_frames=np.full(len(audio), grid.n_frames),
+        n_frames=[window.n_frames for window in waiting if window.n_frames],
         frame_seconds=grid.frame_seconds,
     ) as writer:
-        for at in progress(range(0, len(audio), batch_size), desc=f"predict {name}", unit="batch"):
-            rows = slice(at, min(at + batch_size, len(audio)))
-            waveforms = audio.gather(range(rows.start, rows.stop), grid.n_samples, starts)
-            clips = range(rows.start, rows.stop)
+        size = batch_size or predictor.batch_size
+        for at in progress(range(0, len(waiting), size), desc=f"predict {name}", unit="batch"):
+            batch = waiting[at : at + size]
+            clips = [window.recording for window in batch]
+            starts = [window.start for window in batch]
+            waveforms = audio.gather(clips, grid.n_samples, starts)
             given = resident.gather(clips) if resident else None
             for network, (strong, weak) in predictor(waveforms, given).items():
-                writer.put(network, rows, strong, weak)
-    first = audio.gather(range(1), grid.n_samples, starts)
-    return first, resident.gather(range(1)) if resident else None
-
-
-def crop_starts(surplus: np.ndarray, *, crop: str, seed: int) -> np.ndarray:
-    """First sample of each clip's cut: anywhere it fits (`random`) or 0 (`start`)."""
-    surplus = np.maximum(surplus, 0)
-    if crop == "start":
-        return np.zeros_like(surplus)
-    return np.random.default_rng(derive(seed, "crop", "test")).integers(0, surplus + 1)
+                for window, frames, tags in zip(batch, strong, weak, strict=True):
+                    piece = stitchers[network].add(window, frames, tags)
+                    writer.put_frames(network, *piece)
+    first = audio.gather([0], grid.n_samples)
+    return first, resident.gather([0]) if resident else None

@@ -59,14 +59,14 @@ class Windows:
         """Samples from a window to the next: whole output frames, so frames of both coincide."""
         return max(1, int(self.hop * self.grid.n_frames)) * self.grid.frame_samples
 
-    def starts(self, n_samples: int) -> list[int]:
-        """First samples of the windows of a recording."""
+    def starts(self, n_samples: int, *, begin: int = 0) -> list[int]:
+        """First samples of the windows of a recording, from a window's start `begin` on."""
         last = n_samples - self.grid.n_samples
         if 2 * last < self.grid.frame_samples:
             return [0]
         if self.join == "centre":
-            return [*range(0, last, self.step), last]
-        return list(range(0, n_samples, self.step))
+            return [*range(begin, last, self.step), last]
+        return list(range(begin, n_samples, self.step))
 
     def frame(self, start: int) -> int:
         """The output frame nearest to a window's start, at most half a frame away."""
@@ -79,9 +79,11 @@ class Windows:
         Short ones keep all frames of their window, as in 2022, when joined by `centre`; for the
         other joins, frames that end after the recording's end are left out.
         """
+        last = n_samples - self.grid.n_samples
+        one = 2 * last < self.grid.frame_samples
         if self.join == "centre":
-            return self.frame(self.starts(n_samples)[-1]) + self.grid.n_frames
-        if n_samples >= self.grid.n_samples and len(self.starts(n_samples)) == 1:
+            return self.grid.n_frames + (0 if one else self.frame(last))
+        if one and last >= 0:
             return self.grid.n_frames
         return max(1, n_samples // self.grid.frame_samples)
 
@@ -121,9 +123,9 @@ class Windows:
                 kept = max(0, start - begin)
                 held, begin = held[kept:], begin + kept
         n_samples = begin + len(held)
-        for at in self.starts(n_samples):
-            if at >= start:
-                window, piece = np.zeros(size, np.float32), held[at - begin :][:size]
-                window[: len(piece)] = piece
-                last = at == self.starts(n_samples)[-1]
-                yield Window(0, at, self.frame(at), self.n_frames(n_samples) if last else 0), window
+        *others, last = self.starts(n_samples, begin=start)
+        for at in (*others, last):
+            window, piece = np.zeros(size, np.float32), held[at - begin :][:size]
+            window[: len(piece)] = piece
+            n_frames = self.n_frames(n_samples) if at == last else 0
+            yield Window(0, at, self.frame(at), n_frames), window

@@ -76,6 +76,15 @@ class ScoreWriter:
         self._file[network]["weak"][rows] = weak
         self._written[network][rows] = True
 
+    def put_frames(
+        self, network: str, row: int, first: int, strong: NDArray, weak: NDArray | None
+    ) -> None:
+        """Write frames of one clip from `first` on, `strong` (T', C); the last ones with `weak`."""
+        self._file[network]["strong"][row, first : first + len(strong)] = strong
+        if weak is not None:
+            self._file[network]["weak"][row] = weak
+            self._written[network][row] = True
+
     def check(self) -> None:
         """Raise ValueError if a row of any network was never written."""
         for network, written in self._written.items():

@@ -82,7 +82,7 @@ class TrainingData:
 
     def waveforms(self, clips: list[int]) -> torch.Tensor:
         """(B, n_samples) waveforms of a batch."""
-        return self.audio.gather(clips, self.n_samples, self.starts)
+        return self.audio.gather(clips, self.n_samples, self.starts[clips].tolist())
 
 
 class _Index:

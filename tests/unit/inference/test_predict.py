@@ -5,8 +5,11 @@ import pytest
 import torch
 
 from sed_core.config.jobs import DecodingJob, as_json
-from sed_core.data.corpus import Corpus
-from sed_core.inference.predict import Predictor, crop_starts
+from sed_core.config.system import Stitching
+from sed_core.data.corpus import Corpus, write_corpus
+from sed_core.inference.predict import Predictor, predict_split
+from sed_core.inference.recordings import score_recording
+from sed_core.inference.stitching import JOINS
 from sed_core.models.checkpoint import save_checkpoint
 from sed_core.runtime.files import read_json
 from sed_core.scoring.decode import decode, median_filter
@@ -104,10 +107,33 @@ def test_batches_are_those_of_validation_but_not_of_long_clips(trained):
         assert replace(predictor, system=changed).batch_size == expected
 
 
-def test_cuts():
-    surplus = np.array([-5, 0, 1000, 1000])
-    starts = crop_starts(surplus, crop="random", seed=1)
-    assert (starts[:2] == 0).all() and (starts >= 0).all() and (starts <= 1000).all()
-    assert np.array_equal(starts, crop_starts(surplus, crop="random", seed=1))
-    assert not np.array_equal(starts, crop_starts(surplus, crop="random", seed=2))
-    assert not crop_starts(surplus, crop="start", seed=1).any()
+@pytest.mark.parametrize("join", JOINS)
+def test_long_clips_are_heard_whole(trained, tmp_path, join):
+    """As `sedlab predict` hears them, beside short ones; one that fits in has its own bytes."""
+    rng = np.random.default_rng(5)
+    clips = [rng.normal(0, 0.1, n).astype(np.float32) for n in (9000, 16000, 43000, 16000)]
+    predictor = Predictor.from_checkpoint(trained, CPU)
+    system = replace(predictor.system, stitching=Stitching(join))
+    predictor = replace(predictor, system=system)
+    write_corpus(
+        tmp_path / "corpus.h5", filenames=list("abcd"), digests=list("abcd"),
+        lengths=[len(clip) for clip in clips], clips=clips, sample_rate=16000,
+    )  # fmt: skip
+    predict_split(predictor, tmp_path / "corpus.h5", tmp_path / "s.h5", name="", batch_size=2)
+    scores = read_scores(tmp_path / "s.h5")
+    for number, clip in enumerate(clips):
+        (recording,) = [
+            score_recording(
+                predictor, "x", clip, network="teacher", median_window=1, batch_size=2
+            ).networks["teacher"].strong
+        ]  # fmt: skip
+        n_frames = int(scores.n_frames[number])
+        assert recording.shape[1] == n_frames
+        found = scores.networks["teacher"].strong[number, :n_frames]
+        assert np.abs(found - recording[0]).max() < 1e-6
+        assert not scores.networks["teacher"].strong[number, n_frames:].any()
+    # The network gives 15 frames of 64 ms to a window of one second.
+    assert scores.n_frames.tolist() == [15 if join == "centre" else 8, 15, scores.n_frames[2], 15]
+    assert scores.n_frames[2] in (41, 42)
+    alone = predictor(torch.from_numpy(clips[2][:16000][None]))["student"][1][0]
+    assert (scores.networks["student"].weak[2] >= alone - 1e-6).all()

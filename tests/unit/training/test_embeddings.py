@@ -72,7 +72,6 @@ def predicted(networks, data, folder, embeddings=None):
         data / "audio16k/devtest.h5",
         folder / "scores.h5",
         embeddings=embeddings,
-        seed=0,
         batch_size=2,
         name="tiny",
     )
