@@ -13,7 +13,13 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument(
         "--labels", choices=["strong", "weak", "none"], required=True, help="kind of labels"
     )
+    parser.add_argument(
+        "--soft-labels",
+        choices=["confidence", "annotators"],
+        help="what a table with strong labels has beside events",
+    )
     parser.add_argument("--manifest", required=True, help="manifest of the split")
+    parser.add_argument("--metadata", help="table that names the clips that count")
     parser.add_argument("--classes", required=True, help="class names, separated by commas")
     parser.add_argument("--clip-seconds", type=float, required=True, help="nominal clip length")
     parser.add_argument("--truth", required=True, help="TSV to write: cleaned annotations")
@@ -35,6 +41,8 @@ def main(argv: list[str] | None = None) -> None:
         durations=args.durations,
         report=args.report,
         exact_durations=args.exact_durations,
+        soft_labels=args.soft_labels,
+        metadata=args.metadata,
     )
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from sed_core.data.tsv import numbers, read_table, reject
 
 STRONG_COLUMNS = ("filename", "onset", "offset", "event_label")
+SOFT_COLUMNS = (*STRONG_COLUMNS, "confidence")
 WEAK_COLUMNS = ("filename", "event_labels")
 OVERHANG = 0.2
 """Seconds that an event may last beyond its file. In DESED's dev-test 16 events do, by up to
@@ -40,6 +41,7 @@ def read_strong(
     classes: Sequence[str],
     clip_seconds: float,
     durations: Mapping[str, float] | None = None,
+    confidence: bool = False,
 ) -> Annotations:
     """Read events with times.
 
@@ -55,11 +57,13 @@ def read_strong(
         clip_seconds: nominal length of a clip.
         durations: real lengths in seconds of the files that are there; the events of others, which
             nobody reads, are not held against any. None: all are of nominal length.
+        confidence: read the column of that name, too (0..1, an event of 0 is none). The table
+            then has it, and events that overlap stay as they are.
 
     Raises:
         SedError: on the first row that is wrong, naming it.
     """
-    rows = read_table(path, STRONG_COLUMNS)
+    rows = read_table(path, SOFT_COLUMNS if confidence else STRONG_COLUMNS)
     _check_filenames(path, rows)
     event = rows[["onset", "offset", "event_label"]]
     rows[event.columns] = event = event.replace(["nan", "NaN"], "")  # as pandas may have written
@@ -73,6 +77,7 @@ def read_strong(
     )
     events = rows[~empty.all(axis=1)]
     _check_classes(path, events, events["event_label"], classes)
+    events = _with_confidence(path, events) if confidence else events
     end = _ends(events["filename"], clip_seconds, durations)
     events = _check_times(path, events, np.maximum(end, clip_seconds))
     after, beyond = events["offset"] > end, events["onset"] >= end
@@ -96,6 +101,8 @@ def read_strong(
         "events_beyond_end_of_file_dropped": int(beyond.sum()),
         "events_per_class": _per_class(merged["event_label"], classes),
     }
+    if confidence:
+        return Annotations(filenames, extended[list(SOFT_COLUMNS)].reset_index(drop=True), counts)
     return Annotations(filenames, merged, counts)
 
 
@@ -222,6 +229,14 @@ def _check_times(path: str | Path, events: pd.DataFrame, limit: Any) -> pd.DataF
         "set's clip_seconds.",
     )
     return timed
+
+
+def _with_confidence(path: str | Path, events: pd.DataFrame) -> pd.DataFrame:
+    """Events whose confidence, as float64, is above 0."""
+    values = numbers(events["confidence"])
+    complaint = "confidence {confidence!r}; expected a number from 0 to 1, so correct this row."
+    reject(path, events, ~((values >= 0) & (values <= 1)), complaint)
+    return events.assign(confidence=values)[values > 0]
 
 
 def _ends(

@@ -6,12 +6,14 @@ annotators with k / (k + 5) for k recordings.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sed_core.data.annotators import AnnotatedFile
+from sed_core.runtime.files import read_json, write_json
 
 SHRINKAGE = 5  # recordings at which a raw score and the mean of all count alike
 SMALLEST, SHARPNESS = 1e-6, 16  # weight = max(score, SMALLEST) ** SHARPNESS
@@ -98,3 +100,13 @@ def _agreements(
         if found := [value for value in pairs if value is not None]:
             values[name] = found
     return values
+
+
+def write_scores(path: str | Path, scores: Mapping[str, AnnotatorScore]) -> None:
+    """Write JSON: for each annotator the attributes of an `AnnotatorScore`."""
+    write_json(path, {name: asdict(score) for name, score in scores.items()}, decimals=12)
+
+
+def read_scores(path: str | Path) -> dict[str, AnnotatorScore]:
+    """Read what `write_scores` wrote."""
+    return {name: AnnotatorScore(**entry) for name, entry in read_json(path).items()}

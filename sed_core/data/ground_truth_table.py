@@ -1,13 +1,22 @@
 """Cleaned annotations of a split, and the durations of the clips that are there."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
 import pandas as pd
 
-from sed_core.data.annotations import Annotations, read_list, read_strong, read_weak
-from sed_core.data.manifest import read_manifest
+from sed_core.data.aggregation import EVENT_FROM
+from sed_core.data.annotations import (
+    STRONG_COLUMNS,
+    Annotations,
+    merge_overlaps,
+    read_list,
+    read_strong,
+    read_weak,
+)
+from sed_core.data.soft_labels import CONFIDENCE, read_several, usable_durations
 from sed_core.data.tsv import write_table
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import write_json
@@ -26,6 +35,8 @@ def write_ground_truth(
     durations: str | Path,
     report: str | Path,
     exact_durations: bool = False,
+    soft_labels: str | None = None,
+    metadata: str | Path | None = None,
 ) -> None:
     """Check an annotation file and write what training and scoring read.
 
@@ -46,13 +57,15 @@ def write_ground_truth(
         report: JSON to write: what was found, merged and dropped.
         exact_durations: keep the durations as they are; by default they have one decimal, as
             in the 2022 baseline.
+        soft_labels: what a strongly labelled table has beside events. `confidence`: those of 0.5
+            and more are the truth; `annotators`: what half of a clip's or more hear is.
+        metadata: table with a row for every clip that counts; None: all that are annotated.
 
     Raises:
         SedError: a row is wrong, or no annotated clip is there.
     """
-    clips = read_manifest(manifest)
-    present = clips[clips["status"] == "ok"].set_index("filename")["duration"]
-    found = _read(tsv, labels, classes, clip_seconds, present)
+    present = pd.Series(usable_durations(manifest, metadata), dtype=float)
+    found = _read(tsv, labels, classes, clip_seconds, present, soft_labels)
     here = present[present.index.isin(found.filenames)]
     if here.empty:
         raise SedError(
@@ -85,10 +98,21 @@ def _read(
     classes: Sequence[str],
     clip_seconds: float,
     present: "pd.Series[float]",
+    soft_labels: str | None,
 ) -> Annotations:
     if labels == "strong" and tsv:
         lengths = {str(name): float(duration) for name, duration in present.items()}
-        return read_strong(tsv, classes=classes, clip_seconds=clip_seconds, durations=lengths)
+        if soft_labels == "annotators":
+            found = read_several(tsv, classes=classes, durations=lengths)
+            return replace(found, table=found.table[list(STRONG_COLUMNS)])
+        soft = soft_labels == CONFIDENCE
+        found = read_strong(
+            tsv, classes=classes, clip_seconds=clip_seconds, durations=lengths, confidence=soft
+        )
+        if not soft:
+            return found
+        sure = found.table[found.table["confidence"] >= EVENT_FROM]
+        return replace(found, table=merge_overlaps(sure))
     if labels == "weak" and tsv:
         return read_weak(tsv, classes=classes)
     if labels == "none":
