@@ -15,9 +15,10 @@ def main(argv: list[str] | None = None) -> None:
     add = parser.add_argument
     add("--tables", type=Path, required=True, help="folder of tables, as results/mini/tables")
     add("--readme", type=Path, default=Path("README.md"), help="file to fill")
+    add("--all", action="store_true", help="all tables, not only the first of the scores")
     add("--check", action="store_true", help="write nothing; fail where the block is out of date")
     args = parser.parse_args(argv)
-    names = {"scores.md": 2, "comparison.md": 1, "energy.md": 1}
+    names = {"scores.md": 2, "comparison.md": 1, "energy.md": 1} if args.all else {"scores.md": 1}
     missing = [name for name in names if not (args.tables / name).is_file()]
     if missing:
         raise SedError(f"{args.tables} has no {', '.join(missing)}; run the workflow first.")

@@ -22,20 +22,23 @@ def run(folder, *more):
 def test_the_block_is_replaced_and_nothing_else(folder):
     with pytest.raises(SedError, match="does not show the tables"):
         run(folder, "--check")
-    run(folder)
+    run(folder, "--all")
     text = (folder / "README.md").read_text()
     assert text.startswith(f"# Title\n\n{BEGIN}\n\n### scores one\n\n| a |\n\n- note\n\n### Two")
     assert text.endswith(f"### energy one\n\n| a |\n\n- note\n\n{END}\n\nrest\n")
     assert "old" not in text and text.count("### Two") == 1
-    run(folder, "--check")
-    run(folder)
+    run(folder, "--check", "--all")
+    run(folder, "--all")
     assert (folder / "README.md").read_text() == text
+    run(folder)
+    first = (folder / "README.md").read_text()
+    assert first.endswith(f"### scores one\n\n| a |\n\n- note\n\n{END}\n\nrest\n")
 
 
 def test_marks_and_tables_must_be_there(folder):
     (folder / "README.md").write_text("# Title\n")
     with pytest.raises(SedError, match="the README needs one line"):
-        run(folder)
+        run(folder, "--all")
     (folder / "energy.md").unlink()
     with pytest.raises(SedError, match=r"has no energy\.md; run the workflow first"):
-        run(folder)
+        run(folder, "--all")
