@@ -1,40 +1,45 @@
-"""The console command: `sedlab predict …` and `sedlab score …`."""
+"""The console command: `sedlab predict …`, `sedlab score …` and the others of `COMMANDS`."""
 
 import sys
+from importlib import import_module
 
-HELP = """\
-usage: sedlab predict MODEL AUDIO …        events in recordings, by a trained model
-       sedlab score PREDICTIONS --truth …  PSDS and F1 of any system's predictions
-
-`sedlab predict --help` and `sedlab score --help` say more.
-sed_core {version}
-"""
+COMMANDS = {
+    "predict": ("MODEL AUDIO …", "events in recordings, by a trained model", "inference"),
+    "score": ("PREDICTIONS --truth …", "PSDS and F1 of any system's predictions", "scoring"),
+    "convert": ("LABELS …", "label files of one program for another", "data.label_formats"),
+}
+"""Word -> its arguments, what it does, the package whose `__main__` does it."""
 
 
 def main() -> None:
     """Run the command that the first word names; exit code 2 when there is none of that name."""
     words = sys.argv[1:]
     if not words or words[0] in ("-h", "--help"):
-        from sed_core import __version__
-
-        print(HELP.format(version=__version__), end="")
+        print(usage())
         return
-    if words[0] not in ("predict", "score"):
+    if words[0] not in COMMANDS:
         print(
-            f"error: there is no command 'sedlab {words[0]}'; it is predict or score "
+            f"error: there is no command 'sedlab {words[0]}'; it is one of {', '.join(COMMANDS)} "
             "(sedlab --help).",
             file=sys.stderr,
         )
         raise SystemExit(2)
     from sed_core.runtime.cli import run  # here, as below: help must not wait for imports
 
-    if words[0] == "predict":
-        from sed_core.inference.__main__ import main as predict
+    command = import_module(f"sed_core.{COMMANDS[words[0]][2]}.__main__").main
+    run(lambda: command(words[1:], prog=f"sedlab {words[0]}"))
 
-        run(lambda: predict(words[1:], prog="sedlab predict"))
-    from sed_core.scoring.__main__ import main as score
 
-    run(lambda: score(words[1:], prog="sedlab score"))
+def usage() -> str:
+    """What the command prints without a word."""
+    from sed_core import __version__
+
+    width = max(len(f"{word} {given}") for word, (given, _, _) in COMMANDS.items())
+    lines = [
+        f"{f'{word} {given}':{width}}  {purpose}" for word, (given, purpose, _) in COMMANDS.items()
+    ]
+    calls = "\n       sedlab ".join(lines)
+    return f"usage: sedlab {calls}\n\n`sedlab COMMAND --help` says more.\nsed_core {__version__}"
 
 
 if __name__ == "__main__":

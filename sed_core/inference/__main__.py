@@ -17,6 +17,7 @@ from sed_core.runtime.errors import SedError
 
 def main(argv: list[str] | None = None, *, prog: str = "python -m sed_core.inference") -> None:
     """Parse arguments, predict, write events and possibly scores."""
+    from sed_core.data.label_formats.formats import FORMATS
     from sed_core.scoring.settings import windows
 
     parser = argparse.ArgumentParser(
@@ -25,7 +26,12 @@ def main(argv: list[str] | None = None, *, prog: str = "python -m sed_core.infer
     add = parser.add_argument
     add("model", type=Path, help="a model.pt of the workflow, or a public DCASE 2022 .ckpt")
     add("audio", type=Path, nargs="+", help="see above")
-    add("--output", type=Path, help="TSV of events; default: print them")
+    add("--output", type=Path, help="file or folder of events; default: print them")
+    add(
+        "--format",
+        choices=FORMATS,
+        help="of the events (default: by the output's suffix, or desed)",
+    )
     add("--scores", type=Path, help="folder for the filtered frame scores, a TSV a recording")
     add("--network", choices=["student", "teacher"], default="student")
     add(
@@ -52,22 +58,22 @@ def main(argv: list[str] | None = None, *, prog: str = "python -m sed_core.infer
     args = parser.parse_args(argv)
     prepare(gpus=min(args.gpus, 1), threads=args.threads)
 
-    import pandas as pd
-
     from sed_core.data.audio import read_clip
-    from sed_core.data.tsv import write_table
+    from sed_core.data.label_formats.formats import save_labels
+    from sed_core.data.label_formats.labels import RecordingLabels
     from sed_core.inference.recordings import find_recordings, load_predictor, score_recording
     from sed_core.runtime.device import torch_device
     from sed_core.runtime.progress import progress
+    from sed_core.scoring.confidence import labels_of
     from sed_core.scoring.decode import decode
-    from sed_core.scoring.events import events_table
     from sed_core.scoring.score_folder import write_score_folder
 
     recordings = find_recordings(args.audio)
     _refuse_equal_names(recordings, by_stem=args.scores is not None)
     predictor = load_predictor(args.model, torch_device(), weights=args.weights)
     heard = predictor.system.dataset
-    tables, unusable = [], []
+    found: list[RecordingLabels] = []
+    unusable = []
     for path in progress(recordings, desc="predict", unit="recording"):
         clip = read_clip(path, sample_rate=heard.sample_rate, resampler=heard.resampler)
         if clip.status != "ok":
@@ -83,15 +89,14 @@ def main(argv: list[str] | None = None, *, prog: str = "python -m sed_core.infer
         )
         strong = scores.networks[args.network].strong
         events = decode(strong, args.threshold, frame_seconds=scores.frame_seconds)
-        tables.append(events_table(events, scores.filenames, scores.classes))
+        labels = labels_of(events, strong[0], scores.classes, frame_seconds=scores.frame_seconds)
+        found.append(RecordingLabels(path.name, labels, clip.duration))
         if args.scores:
             write_score_folder(args.scores, scores, args.network)
-    if tables and args.output:
-        write_table(args.output, pd.concat(tables))
-    elif tables:
-        print(pd.concat(tables).to_csv(sep="\t", index=False), end="")
+    if found:
+        save_labels(found, args.output, args.format)
     if unusable:  # one bad file among many does not cost the others their events
-        raise SedError(f"{'; '.join(unusable)}; the other {len(tables)} recordings are done.")
+        raise SedError(f"{'; '.join(unusable)}; the other {len(found)} recordings are done.")
 
 
 def _refuse_equal_names(recordings: list[Path], *, by_stem: bool) -> None:

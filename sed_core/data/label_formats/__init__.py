@@ -1,0 +1,1 @@
+"""Events in the label files of other programs, written and read: one small module a format."""
