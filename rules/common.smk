@@ -7,7 +7,6 @@ import shlex
 import sys
 from pathlib import Path
 
-import yaml
 from snakemake.exceptions import WorkflowError
 
 from sed_core.data.clip_counts import too_few
@@ -30,9 +29,8 @@ def complete_systems():
     Returns:
         The systems that are trained, all rows, and those of the tables.
     """
-    schema = yaml.safe_load((HOME / "schemas/config.schema.yaml").read_text())
     try:
-        systems = systems_config.systems(config, schema)
+        systems = systems_config.systems(config)
         ordered = rows(config, systems)
         return systems, ordered, shown(ordered, config)
     except SedError as error:

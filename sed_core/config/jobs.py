@@ -7,30 +7,31 @@ the section `scoring` changes.
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
+from sed_core.config.key import key
 from sed_core.config.sections import section
+from sed_core.config.value_kinds import ODD_FRAMES, F1Convention
 
 
 @dataclass(frozen=True)
 class Scoring:
-    """The section `scoring` of a system, its `f1_convention` decided.
+    """How scores become events and metrics; in a job `f1_convention` is decided."""
 
-    Attributes:
-        reported: the network whose figures are the system's, `student` or `teacher`.
-        median_window: of the filter, in frames: one, or one per class.
-        n_thresholds: operating points of the 2022 scale.
-        eventless_clips: `skip` clips without any annotated event as in 2022, or `score` them.
-        f1_convention: whose rules the F1 metrics follow, `dcase2022` or `sed_scores_eval`.
-        bootstrap: draws of clips behind the intervals.
-    """
-
-    reported: str
-    median_window: int | list[int]
-    n_thresholds: int
-    eventless_clips: str
-    f1_convention: str
-    bootstrap: int
+    reported: Literal["student", "teacher"] = key("student")
+    """The network whose scores the tables show."""
+    median_window: int | list[int] = key(7, **ODD_FRAMES)
+    """Of the filter, in frames."""  # tuning chooses one per class
+    n_thresholds: int = key(50, minimum=1, maximum=10000)
+    """Operating points of the dcase2022 scale."""
+    eventless_clips: Literal["skip", "score"] = key("skip")
+    """skip: clips without any annotated event are not run, as in 2022."""
+    f1_convention: F1Convention | None = key(None)
+    """dcase2022: a class that is never found leaves the mean of F1; sed_scores_eval: it counts as
+    0;
+    null: the first where the data set has `published: true`, else the second. Results have both."""
+    bootstrap: int = key(1000, minimum=0, maximum=100000)
+    """Draws of clips behind the 95 % intervals; 0 = no intervals."""
 
 
 class Job:

@@ -1,21 +1,20 @@
 """A system's configuration as typed, read-only objects.
 
-The workflow merges `defaults` with a system's overrides, checks the result against
-`schemas/config.schema.yaml` and writes `system.json`; everything after reads that file. Section
-and key names follow the YAML of the 2022 recipe where it has them.
+Keys are declared here, as fields. The workflow merges `defaults` with a system's overrides, checks
+the result and writes `system.json`; everything after reads that file. Section and key names
+follow the YAML of the 2022 recipe where it has them.
 """
 
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from sed_core.config.embedding_kinds import STORED
+from sed_core.config.embedding_kinds import FUSIONS, STORED
+from sed_core.config.key import defaults_of, key
 from sed_core.config.sections import section
+from sed_core.config.value_kinds import ODD_FRAMES, SEED, F1Convention, Precision
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import digest_json, read_json
-
-JUDGING = ("test", "eval", "min_coverage")
-"""Keys of the configuration's section `data` that training does not read."""
 
 
 @dataclass(frozen=True)
@@ -33,13 +32,20 @@ class Dataset:
 class Data:
     """Which splits play which part in training; a part may be absent by choice."""
 
-    strong: list[str]
-    weak: str | None
-    unlabelled: str | None
-    validation: str
-    weak_split: float
-    split_seed: int | None
-    crop: str
+    strong: list[str] = key(["synth"])
+    """Strongly labelled splits to train on; [] for none."""
+    weak: str | None = key("weak")
+    """null: none; then its share of training.batch_size is 0, too."""
+    unlabelled: str | None = key("unlabelled")
+    """null: none, as for weak."""
+    validation: str = key("synth_val")
+    """Strongly labelled split that selects the network."""
+    weak_split: float = key(0.9, exclusiveMinimum=0, exclusiveMaximum=1)
+    """Share of the weak clips that trains; the rest validates."""
+    split_seed: int | None = key(None, **SEED)
+    """null: the training seed draws the weak split, as in 2022."""
+    crop: Literal["random", "start"] = key("random")
+    """Where clips longer than clip_seconds are cut; random as in 2022, also in validation."""
 
     @property
     def splits(self) -> list[str]:
@@ -49,39 +55,71 @@ class Data:
 
 
 @dataclass(frozen=True)
+class DataSection(Data):
+    """Which split plays which part; `test`, `eval` and `min_coverage` train nothing anew."""
+
+    test: str = key("devtest")
+    """Strongly labelled split that is scored."""
+    eval: str | None = key("eval")
+    """Predicted, not scored; null where there is none."""
+    min_coverage: float = key(0.8, minimum=0, maximum=1)
+    """Training and scoring are refused when fewer of a split's clips are present."""
+
+
+JUDGING = {one.name for one in fields(DataSection)} - {one.name for one in fields(Data)}
+"""Keys of the configuration's section `data` that training does not read."""
+
+
+@dataclass(frozen=True)
 class Feats:
     """Log-mel settings; lengths in samples, frequencies in Hz."""
 
-    n_window: int
-    hop_length: int
-    n_mels: int
-    f_min: float
-    f_max: float
+    n_window: int = key(2048, minimum=16, multipleOf=2)
+    """STFT and window length in samples, an even number."""
+    hop_length: int = key(256, minimum=1)
+    """Samples from one feature frame to the next."""
+    n_mels: int = key(128, minimum=1)
+    """Mel bands."""
+    f_min: float = key(0, minimum=0)
+    """Hz."""
+    f_max: float = key(8000, exclusiveMinimum=0)
+    """Hz."""
 
 
 @dataclass(frozen=True)
 class ScalerConfig:
     """Feature normalisation."""
 
-    statistic: str
-    normtype: str
-    dims: list[int]
+    statistic: Literal["instance", "dataset", "none"] = key("instance")
+    """Range or moments of each clip, or of the training clips."""
+    normtype: Literal["minmax", "standard", "mean"] = key("minmax")
+    """To 0 to 1; to mean 0 and deviation 1; to mean 0."""
+    dims: list[Literal[1, 2]] = key([1, 2], minItems=1, uniqueItems=True)
+    """Axes that the statistic is taken over: 1 frequency, 2 time."""
 
 
 @dataclass(frozen=True)
 class Pretrained:
-    """The pretrained network whose embeddings are fused; `model` is None where there is none.
+    """The pretrained network whose embeddings are fused, if any.
 
-    `model` is its entry in `embeddings`, which says the registered `network` and its `options`.
+    `network` is the registered name of the entry's network, `options` what is changed in it; both
+    come from the entry of `embeddings`.
     """
 
-    model: str | None
     network: str | None
     options: dict[str, Any]
-    kind: str
-    e2e: bool
-    freezed: bool
-    mixup: bool
+    model: str | None = key(None)
+    """The entry of `embeddings` that is fused with the CNN (ast, beats, panns, yamnet, …); null:
+    none."""
+    kind: str = key("frame", enum=[*FUSIONS])
+    """frame and global as in 2022; aligned in time; pool1d and interpolate as in 2023 (not AST);
+    mean of tokens (not PANNs)."""
+    e2e: bool = key(False)
+    """true: the network runs inside the system instead of once beforehand."""
+    freezed: bool = key(True)
+    """The reference's word for frozen; with e2e, false trains it along."""
+    mixup: bool = key(False)
+    """true: mix the embeddings too (2022 mixes audio and labels only)."""
 
     @property
     def stored(self) -> str:
@@ -93,41 +131,64 @@ class Pretrained:
 class Training:
     """The mean-teacher schedule."""
 
-    batch_size: list[int]
-    batch_size_val: int
-    n_epochs: int
-    n_epochs_warmup: int
-    steps_per_epoch: int | None
-    const_max: float
-    ema_factor: float
-    self_sup_loss: str
-    mixup: str | None
-    accumulate_batches: int
-    gradient_clip: float
-    early_stop_patience: int
-    validation_interval: int
-    validation_batches: int | None
-    median_window: int
-    val_threshold: float
-    obj_metric_synth_type: str
-    f1_convention: str
-    precision: str
-    resume_from: str | None
+    batch_size: list[int] = key([12, 12, 24], items={"minimum": 0}, minItems=3, maxItems=3)
+    """Strong, weak, unlabelled; 0 where `data` names none."""
+    batch_size_val: int = key(24, minimum=1)
+    """In validation."""
+    n_epochs: int = key(200, minimum=1)
+    """At most."""
+    n_epochs_warmup: int = key(50, minimum=0)
+    """Epochs over which learning rate and consistency grow."""
+    steps_per_epoch: int | None = key(None, minimum=1)
+    """null: until the smallest set is used up, as in 2022 (118 on DESED)."""
+    const_max: float = key(2.0, minimum=0)
+    """Final weight of the consistency loss."""
+    ema_factor: float = key(0.999, minimum=0, exclusiveMaximum=1)
+    """How much of itself the teacher keeps in a step."""
+    self_sup_loss: Literal["mse", "bce"] = key("mse")
+    """The consistency loss."""
+    mixup: Literal["soft", "hard"] | None = key("soft")
+    """How labels of mixed clips are mixed; null: no mixup."""
+    accumulate_batches: int = key(1, minimum=1)
+    """Batches of one step."""
+    gradient_clip: float = key(0.0, minimum=0)
+    """Largest norm of the gradient; 0 = off."""
+    early_stop_patience: int = key(200, minimum=1)
+    """Validations without a better network that end the training."""
+    validation_interval: int = key(1, minimum=1)
+    """In epochs."""
+    validation_batches: int | None = key(None, minimum=1)
+    """null: all clips; n: so many batches of strongly and of weakly labelled ones."""
+    median_window: int = key(7, **ODD_FRAMES)
+    """Frames, in validation."""
+    val_threshold: float = key(0.5, exclusiveMinimum=0, exclusiveMaximum=1)
+    """Of the F1 in validation."""
+    obj_metric_synth_type: Literal["intersection", "event"] = key("intersection")
+    """The F1 of strongly labelled clips that selects the network."""
+    f1_convention: F1Convention = key("dcase2022")
+    """dcase2022: a class without a hit leaves the mean; sed_scores_eval: it counts as 0."""
+    precision: Precision = key("32-true")
+    """16-mixed on a GPU only."""
+    resume_from: str | None = key(None, minLength=1)
+    """A last.ckpt to go on from (optimiser, position), or networks to start from."""
 
 
 @dataclass(frozen=True)
 class Opt:
-    """Adam's learning rate."""
+    """The optimiser, Adam."""
 
-    lr: float
+    lr: float = key(0.001, exclusiveMinimum=0)
+    """Learning rate after the warm-up."""
 
 
 @dataclass(frozen=True)
 class Stitching:
     """How windows follow each other over recordings beyond a clip, and how their scores join."""
 
-    join: str = "centre"
-    hop: float = 0.5
+    join: Literal["centre", "mean", "maximum"] = key("centre")
+    """centre: a frame is that of the window in whose middle it lies; mean: weighted, of logits."""
+    hop: float = key(0.5, exclusiveMinimum=0, maximum=1)
+    """From a window to the next, as a share of a window."""
 
 
 @dataclass(frozen=True)
@@ -176,7 +237,7 @@ class System:
             SedError: a section lacks a key or has one that does not exist.
         """
         sections: dict[str, Any] = {}
-        value = {"stitching": asdict(Stitching()), **value}  # models of before have none
+        value = {"stitching": defaults_of(Stitching), **value}  # models of before have none
         for field in fields(cls):
             if field.name not in value:
                 raise SedError(f"the system configuration lacks '{field.name}'.")

@@ -3,13 +3,16 @@
 import copy
 import difflib
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 import jsonschema
 
 from sed_core.config import consistency, encoders, registries
+from sed_core.config.json_schema import schema_of
 from sed_core.config.split_roles import misfits, used_splits
 from sed_core.config.system import JUDGING
+from sed_core.config.workflow_sections import Config, SystemSection
 from sed_core.runtime.errors import SedError, unknown_name
 
 TRAINED = ("data", "feats", "scaler", "net", "pretrained", "training", "opt", "stitching")
@@ -55,8 +58,8 @@ def check(value: Any, schema: Mapping[str, Any], *, where: str) -> None:
 
 
 def _explain(error: jsonschema.ValidationError) -> str:
-    if error.validator in ("pattern", "not") and "description" in error.schema:
-        return f"{error.instance!r} does not fit; expected {error.schema['description']}"
+    if error.validator in ("pattern", "not") and "expected" in error.schema:
+        return f"{error.instance!r} does not fit; expected {error.schema['expected']}"
     if error.validator == "type" and error.instance is None:
         return f"there is nothing; expected {_TYPES.get(error.validator_value, 'a value')}."
     if error.validator == "type" and _is_number(error.instance):
@@ -82,7 +85,7 @@ def _is_number(text: Any) -> bool:
         return False
 
 
-def systems(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def systems(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Merge each system's overrides into `defaults` and check every result.
 
     Returns:
@@ -93,7 +96,7 @@ def systems(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, d
         SedError: one sentence about the first fault.
     """
     _refuse("", consistency.bad_texts(config))
-    check(config, schema, where="config")
+    check(config, _whole(), where="config")
     if config["dataset"] not in config["datasets"]:
         raise SedError(
             f"config: dataset '{config['dataset']}' is not defined; "
@@ -109,7 +112,7 @@ def systems(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, d
     complete = {}
     for name, override in config["systems"].items():
         system = merge(config["defaults"], override)
-        rule = _rule(schema, system["net"].get("model"))
+        rule = _rule(system["net"].get("model"))
         check(system, rule, where=f"config: systems.{name} (merged with defaults)")
         _check_networks(name, system, config)
         _refuse(f"systems.{name}", consistency.system_faults(system))
@@ -121,12 +124,21 @@ def systems(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, d
     return complete
 
 
-def _rule(schema: Mapping[str, Any], model: Any) -> dict[str, Any]:
+@cache
+def _whole() -> dict[str, Any]:
+    """The schema of the whole configuration, whose systems are checked when they are complete."""
+    schema = schema_of(Config)
+    keys, later = schema["properties"], {"type": "object"}
+    some = {"defaults": later, "systems": {**keys["systems"], "additionalProperties": later}}
+    return {**schema, "properties": {**keys, **some}}
+
+
+@cache
+def _rule(model: Any) -> dict[str, Any]:
     """The schema of a whole system; networks other than the CRNN may have keys of their own."""
-    rule = schema["$defs"]["system"]
-    sections = rule["properties"]
-    net = {**sections["net"], "additionalProperties": model != "crnn"}
-    return {"$defs": schema["$defs"], **rule, "properties": {**sections, "net": net}}
+    schema = schema_of(SystemSection)
+    net = {**schema["$defs"]["Crnn"], "additionalProperties": model != "crnn"}
+    return {**schema, "$defs": {**schema["$defs"], "Crnn": net}}
 
 
 def _refuse(place: str, faults: Iterable[str]) -> None:

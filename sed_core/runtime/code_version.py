@@ -123,12 +123,16 @@ def _without_unused(tree: ast.Module, entries: frozenset[str]) -> ast.Module:
 
 
 def _shape(node: Any, words: list[str]) -> list[str]:
-    """The syntax tree word by word, without docstrings, the same from any version of Python."""
+    """The syntax tree word by word, the same from any version of Python.
+
+    Docstrings are left out, and so are defaults and bounds of keys.
+    """
     if isinstance(node, ast.AST):
         words.append(type(node).__name__)
         for name in node._fields:
             value = getattr(node, name, None)
-            if value is not None and value != [] and name not in ("ctx", "kind"):
+            meant = name not in ("ctx", "kind") and not (name == "value" and _is_key(node))
+            if value is not None and value != [] and meant:
                 words.append(name)
                 _shape(value, words)
     elif isinstance(node, list):
@@ -140,6 +144,12 @@ def _shape(node: Any, words: list[str]) -> list[str]:
     else:
         words.append(repr(node))
     return words
+
+
+def _is_key(node: ast.AST) -> bool:
+    """A field declared by `sed_core.config.key.key`: what it may be acts in the workflow alone."""
+    value = getattr(node, "value", None)
+    return isinstance(node, ast.AnnAssign) and ast.unparse(getattr(value, "func", node)) == "key"
 
 
 def _is_text(node: Any) -> bool:

@@ -13,39 +13,35 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="module")
-def files() -> list[dict]:
-    return [
-        yaml.safe_load((ROOT / name).read_text())
-        for name in ("config.yaml", "schemas/config.schema.yaml")
-    ]
+def text() -> dict:
+    return yaml.safe_load((ROOT / "config.yaml").read_text())
 
 
-def systems(files: list[dict], *changes: dict) -> dict:
-    text, schema = files
+def systems(text: dict, *changes: dict) -> dict:
     for change in changes:
         text = merge(text, change)
-    return complete(text, schema)
+    return complete(text)
 
 
 LONG = {"datasets": {"desed": {"clip_seconds": 30}}}
 
 
-def test_a_fixed_window_wants_short_clips(files):
+def test_a_fixed_window_wants_short_clips(text):
     """AST hears 10.24 s; a system with it is refused if asked for, and left out otherwise."""
-    made = systems(files, LONG, {"targets": ["crnn"], "energy": {"reference": None}})
-    with_ast = {name for name in systems(files) if name.startswith("ast")}
-    assert with_ast and made.keys() == systems(files).keys() - with_ast
+    made = systems(text, LONG, {"targets": ["crnn"], "energy": {"reference": None}})
+    with_ast = {name for name in systems(text) if name.startswith("ast")}
+    assert with_ast and made.keys() == systems(text).keys() - with_ast
     with pytest.raises(SedError, match=r"'ast' hears 10\.24 s, but .* has clip_seconds 30, of"):
-        systems(files, LONG, {"targets": ["crnn", "ast_frame"]})
+        systems(text, LONG, {"targets": ["crnn", "ast_frame"]})
 
 
-def test_an_odd_window_is_refused(files):
+def test_an_odd_window_is_refused(text):
     """A centred STFT of odd length gives a frame less where the hop divides the samples."""
     with pytest.raises(SedError, match=r"feats\.n_window: 2047 is not a multiple of 2"):
-        systems(files, {"systems": {"crnn": {"feats": {"n_window": 2047}}}})
+        systems(text, {"systems": {"crnn": {"feats": {"n_window": 2047}}}})
 
 
-def test_weak_labels_alone_leave_out_systems_that_want_strong_ones(files):
+def test_weak_labels_alone_leave_out_systems_that_want_strong_ones(text):
     """`crnn_strong` names strong splits of its own: no obstacle unless it is asked for."""
     alone = {"strong": [], "unlabelled": None}
     change = {
@@ -53,7 +49,7 @@ def test_weak_labels_alone_leave_out_systems_that_want_strong_ones(files):
         "targets": ["crnn"],
         "energy": {"reference": None},
     }
-    made = systems(files, change)
+    made = systems(text, change)
     assert "crnn" in made and not {"crnn_strong", "crnn_supervised"} & made.keys()
     with pytest.raises(SedError, match=r"takes no strong clips, but data\.strong names a split"):
-        systems(files, change, {"targets": ["crnn", "crnn_strong"]})
+        systems(text, change, {"targets": ["crnn", "crnn_strong"]})

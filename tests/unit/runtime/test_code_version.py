@@ -17,7 +17,7 @@ FILES = {
         "from sed_core.nets.two import two\n"
         "NETS: dict[str, Base] = {'one': one, 'two': two}\n"
     ),
-    "sed_core/nets/base.py": "Base = 1\n",
+    "sed_core/nets/base.py": "class Base:\n    size: int = key(1)\n",
     "sed_core/nets/one.py": "def one():\n    return 1\n",
     "sed_core/nets/two.py": "def two():\n    return 2\n",
 }
@@ -46,6 +46,7 @@ def version(monkeypatch, tmp_path):
 
 
 ONE, REGISTRY = "sed_core/nets/one.py", "sed_core/nets/net_registry.py"
+BASE = "sed_core/nets/base.py"
 THIRD = FILES[REGISTRY].replace("'two': two", "'two': two, 'three': three")
 THIRD = THIRD.replace("NETS:", "from sed_core.nets.three import three\nNETS:")
 
@@ -56,6 +57,7 @@ THIRD = THIRD.replace("NETS:", "from sed_core.nets.three import three\nNETS:")
         {ONE: "# why\ndef one():\n    return 1  # because\n"},
         {ONE: '"""One."""\n\n\ndef one():\n    """Answer 1."""\n    return (\n        1\n    )\n'},
         {ONE: "def one():\n    return 1\n\n\n'what one is'\n"},
+        {BASE: "class Base:\n    size: int = key(2, minimum=1)\n    'How large.'\n"},
         {"sed_core/nets/two.py": "def two():\n    return 3\n"},
         {REGISTRY: THIRD, "sed_core/nets/three.py": "def three():\n    return 3\n"},
     ],
@@ -71,7 +73,7 @@ def test_what_does_nothing_is_no_change(version, edits):
         {ONE: "def one():\n    return '1'\n"},
         {ONE: "def one(x=None):\n    return 1\n"},
         {ONE: "from sed_core.nets import base\n\ndef one():\n    return 1\n"},
-        {"sed_core/nets/base.py": "Base = 2\n"},
+        {BASE: "class Base:\n    width: int = key(1)\n"},
         {REGISTRY: FILES[REGISTRY].replace("'one': one", "'one': two")},
         {"sed_core/nets/weights.json": "{}"},
         {"script.py": FILES["script.py"].replace("main", "start")},

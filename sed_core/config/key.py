@@ -1,0 +1,80 @@
+"""A key of the configuration is declared once, as a field of its section's dataclass.
+
+The field's type says what the value may be, `key` its default and its bounds, and the text below
+it what it means. Schema, defaults in `config.yaml` and `docs/configuration.md` come from these
+(`python -m sed_core.config`); what a key may be and means is no part of any code version.
+"""
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+from typing import Any, get_type_hints
+
+ABSENT = object()
+"""In place of a default: there is none."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key of a section.
+
+    Attributes:
+        name: as in the YAML.
+        kind: type of its value.
+        default: in `config.yaml`; `ABSENT` where every entry gives its own.
+        optional: whether it may be left out.
+        rules: further words of JSON Schema, and `expected`, which ends a refusal.
+        text: what it means.
+    """
+
+    name: str
+    kind: Any
+    default: Any
+    optional: bool
+    rules: dict[str, Any]
+    text: str
+
+
+def key(default: Any = ABSENT, /, *, optional: bool = False, **rules: Any) -> Any:
+    """Declare a field of a section as a key of the configuration; arguments as in `Key`.
+
+    >>> @dataclass
+    ... class Opt:
+    ...     lr: float = key(0.001, exclusiveMinimum=0)
+    >>> [(found.name, found.default, found.rules) for found in keys_of(Opt)]
+    [('lr', 0.001, {'exclusiveMinimum': 0})]
+    """
+    return field(metadata={"default": default, "optional": optional, "rules": rules})
+
+
+def keys_of(section: type) -> Iterator[Key]:
+    """The keys of a section, in their order."""
+    kinds, texts = get_type_hints(section), _texts(section)
+    for one in fields(section):
+        if one.metadata:  # others are no keys: they follow from the configuration
+            yield Key(
+                name=one.name, kind=kinds[one.name], text=texts.get(one.name, ""), **one.metadata
+            )
+
+
+def defaults_of(section: type) -> dict[str, Any]:
+    """The section as it is shipped."""
+    return {one.name: one.default for one in keys_of(section)}
+
+
+def _texts(section: type) -> dict[str, str]:
+    """The text below each field of a dataclass and of those that it is made from."""
+    found: dict[str, str] = {}
+    for part in reversed(section.__mro__[:-1]):
+        try:
+            body = ast.parse(textwrap.dedent(inspect.getsource(part))).body[0]
+        except OSError:  # typed at a prompt
+            continue
+        assert isinstance(body, ast.ClassDef)
+        for before, after in zip(body.body, body.body[1:], strict=False):
+            if isinstance(before, ast.AnnAssign) and isinstance(after, ast.Expr):
+                said = ast.literal_eval(after.value)
+                found[ast.unparse(before.target)] = " ".join(said.split())
+    return found
