@@ -8,17 +8,18 @@ RUN apt-get update \
     && apt-get install -y --no-install-recommends tini $(command -v python3 > /dev/null || echo python3) \
     && rm -rf /var/lib/apt/lists/*
 
-# Nothing is compiled: every package has a wheel, or is Python only.
+# Compiled is sed_scores_eval alone; every other package has a wheel, or is Python only.
 FROM base AS environment
 RUN apt-get update \
     && apt-get install -y --no-install-recommends \
-        $(test ! -x /usr/bin/python3 || echo python3-venv) \
+        g++ $(test ! -x /usr/bin/python3 || echo python3-venv python3-dev) \
     && rm -rf /var/lib/apt/lists/*
 RUN python3 -m venv /opt/venv
 # Only pip in this stage sees them: a mirror, a CA file or a folder of wheels (mounted with -v).
 ARG PIP_INDEX_URL PIP_EXTRA_INDEX_URL PIP_FIND_LINKS PIP_CERT
-COPY requirements.txt /tmp/
-RUN /opt/venv/bin/pip install --no-cache-dir -r /tmp/requirements.txt
+COPY requirements.txt requirements-check.txt /tmp/
+RUN /opt/venv/bin/pip install --no-cache-dir \
+        -r /tmp/requirements.txt -r /tmp/requirements-check.txt
 
 FROM base
 # Training on a CPU compiles a few loops for the processor that it runs on.

@@ -21,14 +21,14 @@ setup: $(VENV)/.ready ## Install what the workflow runs on into .venv (other tar
 
 setup-dev: $(VENV)/.ready-dev ## The same with linters, tests and the libraries that tests compare with
 
-$(VENV)/.ready: requirements.txt requirements-dev.txt pyproject.toml
+$(VENV)/.ready: requirements.txt requirements-check.txt pyproject.toml
 	@command -v $(PYTHON) > /dev/null || { echo "error: $(PYTHON) not found; install Python 3.11 or newer, or name it: make PYTHON=python3.12 …"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: $$($(PYTHON) --version) is too old; Python 3.11 or newer is needed: make PYTHON=python3.12 …"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2> /dev/null || { echo "error: Python's venv module is missing; install it (on Debian: apt install python3-venv)."; exit 1; }
 	@echo "Setting up $(VENV) from requirements.txt; this happens once and takes some minutes."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(PIP) -r requirements.txt 2> >(grep -v '^WARNING' >&2)
-	@if command -v g++ > /dev/null; then $(PIP) --constraint requirements-dev.txt sed_scores_eval 2> >(grep -v '^WARNING' >&2); else echo "No C++ compiler found, so sed_scores_eval is left out and PSDS will not be checked against it (on Debian: apt install g++ python3-dev)."; fi
+	@if command -v g++ > /dev/null; then $(PIP) -r requirements-check.txt 2> >(grep -v '^WARNING' >&2); else echo "No C++ compiler found, so sed_scores_eval is left out and PSDS will not be checked against it (on Debian: apt install g++ python3-dev)."; fi
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 

@@ -121,8 +121,8 @@ def outcomes(tmp_path_factory) -> dict[Block, subprocess.CompletedProcess[str]]:
     marked = [block for block in SHELL_BLOCKS if {"run", "dry-run"} & set(block.info.split())]
     for page in {block.page for block in marked}:
         clone = Clone.make(folder / page.stem).folder
-        for name in ("Makefile", "requirements.txt", "requirements-dev.txt", "pyproject.toml"):
-            shutil.copy(ROOT / name, clone)
+        for path in (*ROOT.glob("requirements*.txt"), ROOT / "Makefile", ROOT / "pyproject.toml"):
+            shutil.copy(path, clone)
         shutil.copytree(ROOT / "docs", clone / "docs", ignore=shutil.ignore_patterns("images"))
         for block in BLOCKS:
             name = re.match(r"# ([\w-]+\.yaml)\n", block.text)

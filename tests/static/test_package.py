@@ -70,9 +70,9 @@ def test_the_environment_of_the_rules_is_valid_and_complete():
     assert all(isinstance(name, str) for name in conda) and "pip" in conda
     pins = dict(pin.split("==") for pin in pip["pip"])
     names = {canonicalize_name(name): version for name, version in pins.items()}
-    assert names.items() <= locked().items()
-    missing = (imported("sed_core", "workflow_scripts") | NAMED_BY_A_STRING) - set(names)
-    assert missing == NEEDS_A_COMPILER
+    assert names.items() <= (locked() | locked("requirements-check.txt")).items()
+    assert set(names) >= imported("sed_core", "workflow_scripts") | NAMED_BY_A_STRING
+    assert "cxx-compiler" in conda, NEEDS_A_COMPILER
 
 
 def needed(names: set[str]) -> set[str]:
@@ -97,15 +97,17 @@ def test_nothing_is_pinned_that_nothing_uses():
     run = imported("sed_core", "workflow_scripts") | NAMED_BY_A_STRING | {"snakemake"}
     assert set(locked()) <= needed(run)
     develop = run | imported("tests", "benchmarks", optional=True) | TOOLS
-    extra = set(locked("requirements-dev.txt"))
+    check, extra = set(locked("requirements-check.txt")), set(locked("requirements-dev.txt"))
+    assert check == needed(NEEDS_A_COMPILER) - needed(run - NEEDS_A_COMPILER)
     assert extra <= needed(develop)
-    assert not extra & set(locked())
+    assert not extra & check and not (extra | check) & set(locked())
+    extra |= check
     assert needed(develop) - {"pip", "sed-core"} <= extra | set(locked())
 
 
 def test_the_extras_begin_at_the_locked_versions():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    pins = locked() | locked("requirements-dev.txt")
+    pins = locked() | locked("requirements-check.txt")
     for names in project["optional-dependencies"].values():
         for one in map(Requirement, names):
             assert one.specifier.contains(pins[canonicalize_name(one.name)])
