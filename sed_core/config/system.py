@@ -45,7 +45,7 @@ class Data:
     split_seed: int | None = key(None, **SEED)
     """null: the training seed draws the weak split, as in 2022."""
     crop: Literal["random", "start"] = key("random")
-    """Where clips longer than clip_seconds are cut; random as in 2022, also in validation."""
+    """Where clips longer than clip_seconds are cut for training; random as in 2022."""
 
     @property
     def splits(self) -> list[str]:
@@ -186,7 +186,8 @@ class Stitching:
     """How windows follow each other over recordings beyond a clip, and how their scores join."""
 
     join: Literal["centre", "mean", "maximum"] = key("centre")
-    """centre: a frame is that of the window in whose middle it lies; mean: weighted, of logits."""
+    """A frame is that of the window in whose centre it lies, or the weighted mean of logits, or the
+    maximum."""
     hop: float = key(0.5, exclusiveMinimum=0, maximum=1)
     """From a window to the next, as a share of a window."""
 

@@ -34,6 +34,7 @@ from sed_core.training.progress_bar import EpochLines, StepBar
 from sed_core.training.training_data import load_training_data
 from sed_core.training.training_job import TrainingJob
 from sed_core.training.validation import Validation
+from sed_core.training.validation_windows import ValidationWindows
 
 NOISE = (
     ".*isinstance.treespec, LeafSpec.*",  # Lightning's own use of torch
@@ -114,7 +115,8 @@ def fit(
             n_samples=training_data.n_samples,
             batch_size=config.batch_size_val,
         )
-    epochs = ValidationCallback(Validation(training_data), batches)
+    validation = ValidationWindows.of(training_data, **share)
+    epochs = ValidationCallback(Validation(training_data, validation), batches)
     stopping = ResumableEarlyStopping(config.early_stop_patience)
     shown = [EpochLines(epochs), StepBar()]
     trainer.callbacks += [MeterValidation(validating), epochs, stopping, keeper, *shown]
@@ -123,7 +125,7 @@ def fit(
         trainer.fit(
             module,
             training_loader(training_data, batches),
-            validation_loader(training_data, **share),
+            validation_loader(training_data, validation),
             ckpt_path=checkpoint,
             weights_only=True,
         )

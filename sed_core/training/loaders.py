@@ -1,15 +1,14 @@
 """Data loaders for Lightning: from lists of clip indices to batches on the training device."""
 
-from collections.abc import Iterable
-
 import torch
 from torch.utils.data import DataLoader
 
-from sed_core.runtime.errors import SedError
+from sed_core.inference.windows import Window
 from sed_core.training.batches import BatchIndices
 from sed_core.training.losses import BatchLayout
 from sed_core.training.mean_teacher import Batch
 from sed_core.training.training_data import TrainingData
+from sed_core.training.validation_windows import ValidationWindows
 
 
 class _Collate:
@@ -33,34 +32,26 @@ def training_loader(training_data: TrainingData, batches: BatchIndices) -> DataL
     """Batches of one epoch. Without worker processes: all audio is in memory already."""
     strong, weak, _ = batches.sizes
     shares = BatchLayout(strong // batches.world_size, weak // batches.world_size)
-    return _loader(training_data, batches, shares)
-
-
-def validation_loader(
-    training_data: TrainingData, *, rank: int = 0, world_size: int = 1
-) -> DataLoader:
-    """Strongly labelled validation clips, then weakly labelled ones, shared between processes.
-
-    Process r of n takes clips r, r + n, r + 2n, …
-
-    Raises:
-        SedError: there are fewer clips than processes.
-    """
-    clips = [*training_data.val_strong.tolist(), *training_data.val_weak.tolist()][rank::world_size]
-    if not clips:
-        raise SedError(
-            f"{world_size} devices cannot share fewer validation clips; lower compute.gpus."
-        )
-    size = training_data.system.training.batch_size_val
-    batches = [clips[at : at + size] for at in range(0, len(clips), size)]
-    return _loader(training_data, batches, BatchLayout(0, 0))
-
-
-def _loader(
-    training_data: TrainingData, batches: Iterable[list[int]], layout: BatchLayout
-) -> DataLoader:
     return DataLoader(
         range(len(training_data.names)),  # type: ignore[arg-type]  # indices are the data
         batch_sampler=batches,
-        collate_fn=_Collate(training_data, layout),
+        collate_fn=_Collate(training_data, shares),
     )
+
+
+def validation_loader(training_data: TrainingData, share: ValidationWindows) -> DataLoader:
+    """Windows of the validation clips of one process, in their order."""
+    size = training_data.system.training.batch_size_val
+    places = range(len(share.windows))
+    batches = [list(places[at : at + size]) for at in places[::size]]
+
+    def collate(windows: list[Window]) -> Batch:
+        clips = [share.clips[window.recording] for window in windows]
+        starts = [window.start for window in windows]
+        embeddings = training_data.embeddings
+        return {
+            **({} if embeddings is None else {"embeddings": embeddings.gather(clips)}),
+            "waveforms": training_data.audio.gather(clips, training_data.n_samples, starts),
+        }
+
+    return DataLoader(share.windows, batch_sampler=batches, collate_fn=collate)  # type: ignore[arg-type]

@@ -1,6 +1,9 @@
 """Validation of an epoch: losses, F1 scores, and the objective that selects the model."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+from itertools import islice
 
 import numpy as np
 import pandas as pd
@@ -9,6 +12,8 @@ from torch.nn import functional
 
 from sed_core.config.system import System
 from sed_core.data.labels import clean_events
+from sed_core.inference.stitching import Scores, Stitcher
+from sed_core.inference.windows import Windows
 from sed_core.scoring.collar import collar_f1
 from sed_core.scoring.decode import decode, median_filter
 from sed_core.scoring.events import make_events
@@ -17,6 +22,7 @@ from sed_core.scoring.intersection import intersection_f1
 from sed_core.scoring.tagging import tagging_f1
 from sed_core.training.losses import Output
 from sed_core.training.training_data import TrainingData
+from sed_core.training.validation_windows import ValidationWindows, heard
 
 NETWORKS = ("student", "teacher")
 OBJECTIVES = {"intersection": "intersection_f1_macro", "event": "event_f1_macro"}
@@ -32,68 +38,101 @@ class Validation:
     """Collects the posteriors of an epoch and scores them.
 
     Memory: posteriors of both networks on the validation clips, 4 bytes each (31 MB for the
-    2,658 clips of DESED).
+    2,658 clips of DESED), and as many of one network when they are scored.
+
+    Args:
+        training_data: with the validation clips.
+        share: of them that this process hears.
     """
 
-    def __init__(self, training_data: TrainingData) -> None:
-        self.training_data = training_data
+    def __init__(self, training_data: TrainingData, share: ValidationWindows) -> None:
+        self.training_data, self.share = training_data, share
         self.grid = training_data.encoder.grid
         self.config = training_data.system.training
-        self.outputs: list[Mapping[str, Output]] = []
+        windows, clips = Windows.of(training_data.system), training_data.val_strong
+        lengths = [windows.n_frames(int(n)) for n in heard(training_data, clips)]
+        self.n_frames = np.array(lengths, np.int64)
+        self._forget()
 
-    def _truth(self) -> GroundTruth:
-        """The events of the validation clips, in those that are cut as cut in this epoch.
+    def _forget(self) -> None:
+        join, clips = self.training_data.system.stitching.join, self.share.clips
+        self.waiting = iter(self.share.windows)
+        self.stitchers = {network: Stitcher(join) for network in NETWORKS}
+        self.strong: dict[str, list[list[Scores]]] = {
+            name: [[] for _ in clips] for name in NETWORKS
+        }
+        self.weak: dict[str, list[Scores]] = {name: [] for name in NETWORKS}
+
+    @cached_property
+    def truth(self) -> GroundTruth:
+        """The events of the validation clips, in those that are heard in part cut with them.
 
         The others keep all of theirs: an event beyond the end counts as missed, as in 2022.
         """
         training_data, clips = self.training_data, self.training_data.val_strong
         known = {"clip": pd.Index(clips), "event_label": pd.Index(training_data.encoder.classes)}
         events = training_data.events[training_data.events["clip"].isin(clips)]
-        is_cut = training_data.surplus[events["clip"]] > 0
-        start = training_data.seconds(events.loc[is_cut, "clip"].to_numpy())
-        seconds = self.grid.clip_seconds
-        cut = clean_events(events[is_cut], clip_seconds=seconds, start=start)
+        whole = training_data.audio.lengths[events["clip"]]
+        is_cut = whole > heard(training_data, events["clip"].to_numpy())
+        cut = clean_events(events[is_cut], clip_seconds=self.grid.clip_seconds)
         events = pd.concat([events[~is_cut], cut])
         clip, label = (
             index.get_indexer(pd.Index(events[column])) for column, index in known.items()
         )
+        seconds = heard(training_data, clips) / self.grid.sample_rate
         return GroundTruth(
             filenames=[training_data.names[number] for number in clips],
-            durations=np.full(len(clips), float(self.grid.clip_seconds)),
+            durations=np.maximum(seconds, self.grid.clip_seconds),
             classes=list(training_data.encoder.classes),
             events=make_events(clip, label, events["onset"], events["offset"]),
         )
 
+    @cached_property
+    def labels(self) -> torch.Tensor:
+        """(N, C, T) labels of the strongly labelled clips, on the frames of the longest."""
+        longest = int(self.n_frames.max(initial=0))
+        grid = replace(self.grid, clip_seconds=(longest + 1) * self.grid.frame_seconds)
+        encoder = replace(self.training_data.encoder, grid=grid)
+        events = self.training_data.events
+        events = events.assign(filename=events["clip"].astype(str))
+        clips = [str(clip) for clip in self.training_data.val_strong]
+        return torch.from_numpy(encoder.encode_split(events, clips)[..., :longest]).float()
+
     def add(self, outputs: Mapping[str, Output]) -> None:
-        """Keep the posteriors of one batch."""
-        self.outputs.append({name: (s.cpu(), w.cpu()) for name, (s, w) in outputs.items()})
+        """Keep the posteriors of the next windows of the share."""
+        windows = list(islice(self.waiting, len(outputs["student"][1])))
+        for network, (strong, weak) in outputs.items():
+            scores = strong.cpu().numpy().transpose(0, 2, 1), weak.cpu().numpy()
+            for window, frames, tags in zip(windows, *scores, strict=True):
+                piece = self.stitchers[network].add(window, frames, tags)
+                self.strong[network][window.recording].append(piece.strong)
+                if piece.weak is not None:
+                    self.weak[network].append(piece.weak)
 
     def finish(self) -> dict[str, float]:
         """Scalars of protocol 5.7 (`val/…`), among them `val/obj_metric`; forgets the epoch."""
         n_strong = len(self.training_data.val_strong)
-        labels = self.training_data.labels[self.training_data.val_strong].cpu().float()
         weak_labels = self.training_data.weak_labels[self.training_data.val_weak].cpu().float()
-        truth = self._truth()
         scalars: dict[str, float] = {}
         for network in NETWORKS:
             strong, weak = self._gathered(network)
-            scalars |= self._strong(network, strong[:n_strong], labels, truth)
+            scalars |= self._strong(network, strong[:n_strong])
             if len(weak_labels):
-                scalars |= self._weak(network, weak[n_strong:], weak_labels)
-        self.outputs.clear()
+                tags = torch.from_numpy(np.stack(weak[n_strong:]))
+                scalars |= self._weak(network, tags, weak_labels)
+        self._forget()
         chosen = selection(self.training_data.system)
         scalars["val/obj_metric"] = sum(scalars[name] for name in chosen)
         return scalars
 
-    def _gathered(self, network: str) -> Output:
+    def _gathered(self, network: str) -> tuple[list[Scores], list[Scores]]:
         """Posteriors of all clips, from all processes; process r of n had clips r, r + n, …"""
-        own = tuple(torch.cat([batch[network][i] for batch in self.outputs]) for i in (0, 1))
+        own = [np.concatenate(pieces) for pieces in self.strong[network]], self.weak[network]
         if not torch.distributed.is_initialized():
-            return own[0], own[1]
-        shares: list[Output] = [own] * torch.distributed.get_world_size()  # type: ignore[list-item]
+            return own
+        shares = [own] * torch.distributed.get_world_size()
         torch.distributed.all_gather_object(shares, own)
-        n_clips = sum(len(share[0]) for share in shares)
-        strong, weak = (kind.new_empty(n_clips, *kind.shape[1:]) for kind in own)
+        strong, weak = ([kind[0]] * sum(len(s) for s, _ in shares) for kind in own)
         for rank, share in enumerate(shares):
             strong[rank :: len(shares)], weak[rank :: len(shares)] = share
         return strong, weak
@@ -107,17 +146,22 @@ class Validation:
             ).macro,
         }
 
-    def _strong(
-        self, network: str, strong: torch.Tensor, labels: torch.Tensor, truth: GroundTruth
-    ) -> dict[str, float]:
-        scores = np.ascontiguousarray(strong.numpy().transpose(0, 2, 1))
+    def _strong(self, network: str, strong: list[Scores]) -> dict[str, float]:
+        labels, truth = self.labels, self.truth
+        scores = np.zeros((len(strong), labels.shape[2], labels.shape[1]), np.float32)
+        for row, frames in zip(scores, strong, strict=True):
+            row[: len(frames)] = frames
         events = decode(
-            median_filter(scores, self.config.median_window),
+            median_filter(scores, self.config.median_window, self.n_frames),
             self.config.val_threshold,
             frame_seconds=self.grid.frame_seconds,
+            n_frames=self.n_frames,
         )
         convention = self.config.f1_convention
-        loss = functional.binary_cross_entropy(strong, labels).item()
+        posteriors = torch.from_numpy(scores.transpose(0, 2, 1).copy())
+        real = torch.arange(labels.shape[2]) < torch.from_numpy(self.n_frames)[:, None, None]
+        real = real.expand_as(labels)
+        loss = functional.binary_cross_entropy(posteriors[real], labels[real]).item()
         return {
             f"val/synth/{network}/loss_strong": loss,
             f"val/synth/{network}/intersection_f1_macro": intersection_f1(

@@ -17,6 +17,7 @@ from sed_core.training import mean_teacher as module_file
 from sed_core.training import mixup, schedule
 from sed_core.training.mean_teacher import SCALARS, MeanTeacher
 from sed_core.training.validation import Validation
+from sed_core.training.validation_windows import ValidationWindows
 from tests.parity.fill import fill
 from tests.parity.subset import largest
 
@@ -205,10 +206,10 @@ def validation_of(baseline, data) -> Validation:
     encoder = LabelEncoder(baseline.dataset.classes, FrameGrid.of(baseline))
     training_data = SimpleNamespace(
         system=baseline, encoder=encoder, val_strong=np.array([0, 1]), val_weak=np.array([2, 3]),
-        labels=labels, weak_labels=labels.sum(-1) > 0, events=events[events["clip"] < 2],
-        surplus=np.zeros(4), names=list("abcd"), seconds=lambda clips: np.zeros(len(clips)),
+        weak_labels=labels.sum(-1) > 0, events=events[events["clip"] < 2],
+        audio=SimpleNamespace(lengths=np.full(4, 160000)), names=list("abcd"),
     )  # fmt: skip
-    return Validation(training_data)
+    return Validation(training_data, ValidationWindows.of(training_data))
 
 
 def test_validation_of_the_originals_posteriors(golden, baseline):

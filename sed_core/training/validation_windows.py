@@ -1,0 +1,52 @@
+"""What a process hears of the validation clips: windows of each, one after the other."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sed_core.inference.windows import Window, Windows
+from sed_core.runtime.errors import SedError
+from sed_core.training.training_data import TrainingData
+
+
+@dataclass(frozen=True)
+class ValidationWindows:
+    """The share of one process.
+
+    Attributes:
+        clips: their numbers, strongly labelled ones first.
+        windows: theirs in this order; `recording` is a place in `clips`.
+    """
+
+    clips: list[int]
+    windows: list[Window]
+
+    @classmethod
+    def of(
+        cls, training_data: TrainingData, *, rank: int = 0, world_size: int = 1
+    ) -> "ValidationWindows":
+        """Process r of n takes clips r, r + n, r + 2n, …
+
+        Raises:
+            SedError: there are fewer clips than processes.
+        """
+        clips = [*training_data.val_strong.tolist(), *training_data.val_weak.tolist()]
+        mine = clips[rank::world_size]
+        if not mine:
+            raise SedError(
+                f"{world_size} devices cannot share fewer validation clips; lower compute.gpus."
+            )
+        lengths = heard(training_data, mine)
+        return cls(mine, Windows.of(training_data.system).split(lengths))
+
+
+def heard(
+    training_data: TrainingData, clips: Sequence[int] | NDArray[np.integer]
+) -> NDArray[np.int64]:
+    """Samples of clips that the networks hear: all, or the beginning that has an embedding."""
+    lengths = training_data.audio.lengths[clips]
+    if training_data.system.reads_embeddings:
+        return np.minimum(lengths, training_data.encoder.grid.n_samples)
+    return lengths
