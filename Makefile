@@ -38,12 +38,12 @@ $(VENV)/.ready-dev: $(VENV)/.ready requirements-dev.txt
 	@touch $@
 
 demo: setup ## The whole workflow on the embedded data set: no download, no GPU
-	@snakemake --cores $(CORES) --configfile configs/mini.yaml --quiet rules host
+	@snakemake --cores $(CORES) --configfile configs/mini.yaml --quiet host
 	@snakemake --cores 1 --configfile configs/mini.yaml --quiet all --report results/mini/snakemake-report.html
 	@cat results/mini/tables/tables.txt && echo "Report: results/mini/report.html"
 
 demo-short: setup ## A few clips and a few steps through every rule: seconds, not scores
-	@snakemake --cores $(CORES) --configfile configs/mini.yaml configs/smoke.yaml --quiet rules host
+	@snakemake --cores $(CORES) --configfile configs/mini.yaml configs/smoke.yaml --quiet host
 	@cat results/smoke/tables/tables.txt
 
 test: setup-dev lint ## Static checks and all tests but those that need a GPU

@@ -24,16 +24,10 @@ include: "rules/common.smk"
 include: "rules/code.smk"
 include: "rules/places.smk"
 include: "rules/targets.smk"
-include: "rules/ending.smk"
 include: "rules/inputs.smk"
 
 
-check_targets()
 shell.prefix(shell_prefix())
-
-
-onerror:
-    end_with_an_error()
 
 
 report: "report/workflow.rst"
@@ -76,3 +70,4 @@ include: "rules/train.smk"
 include: "rules/postprocess.smk"
 include: "rules/score.smk"
 include: "rules/report.smk"
+include: "rules/absent.smk"

@@ -65,20 +65,6 @@ def listing():
     return "\n".join(lines)
 
 
-def check_targets():
-    """A requested result of a system that does not exist gets the names of those that do.
-
-    Snakemake itself would only say that no rule makes the file; what it was asked for is known
-    from the command line alone while the rules are being read.
-    """
-    results = Path(PATHS["results"]).parts
-    for word in sys.argv[1:]:
-        parts = Path(word).parts
-        if parts[: len(results)] != results or len(parts) < len(results) + 2:
-            continue
-        name = parts[len(results)]
-        if name in config["systems"] and name not in ROWS:
-            raise WorkflowError(systems_config.unfit(name, config))
-        if name not in {*ROWS, *FOLDERS}:
-            sentence = unknown_name(name, ROWS, "system")
-            raise WorkflowError(f"{sentence} `make systems` lists the targets.")
+def say_what_there_is(wildcards):
+    """For results of a system that does not exist, where Snakemake says only that no rule makes them."""
+    raise WorkflowError(composition.absence(wildcards.absent, ROWS, config))

@@ -5,6 +5,8 @@ from typing import Any
 
 from sed_core.config.rows import Row
 from sed_core.config.split_roles import used_splits
+from sed_core.config.systems import unfit
+from sed_core.runtime.errors import unknown_name
 
 
 def systems_of(row: str, rows: Mapping[str, Row]) -> list[str]:
@@ -16,6 +18,19 @@ def systems_of(row: str, rows: Mapping[str, Row]) -> list[str]:
     """
     made_of = (systems_of(member, rows) for member in rows[row].members)
     return [name for names in made_of for name in names] or [row]
+
+
+def absence(name: str, rows: Mapping[str, Row], config: Mapping[str, Any]) -> str:
+    """Why there are no results of this name, in a sentence.
+
+    Args:
+        name: what is asked for, and no row.
+        rows: all rows by name.
+        config: the whole configuration.
+    """
+    if name in config["systems"]:
+        return unfit(name, config)
+    return f"{unknown_name(name, rows, 'system')} `make systems` lists the targets."
 
 
 def is_given(row: str, rows: Mapping[str, Row]) -> bool:

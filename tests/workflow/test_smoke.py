@@ -203,7 +203,5 @@ def test_a_broken_recording_is_one_sentence(clone):
     finally:
         wav.write_bytes(whole)
     assert done.returncode != 0
-    *_, sentence, advice = done.stdout.splitlines()  # below all that Snakemake has to say
-    assert sentence.startswith("error: ") and wav.name in sentence
-    assert "unreadable" in sentence
-    assert advice == "The same command continues where this one stopped."
+    (sentence,) = {line for line in done.stdout.splitlines() if line.startswith("error: ")}
+    assert wav.name in sentence and "unreadable" in sentence

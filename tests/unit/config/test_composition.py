@@ -1,6 +1,7 @@
 """What rows are made of."""
 
 from sed_core.config.composition import (
+    absence,
     energy_stage,
     evaluated_splits,
     is_given,
@@ -55,3 +56,9 @@ def test_splits_come_in_the_order_of_the_data_set_and_only_where_needed():
         "devtest",
         "synth",
     ]
+
+
+def test_an_absent_row_is_answered_with_those_that_there_are():
+    said = absence("a+box", ROWS, {"systems": {}})
+    assert "there is no system 'a+box'; there is a, b," in said
+    assert "Did you mean 'a+boxes'? `make systems`" in said

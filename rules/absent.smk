@@ -1,0 +1,12 @@
+"""What is said when somebody asks for results of a system that does not exist."""
+
+
+rule absent:
+    """Name the systems that there are."""
+    input:
+        say_what_there_is,
+    output:
+        "<results>/{absent}/{file}",
+    wildcard_constraints:
+        absent=f"(?!(?:{one_of([*ROWS, *FOLDERS])})/)[^/]+",
+        file=".+",
