@@ -8,7 +8,7 @@ Out: a receipt that names what is there, so that clips added later are noticed.
 rule adopt:
     """Look at the {wildcards.split} folder and note what it holds."""
     input:
-        split_parts if SOURCE == "download" else [],
+        split_remotes if SOURCE == "download" else [],
     output:
         receipt="<data>/source/{split}.json",
     log:

@@ -5,7 +5,7 @@ from functools import cache
 from types import SimpleNamespace
 
 from sed_core.data.download.adopt import adopt
-from sed_core.data.download.sources import read_parts
+from sed_core.data.download.remotes import read_remotes
 from sed_core.data.clip_counts import listed_clips
 from sed_core.data.folder_state import fingerprint
 
@@ -75,58 +75,62 @@ def synthesis_spec(wildcards):
     return f"--domain {spec['domain']} --clips {spec['clips']}"
 
 
-def downloaded_parts():
+def configured_remotes():
     """What can be fetched, with the addresses of the configuration laid over the published ones."""
     try:
-        parts = read_parts(DATASET.get("sources"))
+        remotes = read_remotes(DATASET.get("sources"))
     except SedError as error:
         raise WorkflowError(f"config: {error}") from None
     for split, entry in DATASET["splits"].items():
-        for name in entry.get("parts", []) if SOURCE == "download" else []:
-            if name not in parts:
-                sentence = unknown_name(name, parts, "part")
+        for name in entry.get("remotes", []) if SOURCE == "download" else []:
+            if name not in remotes:
+                sentence = unknown_name(name, remotes, "remote")
                 raise WorkflowError(
                     f"config: datasets.{config['dataset']}.splits.{split}: {sentence}"
                 )
-    return parts
+    return remotes
 
 
-PARTS = downloaded_parts()
-CLIP_PARTS = {
-    Path(part.target).name: part for part in PARTS.values() if part.kind == "clips"
+REMOTES = configured_remotes()
+CLIP_REMOTES = {
+    Path(remote.target).name: remote
+    for remote in REMOTES.values()
+    if remote.kind == "clips"
 }
 
 
-def part_files(names):
-    """What says that parts are complete: a receipt, or for clips the report of missing ones."""
-    parts = [PARTS[name] for name in names]
+def remote_files(names):
+    """What says that remotes are complete: a receipt, or for clips the report of missing ones."""
+    remotes = [REMOTES[name] for name in names]
     return [
         (
-            f"missing_files/{part.report}"
-            if part.kind == "clips"
-            else f"<data>/download/{part.name}.json"
+            f"missing_files/{remote.report}"
+            if remote.kind == "clips"
+            else f"<data>/download/{remote.name}.json"
         )
-        for part in parts
+        for remote in remotes
     ]
 
 
 def group_files(*groups):
-    return part_files(name for name, part in PARTS.items() if part.group in groups)
+    return remote_files(
+        name for name, remote in REMOTES.items() if remote.group in groups
+    )
 
 
 def clip_list(wildcards):
     """The metadata that a list of clips comes with."""
-    part = CLIP_PARTS[wildcards.folder]
-    return part_files(
+    remote = CLIP_REMOTES[wildcards.folder]
+    return remote_files(
         name
-        for name, other in PARTS.items()
-        if other.group == part.group and other.kind != "clips"
+        for name, other in REMOTES.items()
+        if other.group == remote.group and other.kind != "clips"
     )
 
 
-def split_parts(wildcards):
+def split_remotes(wildcards):
     """What has to be fetched before a split can be looked at."""
-    return part_files(DATASET["splits"][wildcards.split].get("parts", []))
+    return remote_files(DATASET["splits"][wildcards.split].get("remotes", []))
 
 
 def sources_option(_wildcards):

@@ -1,6 +1,6 @@
 """DESED from where it is published; an interrupted download continues.
 
-In:  the addresses of sed_core/data/download/parts.py, or your own (`sources`).
+In:  the addresses of sed_core/data/download/remotes.py, or your own (`sources`).
 Out: <root>/audio and <root>/metadata in the reference's layout, a receipt for each archive,
      missing_files/missing_files_<folder>.tsv for each list of AudioSet clips, and what `adopt`
      notes of each split. Archives and partial files stay in <data>/download.
@@ -11,8 +11,8 @@ include: "adopt.smk"
 
 
 wildcard_constraints:
-    part=one_of([name for name, part in PARTS.items() if part.kind != "clips"]),
-    folder=one_of(CLIP_PARTS),
+    remote=one_of([name for name, remote in REMOTES.items() if remote.kind != "clips"]),
+    folder=one_of(CLIP_REMOTES),
 
 
 localrules:
@@ -24,11 +24,11 @@ localrules:
 
 
 rule download_archive:
-    """Fetch, check and unpack {wildcards.part}."""
+    """Fetch, check and unpack {wildcards.remote}."""
     output:
-        done="<data>/download/{part}.json",
+        done="<data>/download/{remote}.json",
     log:
-        "<logs>/download/{part}.log",
+        "<logs>/download/{remote}.log",
     retries: 2
     conda:
         "../envs/sed.yaml"
@@ -42,7 +42,7 @@ rule download_archive:
         sources=sources_option,
         code=code_version("workflow_scripts/download_archive.py"),
     shell:
-        'python "$SED_HOME"/workflow_scripts/download_archive.py --part {wildcards.part}'
+        'python "$SED_HOME"/workflow_scripts/download_archive.py --remote {wildcards.remote}'
         " {params.sources} --root {params.root:q} --downloads {params.downloads:q}"
         " --done {output.done:q} > {log:q} 2>&1"
 
@@ -62,8 +62,8 @@ rule download_clips:
         mem_mb=2000,
         runtime="72h",
     params:
-        list=lambda wildcards: ROOT / CLIP_PARTS[wildcards.folder].list,
-        folder=lambda wildcards: ROOT / CLIP_PARTS[wildcards.folder].target,
+        list=lambda wildcards: ROOT / CLIP_REMOTES[wildcards.folder].list,
+        folder=lambda wildcards: ROOT / CLIP_REMOTES[wildcards.folder].target,
         failure_log=lambda wildcards: f"{PATHS['data']}/download/{wildcards.folder}.journal",
         sources=sources_option,
         code=code_version("workflow_scripts/download_clips.py"),

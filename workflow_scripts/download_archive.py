@@ -5,19 +5,19 @@ import sys
 from pathlib import Path
 
 from sed_core.data.download.obtain import obtain
-from sed_core.data.download.sources import Part, read_parts
+from sed_core.data.download.remotes import Remote, read_remotes
 from sed_core.runtime.cli import run
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import digest_json, write_json
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Parse the arguments, obtain the part, say what is there."""
+    """Parse the arguments, obtain the remote, say what is there."""
     parser = argparse.ArgumentParser(description=__doc__)
     add = parser.add_argument
-    add("--part", help="a part of DESED by name, or of the file given by --sources")
-    add("--sources", type=Path, help="YAML or JSON with your own addresses (section `parts`)")
-    add("--url", action="append", default=[], help="instead of --part: address; again for mirrors")
+    add("--remote", help="name of a remote of DESED, or of the file given by --sources")
+    add("--sources", type=Path, help="YAML or JSON with your own addresses (section `remotes`)")
+    add("--url", action="append", default=[], help="address, in place of --remote; again: mirrors")
     add("--checksum", help="with --url: md5:… or sha256:…")
     add("--target", default=".", help="with --url: file, or with --unpack folder, below the root")
     add("--unpack", action="store_true", help="with --url: it is an archive")
@@ -31,23 +31,23 @@ def main(argv: list[str] | None = None) -> None:
         kind = "archive" if args.unpack else "file"
         urls = tuple(args.url)
         name = f"own_{digest_json(urls)[:8]}"
-        part = Part(name, "own", kind, args.target, urls, checksum=args.checksum)
+        remote = Remote(name, "own", kind, args.target, urls, checksum=args.checksum)
     else:
-        parts = read_parts(args.sources)
-        names = sorted(name for name, entry in parts.items() if entry.kind != "clips")
-        if args.part not in names:
-            raise SedError(f"--part {args.part} is unknown; choose one of {', '.join(names)}.")
-        part = parts[args.part]
-    result = obtain(part, args.root, args.downloads, jobs=args.jobs)
+        remotes = read_remotes(args.sources)
+        names = sorted(name for name, entry in remotes.items() if entry.kind != "clips")
+        if args.remote not in names:
+            raise SedError(f"--remote {args.remote} is unknown; choose one of {', '.join(names)}.")
+        remote = remotes[args.remote]
+    result = obtain(remote, args.root, args.downloads, jobs=args.jobs)
     for note in result.notes:
         print(f"note: {note}", file=sys.stderr)
     for file in result.files:
         print(f"{file.path}: {file.size:,} bytes, checked by {file.checked}")
     if result.members:
-        print(f"{args.root / part.target}: {result.members:,} members unpacked")
+        print(f"{args.root / remote.target}: {result.members:,} members unpacked")
     if args.done:
         files = [{"name": f.path.name, "size": f.size, "checked": f.checked} for f in result.files]
-        write_json(args.done, {"part": part.name, "files": files, "members": result.members})
+        write_json(args.done, {"remote": remote.name, "files": files, "members": result.members})
 
 
 if __name__ == "__main__":

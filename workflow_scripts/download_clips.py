@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sed_core.data.annotations import read_list
 from sed_core.data.download.clips import download_clips
-from sed_core.data.download.sources import read_download_policy
+from sed_core.data.download.remotes import read_download_policy
 from sed_core.runtime.cli import run
 
 

@@ -96,7 +96,7 @@ class Split:
     """TSV below `root`."""
     labels: Literal["strong", "weak", "none"] = key()
     """What the annotations say: events with times, classes of a clip, nothing."""
-    parts: list[str] = key(optional=True, uniqueItems=True)
+    remotes: list[str] = key(optional=True, uniqueItems=True)
     """Only for source download: what to fetch."""
     synthesis: Synthesis = key(optional=True)
     """Only for source synthesis."""

@@ -106,7 +106,7 @@ def server():
 def clone(tmp_path_factory, server) -> Clone:
     made = Clone.make(tmp_path_factory.mktemp("download"))
     sources = {
-        "parts": {
+        "remotes": {
             "metadata": {"urls": [f"{server.url}/metadata.tar.gz"]},
             "synth": {"urls": [f"{server.url}/dcase_synth.zip"]},
             "eval21": {"urls": [f"{server.url}/eval21.zip"]},

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from sed_core.data.download.obtain import obtain
+from sed_core.data.download.remotes import read_remotes
 from sed_core.data.download.retry import RetryPolicy
-from sed_core.data.download.sources import read_parts
 from sed_core.runtime.errors import SedError
 from tests.servers.flaky import Fault, Flaky
 
@@ -55,9 +55,9 @@ def record(server: Flaky, number: int, files: dict[str, bytes]) -> str:
     return server.add(f"/api/records/{number}", json.dumps({"files": entries}).encode())
 
 
-def sources(folder: Path, **parts: dict) -> Path:
+def sources(folder: Path, **remotes: dict) -> Path:
     path = folder / "sources.json"
-    path.write_text(json.dumps({"parts": parts}))
+    path.write_text(json.dumps({"remotes": remotes}))
     return path
 
 
@@ -65,9 +65,9 @@ def test_synthetic_archive_from_a_record_with_links(
     server: Flaky, tmp_path: Path, quick: RetryPolicy
 ) -> None:
     api = record(server, 1, {"dcase_synth.zip": zipped(SYNTH), "other.zip": b""})
-    parts = read_parts(sources(tmp_path, synth={"urls": [server.url + "/dead"], "record": api}))
+    remotes = read_remotes(sources(tmp_path, synth={"urls": [server.url + "/dead"], "record": api}))
     root = tmp_path / "root"
-    result = obtain(parts["synth"], root, tmp_path / "downloads", policy=quick)
+    result = obtain(remotes["synth"], root, tmp_path / "downloads", policy=quick)
     assert (result.members, result.notes) == (4, [])
     assert result.files[0].checked == "md5"
     assert (root / "audio/train/synthetic21_train").is_symlink()
@@ -75,7 +75,7 @@ def test_synthetic_archive_from_a_record_with_links(
     assert audio.read_bytes() == b"soundscapes/1.wav" * 1000
     assert (root / "metadata/validation/synthetic21_validation/soundscapes.tsv").is_file()
     server.log.clear()
-    assert obtain(parts["synth"], root, tmp_path / "downloads", policy=quick).members == 4
+    assert obtain(remotes["synth"], root, tmp_path / "downloads", policy=quick).members == 4
     assert server.requests("/api/records/1/files/dcase_synth.zip/content") == []
 
 
@@ -84,8 +84,8 @@ def test_public_evaluation_set_lands_in_the_root_whatever_lies_around_it(
 ) -> None:
     files = {"dataset/audio/eval/public/a.wav": b"a", "dataset/metadata/eval/public.tsv": b"t"}
     url = server.add("/DESED_public_eval.tar.gz?download=1", tarred({**files, "LICENSE": b"l"}))
-    parts = read_parts(sources(tmp_path, public_eval={"urls": [url]}))
-    result = obtain(parts["public_eval"], tmp_path / "root", tmp_path / "downloads", policy=quick)
+    remotes = read_remotes(sources(tmp_path, public_eval={"urls": [url]}))
+    result = obtain(remotes["public_eval"], tmp_path / "root", tmp_path / "downloads", policy=quick)
     assert sorted(p.name for p in (tmp_path / "root").rglob("*") if p.is_file()) == [
         "a.wav",
         "public.tsv",
@@ -96,8 +96,8 @@ def test_public_evaluation_set_lands_in_the_root_whatever_lies_around_it(
 
 def test_all_files_of_a_record(server: Flaky, tmp_path: Path, quick: RetryPolicy) -> None:
     api = record(server, 2, {"a.hdf5": b"a" * 9, "b.hdf5": b"b" * 9})
-    parts = read_parts(sources(tmp_path, embeddings_panns={"record": api}))
-    result = obtain(parts["embeddings_panns"], tmp_path, tmp_path / "downloads", policy=quick)
+    remotes = read_remotes(sources(tmp_path, embeddings_panns={"record": api}))
+    result = obtain(remotes["embeddings_panns"], tmp_path, tmp_path / "downloads", policy=quick)
     assert [file.path for file in result.files] == [
         tmp_path / "embeddings/a.hdf5",
         tmp_path / "embeddings/b.hdf5",
@@ -107,19 +107,19 @@ def test_all_files_of_a_record(server: Flaky, tmp_path: Path, quick: RetryPolicy
 def test_wrong_pin_wrong_key_and_a_silent_record(
     server: Flaky, tmp_path: Path, quick: RetryPolicy
 ) -> None:
-    name = read_parts()["panns"].key
+    name = read_remotes()["panns"].key
     api = record(server, 3, {name: b"weights"})
-    wrong = read_parts(sources(tmp_path, panns={"record": api, "urls": []}))["panns"]
+    wrong = read_remotes(sources(tmp_path, panns={"record": api, "urls": []}))["panns"]
     with pytest.raises(SedError, match=r"delivered a file that has the sha256 .* instead of e2ee"):
         obtain(wrong, tmp_path, tmp_path / "downloads", policy=quick)
     assert not (tmp_path / wrong.target).exists()
-    other = read_parts(sources(tmp_path, panns={"record": api, "key": "x.pth"}))["panns"]
+    other = read_remotes(sources(tmp_path, panns={"record": api, "key": "x.pth"}))["panns"]
     with pytest.raises(SedError, match=r"has no file 'x\.pth'; it has Cnn14_16k"):
         obtain(other, tmp_path, tmp_path / "downloads", policy=quick)
     url = server.add("/w.pth", b"weights")
     sha = hashlib.sha256(b"weights").hexdigest()
     dead = {"record": server.url + "/api/records/9", "urls": [url], "checksum": sha}
-    silent = read_parts(sources(tmp_path, panns=dead))["panns"]
+    silent = read_remotes(sources(tmp_path, panns=dead))["panns"]
     result = obtain(silent, tmp_path, tmp_path / "downloads", policy=quick)
     assert (tmp_path / silent.target).read_bytes() == b"weights"
     assert "going on without the published size" in result.notes[0]
@@ -134,7 +134,7 @@ def script(root: Path, name: str) -> object:
     return module
 
 
-def test_script_takes_a_part_or_an_address(
+def test_script_takes_a_remote_or_an_address(
     server: Flaky, tmp_path: Path, root: Path, capsys: pytest.CaptureFixture
 ) -> None:
     main = script(root, "download_archive").main  # type: ignore[attr-defined]
@@ -146,8 +146,8 @@ def test_script_takes_a_part_or_an_address(
     assert (tmp_path / "root/audio/x/1.wav").read_bytes() == b"sound"
     assert "1 members unpacked" in capsys.readouterr().out
     assert json.loads(done.read_text())["members"] == 1
-    with pytest.raises(SedError, match="--part nothing is unknown; choose one of ast, checkpoint"):
-        main(["--part", "nothing", *places])
+    with pytest.raises(SedError, match="--remote nothing is unknown; choose one of ast, check"):
+        main(["--remote", "nothing", *places])
 
 
 def test_killed_anywhere_and_continued(server: Flaky, tmp_path: Path, root: Path) -> None:

@@ -1,0 +1,170 @@
+"""The remotes of DESED: what it consists of, where that is published, and one's own addresses.
+
+Record numbers, addresses and digests were gathered from the 2022 recipe and public code; where
+the record's API publishes sizes and checksums, they are read from there when downloading.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import yaml
+
+from sed_core.data.download.clips import DownloadPolicy
+from sed_core.runtime.errors import SedError
+
+
+@dataclass(frozen=True)
+class Remote:
+    """One thing to download."""
+
+    name: str
+    group: str
+    kind: str  # file, archive or clips
+    target: str  # below the root: the file, or the folder of what is unpacked or of the clips
+    urls: tuple[str, ...] = ()
+    record: str | None = None  # address of the record's API
+    key: str | None = None  # the record's file; None: all of them
+    size: int | None = None  # bytes
+    checksum: str | None = None  # "md5:…", "sha256:…"
+    roots: tuple[str, ...] = ()  # folder names with which unpacked paths begin
+    members: tuple[str, ...] = ("*",)  # patterns of what is unpacked
+    links: bool = False  # whether `adopt.link_synth` comes after it
+    list: str | None = None  # TSV below the root that names the clips
+
+    @property
+    def report(self) -> str:
+        """Name of the missing-files report, as in the reference."""
+        return f"missing_files_{Path(self.target).name}.tsv"
+
+
+def _zenodo(record: int, key: str | None = None, **more: Any) -> dict[str, Any]:
+    """A file of a record, or all of its files."""
+    site = "https://zenodo.org"
+    urls = (f"{site}/record/{record}/files/{quote(key)}",) if key else ()
+    return {"record": f"{site}/api/records/{record}", "key": key, "urls": urls, **more}
+
+
+def _clips(folder: str, table: str) -> dict[str, Any]:
+    return {"kind": "clips", "target": f"audio/{folder}", "list": f"metadata/{table}.tsv"}
+
+
+_FILE: dict[str, Any] = {"kind": "file"}
+_UNPACKED: dict[str, Any] = {"kind": "archive", "target": "."}
+_PANNS, _TRAINED = "Cnn14_16k_mAP=0.438.pth", "epoch=156-step=18525.ckpt"
+_PANNS_SHA256 = "sha256:e2ee543a27919542c2ea03eabaa70b24dcd4e6c8e05621de6b67a94e4c5058e6"
+_AST = "https://www.dropbox.com/s/cv4knew8mvbrnvq/audioset_0.4593.pth?dl=1"
+
+# The first three groups are what the reference's script downloads; its flags are --only_real etc.
+_BY_GROUP: dict[str, dict[str, dict[str, Any]]] = {
+    "real": {
+        "metadata": _UNPACKED | _zenodo(4639776, "audioset_metadata.tar.gz", roots=("metadata",)),
+        "weak": _clips("train/weak", "train/weak"),
+        "unlabelled": _clips("train/unlabel_in_domain", "train/unlabel_in_domain"),
+        "validation": _clips("validation/validation", "validation/validation"),
+    },
+    "strong": {
+        "strong_metadata": _FILE
+        | _zenodo(6444477, "audioset_strong.tsv", target="metadata/train/audioset_strong.tsv"),
+        "strong": _clips("train/strong_label_real", "train/audioset_strong"),
+    },
+    "synth": {"synth": _UNPACKED | _zenodo(6026841, "dcase_synth.zip", links=True)},
+    "eval": {
+        "public_eval": _UNPACKED
+        | _zenodo(4560759, "DESED_public_eval.tar.gz", roots=("audio", "metadata")),
+        "eval21": _UNPACKED | _zenodo(4892545, target="audio/eval21"),
+    },
+    "weights": {
+        "panns": _FILE
+        | _zenodo(3987831, _PANNS, target=f"pretrained/{_PANNS}", checksum=_PANNS_SHA256),
+        "ast": _FILE | {"target": "pretrained/audioset_10_10_0.4593.pth", "urls": (_AST,)},
+    },
+    "checkpoints": {
+        "checkpoint": _FILE | _zenodo(4639817, _TRAINED, target=f"checkpoints/{_TRAINED}"),
+        "checkpoint_strong": _FILE | _zenodo(6447197, target="checkpoints/audioset_strong"),
+    },
+    "embeddings": {
+        "embeddings_ast_unlabelled": _FILE | _zenodo(6541454, target="embeddings"),
+        "embeddings_ast": _FILE | _zenodo(6539466, target="embeddings"),
+        "embeddings_panns": _FILE | _zenodo(6518380, target="embeddings"),
+    },
+}
+REMOTES = {
+    name: Remote(name, group, **remote)
+    for group, remotes in _BY_GROUP.items()
+    for name, remote in remotes.items()
+}
+
+
+def read_remotes(sources: str | Path | None = None) -> dict[str, Remote]:
+    """All remotes by name.
+
+    Args:
+        sources: YAML or JSON file; its section `remotes` gives, for each of them, the keys that
+            differ (urls, record, key, size, checksum, target, …), and may name new ones.
+
+    Raises:
+        SedError: an unknown key, or a new remote without kind and target.
+    """
+    remotes = dict(REMOTES)
+    for name, changes in _section(sources, "remotes").items():
+        remotes[name] = _changed(remotes.get(name), name, changes, f"{sources}: remote {name}")
+    return remotes
+
+
+def _changed(known: Remote | None, name: str, changes: Any, where: str) -> Remote:
+    if not isinstance(changes, Mapping):
+        raise SedError(f"{where} must be a table of keys, such as urls: [...].")
+    _check(changes, Remote, where)
+    if known is None and not {"kind", "target"} <= set(changes):
+        raise SedError(
+            f"{where} is not one of {', '.join(REMOTES)}; correct the name or, for a remote of "
+            "your own, give at least kind, target and urls."
+        )
+    keys = dict(changes)
+    if keys.get("kind", "file") not in ("file", "archive", "clips"):
+        raise SedError(f"{where}: kind {keys['kind']!r} must be file, archive or clips.")
+    if "urls" in keys:  # another site's record says nothing about this address
+        keys.setdefault("record", None)
+    keys |= {key: _strings(keys[key]) for key in ("urls", "roots", "members") if key in keys}
+    return replace(known, **keys) if known else Remote(**{"name": name, "group": "own", **keys})
+
+
+def read_download_policy(
+    sources: str | Path | None = None, *, jobs: int | None = None
+) -> DownloadPolicy:
+    """How clips are asked for: section `clips` of the sources file over the defaults.
+
+    Raises:
+        SedError: an unknown key.
+    """
+    changes = _section(sources, "clips")
+    _check(changes, DownloadPolicy, f"{sources}: clips")
+    if "urls" in changes:
+        changes = {**changes, "urls": _strings(changes["urls"])}
+    policy = DownloadPolicy(**changes)
+    return replace(policy, jobs=jobs) if jobs else policy
+
+
+def _check(entry: Mapping[str, Any], kind: type, where: str) -> None:
+    valid = [field.name for field in fields(kind) if field.name != "name"]
+    if unknown := sorted(set(entry) - set(valid)):
+        raise SedError(f"{where}: unknown key {unknown[0]!r}; valid keys: {', '.join(valid)}.")
+
+
+def _strings(value: Any) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _section(sources: str | Path | None, name: str) -> dict[str, Any]:
+    if sources is None:
+        return {}
+    try:
+        content = yaml.safe_load(Path(sources).read_text(encoding="utf-8")) or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise SedError(f"{sources} cannot be read as YAML or JSON: {error}.") from error
+    if not isinstance(content, dict) or not set(content) <= {"remotes", "clips"}:
+        raise SedError(f"{sources} must have only the sections remotes and clips.")
+    return content.get(name) or {}
