@@ -1,5 +1,6 @@
 """Files that are either whole or absent: written under a temporary name, then renamed."""
 
+import fcntl
 import functools
 import hashlib
 import itertools
@@ -10,7 +11,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.processes import place, started
@@ -54,6 +55,18 @@ def _remove_leftovers(folder: Path) -> None:
         found = re.search(rf"\.{place()}-(\d+)-\d+\.part(\.[^.]*)?$", path.name)
         if found and started(int(found[1])) is None:
             path.unlink(missing_ok=True)
+
+
+def lock(stream: IO[Any], busy: str) -> None:
+    """Lock an open file for this process alone, until it is closed.
+
+    Raises:
+        SedError: another process has it; `busy` begins the sentence.
+    """
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise SedError(f"{busy}; wait for it, or end it and run again.") from error
 
 
 def write_text(path: str | Path, text: str) -> None:

@@ -3,7 +3,6 @@
 The failure log survives kills, and tells the next run what to skip.
 """
 
-import fcntl
 import re
 import shutil
 import tempfile
@@ -21,7 +20,7 @@ from sed_core.data.download.rate_limiter import RateLimiter
 from sed_core.data.download.retry import Stopped
 from sed_core.data.download.video_audio import REASONS, RETRYABLE, ClipError, Streams, crop
 from sed_core.runtime.errors import SedError
-from sed_core.runtime.files import write_text
+from sed_core.runtime.files import lock, write_text
 from sed_core.runtime.progress import progress
 
 NOT_TRIED = ("not tried yet", "network")
@@ -55,12 +54,7 @@ def open_failure_log(path: Path) -> Iterator[FailureLog]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+", encoding="utf-8") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise SedError(
-                f"another process is downloading the clips of {path}; wait for it, or end it."
-            ) from error
+        lock(stream, f"another process is downloading the clips of {path}")
         stream.seek(0)
         text = stream.read()
         if text and not text.endswith("\n"):

@@ -5,8 +5,8 @@ are only continued when they are known to be the beginning of the same file: the
 (If-Range with its ETag or Last-Modified), or a pinned checksum will.
 """
 
-import fcntl
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -14,12 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import requests
-
 from sed_core.data.download.checksum import parse_checksum, problem, require_space
 from sed_core.data.download.retry import Refused, Retry, RetryPolicy, Stop, Stopped, get, persist
 from sed_core.runtime.errors import SedError
-from sed_core.runtime.files import write_json
+from sed_core.runtime.files import lock, write_json
 from sed_core.runtime.progress import progress
 
 BLOCK = 1 << 16  # bytes; what a broken connection can cost
@@ -28,9 +26,8 @@ BLOCK = 1 << 16  # bytes; what a broken connection can cost
 class Partial:
     """The unfinished file of one target; made by `open_partial`, which holds its lock."""
 
-    def __init__(self, target: Path, stream: BinaryIO):
+    def __init__(self, stream: BinaryIO):
         self.path = Path(stream.name)
-        self._target = target
         self._stream = stream
         self._note = self.path.with_name(self.path.name + ".json")
 
@@ -50,24 +47,16 @@ class Partial:
     def headers(self, url: str, *, pinned: bool) -> dict[str, str]:
         """Request headers that continue the file, or none where it has to start anew."""
         note, offset = self.note(), self.size()
-        same = note.get("url") == url
         etag = note.get("etag") or ""
         # A weak ETag does not promise equal bytes, and RFC 9110 forbids it in If-Range.
         proof = note.get("modified") if not etag or etag.startswith("W/") else etag
-        if not offset or not (pinned or (same and proof)):
-            return {}
-        guard = {"If-Range": proof} if same and proof else {}
-        return {"Range": f"bytes={offset}-", **guard}
+        guard = {"If-Range": proof} if proof and note.get("url") == url else {}
+        return {"Range": f"bytes={offset}-", **guard} if offset and (pinned or guard) else {}
 
     def begin(self, url: str, headers: Mapping[str, str], total: int | None) -> None:
         """Remember whose bytes come now."""
-        note = {
-            "url": url,
-            "etag": headers.get("ETag"),
-            "modified": headers.get("Last-Modified"),
-            "total": total,
-        }
-        write_json(self._note, note)
+        etag, modified = headers.get("ETag"), headers.get("Last-Modified")
+        write_json(self._note, {"url": url, "etag": etag, "modified": modified, "total": total})
 
     def write(self, block: bytes) -> None:
         """Append."""
@@ -81,7 +70,7 @@ class Partial:
     def finish(self) -> None:
         """Put the whole file in its place."""
         self._stream.flush()
-        self.path.replace(self._target)
+        self.path.replace(self.path.with_suffix(""))
         self._note.unlink(missing_ok=True)
 
 
@@ -92,16 +81,11 @@ def open_partial(target: Path) -> Iterator[Partial]:
     Raises:
         SedError: another process is downloading the same file.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    path = target.with_name(target.name + ".part")
+    path = _unfinished(target)
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("ab") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise SedError(
-                f"another process is downloading {target}; wait for it, or end it and run again."
-            ) from error
-        partial = Partial(target, stream)
+        lock(stream, f"another process is downloading {target}")
+        partial = Partial(stream)
         try:
             yield partial
         finally:
@@ -139,12 +123,12 @@ def fetch(
 ) -> Fetched:
     """Download one file unless it is there; a broken-off download is continued.
 
-    Memory: one block of 64 KiB.
+    Memory: one block of 64 KiB. If `stop` is set by another thread, the `.part` stays.
 
     Args:
         download: the file.
         policy: patience.
-        stop: set by another thread to end the transfer; the `.part` stays.
+        stop: ends the transfer.
         bar: progress bar counting bytes, shared by several files.
 
     Raises:
@@ -152,8 +136,7 @@ def fetch(
     """
     target = download.target
     if target.exists():
-        wrong = problem(target, download.size, download.checksum)
-        if wrong:
+        if wrong := problem(target, download.size, download.checksum):
             raise SedError(f"{target} {wrong}; delete it and run the same command again.")
         return _fetched(download, None)
     failures = []
@@ -169,7 +152,13 @@ def fetch(
                 continue
             partial.finish()
             return _fetched(download, url)
-    raise SedError(_by_hand(download, failures))
+    facts = [f"{download.size:,} bytes" if download.size else "", download.checksum or ""]
+    expected = ", ".join(filter(None, facts))
+    raise SedError(
+        f"{target.name} could not be downloaded: "
+        f"{'; '.join(failures) or 'no address is configured'}; run the same command later, or "
+        f"get the file by other means and put it at {target}{expected and f' ({expected})'}."
+    )
 
 
 def fetch_all(
@@ -181,34 +170,26 @@ def fetch_all(
         SedError: too little disk space, or files that could not be had (all are named).
     """
     _require_space(downloads)
-    sizes = [download.size for download in downloads]
-    total = sum(size or 0 for size in sizes) if all(sizes) else None
+    sizes = [download.size or 0 for download in downloads]
     name = downloads[0].target.name if len(downloads) == 1 else f"{len(downloads)} files"
     stop = Stop()
-    done: dict[int, Fetched] = {}
-    errors: dict[int, SedError] = {}
     with (
-        progress(total=total, desc=name, unit="B") as bar,
+        progress(total=sum(sizes) if all(sizes) else None, desc=name, unit="B") as bar,
         ThreadPoolExecutor(max(1, jobs)) as pool,
     ):
         bar.unit_scale = True
-        tasks = {
-            pool.submit(fetch, download, policy=policy, stop=stop, bar=bar): number
-            for number, download in enumerate(downloads)
-        }
+        tasks = [pool.submit(fetch, one, policy=policy, stop=stop, bar=bar) for one in downloads]
         try:
             for task in as_completed(tasks):
-                try:
-                    done[tasks[task]] = task.result()
-                except SedError as error:
-                    errors[tasks[task]] = error
+                if (error := task.exception()) and not isinstance(error, SedError):
+                    raise error
         except BaseException:
             stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    if errors:
-        raise SedError(" ".join(str(errors[number]) for number in sorted(errors)))
-    return [done[number] for number in range(len(downloads))]
+    if errors := [str(error) for task in tasks if (error := task.exception())]:
+        raise SedError(" ".join(errors))
+    return [task.result() for task in tasks]
 
 
 @dataclass(frozen=True)
@@ -223,7 +204,8 @@ class _Transfer:
 
     def run(self, url: str) -> None:
         """Complete and check the file from one mirror; once more from the start if resumed."""
-        for _ in range(2):
+        resumed = True
+        while resumed:
             resumed = self.partial.size() > 0
             persist(
                 lambda: self._receive(url), self.policy, progress=self.partial.size, stop=self.stop
@@ -232,8 +214,6 @@ class _Transfer:
             if wrong is None:
                 return
             self._discard()
-            if not resumed:
-                break
         raise Refused(f"delivered a file that {wrong}")
 
     def _receive(self, url: str) -> None:
@@ -243,13 +223,16 @@ class _Transfer:
             return
         headers = partial.headers(url, pinned=bool(download.checksum))
         with get(url, self.policy, headers) as response:
-            if response.status_code == 416 or not _fits(response, offset):
+            place, whole = response.headers.get("Content-Range", ""), response.status_code == 200
+            if not whole and not place.startswith(f"bytes {offset}-"):
                 self._discard()
                 raise Retry("refused to continue where the file broke off")
-            total = _total(response)
+            length = response.headers.get("Content-Length", "")
+            text = length if whole else place.rpartition("/")[2]
+            total = int(text) if text.isdigit() else None
             if download.size and total and total != download.size:
                 raise Refused(f"offers {total:,} bytes instead of {download.size:,}")
-            if response.status_code == 200:
+            if whole:
                 self._discard()
                 partial.begin(url, response.headers, total)
             require_space(download.target.parent, (total or 0) - partial.size())
@@ -267,20 +250,8 @@ class _Transfer:
         self.partial.discard()
 
 
-def _fits(response: requests.Response, offset: int) -> bool:
-    """Whether a 206 answer continues at `offset`; a 200 starts anew and always fits."""
-    if response.status_code != 206:
-        return True
-    return response.headers.get("Content-Range", "").startswith(f"bytes {offset}-")
-
-
-def _total(response: requests.Response) -> int | None:
-    """Size of the whole file according to the answer's headers, bytes."""
-    if response.status_code == 206:
-        text = response.headers.get("Content-Range", "").rpartition("/")[2]
-    else:
-        text = response.headers.get("Content-Length", "")
-    return int(text) if text.isdigit() else None
+def _unfinished(target: Path) -> Path:
+    return target.with_name(target.name + ".part")
 
 
 def _fetched(download: Download, url: str | None) -> Fetched:
@@ -291,23 +262,11 @@ def _fetched(download: Download, url: str | None) -> Fetched:
 
 def _require_space(downloads: Sequence[Download]) -> None:
     """Sum what is still to come per folder, as far as sizes are known."""
-    needed: dict[Path, int] = {}
+    needed: Counter[Path] = Counter()
     for download in downloads:
-        part = download.target.with_name(download.target.name + ".part")
         if download.size and not download.target.exists():
+            part = _unfinished(download.target)
             there = part.stat().st_size if part.exists() else 0
-            folder = download.target.parent
-            needed[folder] = needed.get(folder, 0) + max(0, download.size - there)
+            needed[part.parent] += max(0, download.size - there)
     for folder, size in needed.items():
         require_space(folder, size)
-
-
-def _by_hand(download: Download, failures: list[str]) -> str:
-    facts = [f"{download.size:,} bytes"] if download.size else []
-    facts += [download.checksum] if download.checksum else []
-    expected = f" ({', '.join(facts)})" if facts else ""
-    reasons = "; ".join(failures) or "no address is configured"
-    return (
-        f"{download.target.name} could not be downloaded: {reasons}; run the same command later, "
-        f"or get the file by other means and put it at {download.target}{expected}."
-    )

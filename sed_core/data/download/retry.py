@@ -10,9 +10,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from http import HTTPStatus
 from typing import TypeVar
 
 import requests
@@ -41,6 +38,11 @@ class RetryPolicy:
     backoff: float = 1.0
     longest_wait: float = 60.0
     longest_retry_after: float = 900.0
+
+    def wait(self, failures: int) -> float:
+        """Seconds before the next try: doubled with each failure, spread over the upper half."""
+        longest = min(self.backoff * 2.0 ** (failures - 1), self.longest_wait)
+        return longest * random.uniform(0.5, 1.0)
 
 
 class Retry(Exception):  # noqa: N818 - a request, not an error
@@ -84,26 +86,6 @@ class Stop(threading.Event):
             self._reading.discard(response)
 
 
-def retry_after(header: str | None, *, now: datetime | None = None) -> float | None:
-    """Seconds to wait according to a Retry-After header (seconds or an HTTP date, RFC 9110)."""
-    if not header:
-        return None
-    if header.strip().isdigit():
-        return float(header)
-    try:
-        when = parsedate_to_datetime(header)
-    except ValueError:
-        return None
-    when = when if when.tzinfo else when.replace(tzinfo=UTC)
-    return max(0.0, (when - (now or datetime.now(UTC))).total_seconds())
-
-
-def waiting_time(attempt: int, policy: RetryPolicy) -> float:
-    """Backoff before try `attempt` + 1 (attempt = 1, 2, …), spread over its upper half."""
-    longest = min(policy.backoff * 2.0 ** (attempt - 1), policy.longest_wait)
-    return longest * random.uniform(0.5, 1.0)
-
-
 @contextmanager
 def get(
     url: str, policy: RetryPolicy, headers: dict[str, str] | None = None
@@ -118,7 +100,11 @@ def get(
     timeout = (policy.connect_timeout, policy.read_timeout)
     try:
         with requests.get(url, headers=wishes, stream=True, timeout=timeout) as response:
-            _judge(response)
+            if response.status_code not in _USABLE:
+                answer = f"answered {response.status_code} ({response.reason})"
+                if response.status_code in _TRY_AGAIN:
+                    raise Retry(answer, retry_after(response.headers.get("Retry-After")))
+                raise Refused(answer)
             yield response
     except _BAD_ADDRESS as error:
         raise Refused(f"is not a usable address ({error})") from error
@@ -128,17 +114,12 @@ def get(
         raise Retry(f"broke the connection ({type(error).__name__})") from error
 
 
-def _judge(response: requests.Response) -> None:
-    code = response.status_code
-    if code in _USABLE:
-        return
+def retry_after(header: str | None) -> float | None:
+    """Seconds to wait according to a Retry-After header (seconds or an HTTP date, RFC 9110)."""
     try:
-        answer = f"answered {code} ({HTTPStatus(code).phrase})"
-    except ValueError:
-        answer = f"answered {code}"
-    if code in _TRY_AGAIN:
-        raise Retry(answer, retry_after(response.headers.get("Retry-After")))
-    raise Refused(answer)
+        return urllib3.Retry().parse_retry_after(header) if header else None
+    except (urllib3.exceptions.InvalidHeader, ValueError):
+        return None
 
 
 def persist(
@@ -167,8 +148,8 @@ def persist(
             reached = max(reached, progress())
             if failures >= policy.attempts:
                 raise Refused(f"{error}, {failures} times in a row") from error
-            if error.after is not None and error.after > policy.longest_retry_after:
+            if (error.after or 0) > policy.longest_retry_after:
                 raise Refused(f"{error} and asks to wait {error.after:.0f} s") from error
-            wait = error.after if error.after is not None else waiting_time(failures, policy)
+            wait = policy.wait(failures) if error.after is None else error.after
         if stop.wait(wait):
             raise Stopped
