@@ -1,4 +1,4 @@
-"""A DESED tree that somebody already has: found as it lies, never copied or changed.
+"""A DESED tree as it lies on a disk: found wherever its splits are, never copied or changed.
 
 Trees differ. The reference's data lie in `<basedir>/dcase/dataset`, the synthetic part may still
 be below `dcase_synth`, only the 16 kHz copies (`…_16k`) may have been kept, an archive may have
@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sed_core.data.audio import SUFFIXES
-from sed_core.data.download.links import TOP
 from sed_core.runtime.errors import SedError
 
 # Split -> (audio folder, annotation file or None), below the root.
@@ -32,6 +31,7 @@ DESED: dict[str, tuple[str, str | None]] = {
     "public_eval": ("audio/eval/public", "metadata/eval/public.tsv"),
 }
 _INSIDE = ("", "dataset", "dcase/dataset")
+TOP = "dcase_synth"  # of the synthetic archive
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def adopt(root: str | Path, splits: Mapping[str, tuple[str, str | None]] | None 
             f"{root} is no folder; set the data set's root (or SED_DATA) to the folder that holds "
             "audio and metadata, or download the data first."
         )
-    bases = [base for inside in _INSIDE for base in (root / inside, root / inside / TOP)]
+    bases = [root / inside / below for inside in _INSIDE for below in ("", TOP)]
     bases = [base for base in bases if base.is_dir()]
     places, absent = {}, []
     for split, (audio, annotations) in (splits or DESED).items():
@@ -114,3 +114,41 @@ def _descend(folder: Path, deepest: int = 3) -> Path:
             break
         folder = inner[0]
     return folder
+
+
+def link_synth(root: str | Path) -> list[Path]:
+    """Make the links by which recipes find the unpacked synthetic archive below `root`.
+
+    As in the reference, `audio/<split>/synthetic21_<split>` is a link to the archive's folder and
+    each TSV below `metadata/<split>/synthetic21_<split>` a link to the file; here links are
+    relative, so that the tree can be moved. What is there already and works is left alone.
+
+    Returns:
+        All links and their stand-ins, sorted.
+
+    Raises:
+        SedError: no unpacked archive.
+    """
+    root = Path(root)
+    links = []
+    for split in ("train", "validation"):
+        place = f"{split}/synthetic21_{split}"
+        audio = root / TOP / "audio" / place
+        if not audio.is_dir():
+            raise SedError(
+                f"{audio} does not exist; unpack dcase_synth.zip into {root}, so that it holds "
+                f"{TOP}/audio and {TOP}/metadata."
+            )
+        tables = (root / TOP / "metadata" / place).glob("*.tsv")
+        links += [_link(root, path) for path in (audio, *tables)]
+    return sorted(links)
+
+
+def _link(root: Path, to: Path) -> Path:
+    path = root / to.relative_to(root / TOP)
+    if path.is_symlink() and not path.exists():
+        path.unlink()  # dangling: the tree was moved, or the reference linked the wrong folder
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.symlink_to(os.path.relpath(to.resolve(), path.parent.resolve()))
+    return path

@@ -30,20 +30,16 @@ def parse_record(record: dict[str, Any], api: str) -> dict[str, RecordFile]:
         api: its address, `https://zenodo.org/api/records/<id>`.
     """
     listing: Any = record.get("files", record.get("entries", []))
+    direct = isinstance(record.get("files"), list) or "/records/" not in api
     if isinstance(listing, dict):
         listing = listing.get("entries", {})
-    entries = list(listing.values()) if isinstance(listing, dict) else listing
-    native = "/records/" in api and not isinstance(record.get("files"), list)
     files = {}
-    for entry in entries:
-        key = entry.get("key") or entry.get("filename")
-        links = entry.get("links") or {}
-        fallback = f"{api.rstrip('/')}/files/{key}/content"
-        address = links.get("content") or links.get("download")
-        address = address or (fallback if native else links.get("self", fallback))
-        files[key] = RecordFile(
-            key, address, entry.get("size") or entry.get("filesize"), entry.get("checksum")
-        )
+    for entry in listing.values() if isinstance(listing, dict) else listing:
+        key, links = entry.get("key") or entry.get("filename"), entry.get("links") or {}
+        url = links.get("content") or links.get("download") or (direct and links.get("self"))
+        url = url or f"{api.rstrip('/')}/files/{key}/content"
+        size = entry.get("size") or entry.get("filesize")
+        files[key] = RecordFile(key, url, size, entry.get("checksum"))
     return files
 
 
