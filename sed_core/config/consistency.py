@@ -120,6 +120,13 @@ def system_faults(system: Mapping[str, Any]) -> Iterator[str]:
         ),
     }
     yield from (sentence for sentence, holds in wrong.items() if holds)
+    scaler = system["scaler"]
+    stretched = (scaler["statistic"], scaler["normtype"]) == ("instance", "minmax")
+    if scaler["min_range_db"] is not None and not stretched:
+        yield (
+            f"scaler.min_range_db is {scaler['min_range_db']:g}, but only statistic instance with "
+            "normtype minmax stretches a range; set it to null"
+        )
     if given:
         return  # which brings its own features and network
     yield from _feature_faults(system["feats"])

@@ -96,6 +96,9 @@ class ScalerConfig:
     """To 0 to 1; to mean 0 and deviation 1; to mean 0."""
     dims: list[Literal[1, 2]] = key([1, 2], minItems=1, uniqueItems=True)
     """Axes that the statistic is taken over: 1 frequency, 2 time."""
+    min_range_db: float | None = key(None, exclusiveMinimum=0)
+    """Smallest range that instance minmax stretches to 0 to 1, so that noise alone is not made as
+    large as events (about 50); null: any, as in 2022."""
 
 
 @dataclass(frozen=True)
@@ -248,6 +251,8 @@ class System:
                 given = {"resampler": "soxr_hq", **given}
             if field.name == "pretrained":  # those of 0.1.0 have no entries beside their networks
                 given = {"network": given.get("model"), "options": {}, **given}
+            if field.name == "scaler":  # nor do those of 0.1.0 have a floor
+                given = {"min_range_db": None, **given}
             if field.name == "data":  # models of 0.1.0 have what is no part of training, too
                 given = {key: item for key, item in given.items() if key not in JUDGING}
             sections[field.name] = section(

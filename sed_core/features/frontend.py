@@ -27,7 +27,10 @@ class FrontEnd(nn.Module):
             f_max=feats.f_max,
         )
         self.scaler = Scaler(
-            statistic=scaler.statistic, normtype=scaler.normtype, dims=tuple(scaler.dims)
+            statistic=scaler.statistic,
+            normtype=scaler.normtype,
+            dims=tuple(scaler.dims),
+            min_range_db=scaler.min_range_db,
         )
 
     def scale(self, mel: torch.Tensor) -> torch.Tensor:

@@ -13,7 +13,9 @@ NORMTYPES = ("minmax", "standard", "mean")
 EPSILON = 1e-8
 
 
-def scale_instance(features: Tensor, *, normtype: str, dims: Sequence[int]) -> Tensor:
+def scale_instance(
+    features: Tensor, *, normtype: str, dims: Sequence[int], min_range_db: float | None = None
+) -> Tensor:
     """Scale each clip by its own statistics over `dims`.
 
     Args:
@@ -22,6 +24,8 @@ def scale_instance(features: Tensor, *, normtype: str, dims: Sequence[int]) -> T
             [-1, 1], which spoils 2022 checkpoints); `standard` gives zero mean and unit variance;
             `mean` only removes the mean.
         dims: axes over which a statistic is taken.
+        min_range_db: what `minmax` takes a smaller range for. Without it, the range of faint noise
+            becomes that of events.
 
     Example:
         >>> decibels = torch.tensor([[[-60.0, -30.0], [0.0, -45.0]]])
@@ -32,7 +36,10 @@ def scale_instance(features: Tensor, *, normtype: str, dims: Sequence[int]) -> T
     axes = tuple(dims)
     if normtype == "minmax":
         low = features.amin(axes, keepdim=True)
-        return (features - low) / (features.amax(axes, keepdim=True) - low + EPSILON)
+        extent = features.amax(axes, keepdim=True) - low
+        if min_range_db is not None:
+            extent = extent.clamp(min=min_range_db)
+        return (features - low) / (extent + EPSILON)
     centred = features - features.mean(axes, keepdim=True)
     if normtype == "mean":
         return centred
@@ -47,6 +54,7 @@ class Scaler(nn.Module):
             or `none`.
         normtype: `minmax`, `standard` or `mean`.
         dims: axes of (B, F, T) over which statistics are taken; (1, 2) gives one number.
+        min_range_db: see `scale_instance`.
 
     Raises:
         SedError: an unknown option, or `dataset` with `minmax`, which the reference lacks.
@@ -61,6 +69,7 @@ class Scaler(nn.Module):
         statistic: str = "instance",
         normtype: str = "minmax",
         dims: Sequence[int] = (1, 2),
+        min_range_db: float | None = None,
     ) -> None:
         super().__init__()
         if statistic not in STATISTICS:
@@ -73,6 +82,7 @@ class Scaler(nn.Module):
                 "'standard' or 'mean', or scaler.statistic 'instance'."
             )
         self.statistic, self.normtype, self.dims = statistic, normtype, tuple(dims)
+        self.min_range_db = min_range_db
         if statistic == "dataset":
             self.register_buffer("mean", torch.empty(0))
             self.register_buffer("mean_squared", torch.empty(0))
@@ -106,7 +116,9 @@ class Scaler(nn.Module):
         if self.statistic == "none":
             return features
         if self.statistic == "instance":
-            return scale_instance(features, normtype=self.normtype, dims=self.dims)
+            return scale_instance(
+                features, normtype=self.normtype, dims=self.dims, min_range_db=self.min_range_db
+            )
         if self.mean.numel() == 0:
             raise SedError("the dataset scaler has no statistics yet; fit it before use.")
         centred = features - self.mean

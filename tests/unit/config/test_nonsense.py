@@ -60,6 +60,10 @@ CASES: list[tuple[dict[str, Any], str]] = [
         {"systems.mine.pretrained": {"model": "ast", "freezed": False}},
         "systems.mine: pretrained.freezed is false, but embeddings from files cannot",
     ),
+    (
+        {"systems.mine.scaler": {"min_range_db": 50, "normtype": "mean"}},
+        "systems.mine: scaler.min_range_db is 50, but only statistic instance with normtype minmax",
+    ),
     ({"systems.mine.pretrained.e2e": True}, "pretrained.model names no network"),
     (
         {"systems.mine": {"pretrained": {"model": "ast", "mixup": True}, "training": {"mixup": None}}},

@@ -15,6 +15,15 @@ def test_instance_minmax_spans_zero_to_one_clip_by_clip():
     assert bool((Scaler()(torch.full((1, 4, 9), -50.0)) == 0).all())
 
 
+def test_a_floor_leaves_small_ranges_small():
+    """Loud clips are scaled as without it; what spans 5 dB becomes a tenth of the range of 50."""
+    loud, faint = 3 * FEATURES, FEATURES[:1] / 20
+    assert bool(((loud.amax((1, 2)) - loud.amin((1, 2))) > 50).all())
+    floored = Scaler(min_range_db=50)
+    assert torch.equal(floored(loud), Scaler()(loud))
+    assert torch.allclose(floored(faint) * 50, faint - faint.amin(), atol=1e-4)
+
+
 def test_instance_standard_and_mean():
     standard = Scaler(normtype="standard")(FEATURES)
     assert torch.allclose(standard.std((1, 2)), torch.ones(6), atol=1e-5)
