@@ -24,6 +24,8 @@ from sed_core.runtime.files import lock, write_text
 from sed_core.runtime.progress import progress
 
 NOT_TRIED = ("not tried yet", "network")
+YOUTUBE = "https://www.youtube.com/watch?v={id}"
+_NAME = re.compile(r"Y?(?P<id>[\w-]{11})_(?P<start>\d+(\.\d+)?)_(?P<end>\d+(\.\d+)?)\.(wav|flac)")
 
 
 @dataclass(frozen=True)
@@ -44,10 +46,15 @@ class FailureLog:
         """Whether an earlier run learned that this clip is not to be had."""
         return filename in self.failures and self.failures[filename][1] not in RETRYABLE
 
+    def table(self, filenames: Sequence[str]) -> str:
+        """The report as text: filename and error as in the reference, and the reason class."""
+        rows = [(name, *self.failures.get(name, NOT_TRIED)) for name in filenames]
+        return "".join("\t".join(row) + "\n" for row in [("filename", "error", "reason"), *rows])
+
 
 @contextmanager
 def open_failure_log(path: Path) -> Iterator[FailureLog]:
-    """Read and continue a failure_log, for this process alone.
+    """Read and continue a failure log, for this process alone.
 
     Raises:
         SedError: another process has it open.
@@ -59,23 +66,9 @@ def open_failure_log(path: Path) -> Iterator[FailureLog]:
         text = stream.read()
         if text and not text.endswith("\n"):
             stream.write("\n")  # a kill tore the last line; it is not counted
-        yield FailureLog(_parse(text), stream)
-
-
-def missing_table(filenames: list[str], failures: Mapping[str, tuple[str, str]]) -> str:
-    """The report as text: filename and error as in the reference, and the reason class."""
-    rows = [(name, *failures.get(name, NOT_TRIED)) for name in filenames]
-    return "\n".join("\t".join(row) for row in [("filename", "error", "reason"), *rows]) + "\n"
-
-
-def _parse(text: str) -> dict[str, tuple[str, str]]:
-    lines = [line.split("\t") for line in text.split("\n")]
-    whole = [line for line in lines if len(line) == 3 and line[2] in REASONS]
-    return {filename: (error, reason) for filename, error, reason in whole}
-
-
-YOUTUBE = "https://www.youtube.com/watch?v={id}"
-_NAME = re.compile(r"Y?(?P<id>[\w-]{11})_(?P<start>\d+(\.\d+)?)_(?P<end>\d+(\.\d+)?)\.(wav|flac)")
+        lines = [line.split("\t") for line in text.split("\n")]
+        whole = [line for line in lines if len(line) == 3 and line[2] in REASONS]
+        yield FailureLog({name: (error, reason) for name, error, reason in whole}, stream)
 
 
 @dataclass(frozen=True)
@@ -127,17 +120,6 @@ def parse_clip(filename: str) -> Clip:
     return Clip(filename, match["id"], float(match["start"]), float(match["end"]))
 
 
-def present(folder: Path) -> set[str]:
-    """Stems of the audio files in a folder; empty files do not count."""
-    if not folder.is_dir():
-        return set()
-    return {
-        path.stem
-        for path in folder.iterdir()
-        if path.suffix.lower() in SUFFIXES and path.is_file() and path.stat().st_size
-    }
-
-
 def download_clips(
     filenames: Sequence[str],
     folder: str | Path,
@@ -167,28 +149,36 @@ def download_clips(
     folder, policy = Path(folder), policy or DownloadPolicy()
     clips = [parse_clip(name) for name in dict.fromkeys(filenames)]
     folder.mkdir(parents=True, exist_ok=True)
-    before = present(folder)
-    absent = [clip for clip in clips if Path(clip.filename).stem not in before]
-    with open_failure_log(Path(failure_log)) as notes:
-        wanted = [clip for clip in absent if retry_all or not notes.settled(clip.filename)]
-        wanted.sort(key=lambda clip: clip.filename in notes.failures)  # the untried ones first
+    absent = _absent(clips, folder)
+    with open_failure_log(Path(failure_log)) as log:
+        wanted = [clip for clip in absent if retry_all or not log.settled(clip.filename)]
+        wanted.sort(key=lambda clip: clip.filename in log.failures)  # the untried ones first
         refusal = None
         try:
-            refusal = _Run(folder, policy, notes).download(wanted)
+            refusal = _Run(folder, policy, log).download(wanted)
         finally:
-            after = present(folder)
-            missing = [c.filename for c in absent if Path(c.filename).stem not in after]
-            write_text(report, missing_table(missing, notes.failures))
-        untried = [name for name in missing if name not in notes.failures]
+            missing = [clip.filename for clip in _absent(absent, folder)]
+            write_text(report, log.table(missing))
+        untried = [name for name in missing if name not in log.failures]
         if refusal and untried:
             raise SedError(
                 f"{policy.give_up} clips in a row were refused ({refusal}) and {len(untried):,} "
                 f"of {len(clips):,} are still to be tried; run the same command later, or give "
                 "cookies (see docs/getting-desed.md)."
             )
-        reasons = Counter(notes.failures.get(name, NOT_TRIED)[1] for name in missing)
-    there = len(clips) - len(missing)
-    return Outcome(len(clips), there, len(absent) - len(missing), dict(sorted(reasons.items())))
+        reasons = Counter(log.failures.get(name, NOT_TRIED)[1] for name in missing)
+    fetched = len(absent) - len(missing)
+    return Outcome(len(clips), len(clips) - len(missing), fetched, dict(sorted(reasons.items())))
+
+
+def _absent(clips: list[Clip], folder: Path) -> list[Clip]:
+    """Clips without an audio file; empty files do not count."""
+    there = {
+        path.stem
+        for path in folder.iterdir()
+        if path.suffix.lower() in SUFFIXES and path.is_file() and path.stat().st_size
+    }
+    return [clip for clip in clips if Path(clip.filename).stem not in there]
 
 
 class _Run:
@@ -196,6 +186,7 @@ class _Run:
 
     def __init__(self, folder: Path, policy: DownloadPolicy, failure_log: FailureLog):
         self.folder, self.policy, self.failure_log = folder, policy, failure_log
+        self.work = folder / ".part"  # hidden, and on the same disk
         self.writing = threading.Lock()
         self.stop = threading.Event()
         self.streams = Streams(stop=self.stop, options=policy.options)
@@ -213,13 +204,12 @@ class _Run:
         Returns:
             The last refusal, where so many came in a row that the rest was not tried.
         """
-        work = self.folder / ".part"  # hidden, and on the same disk
-        shutil.rmtree(work, ignore_errors=True)
+        shutil.rmtree(self.work, ignore_errors=True)
         with (
             progress(total=len(clips), desc=self.folder.name, unit="clip") as bar,
             ThreadPoolExecutor(self.policy.jobs) as pool,
         ):
-            tasks = [pool.submit(self._make, clip, work) for clip in clips]
+            tasks = [pool.submit(self._make, clip) for clip in clips]
             try:
                 for task in as_completed(tasks):
                     bar.update()
@@ -230,15 +220,15 @@ class _Run:
                 self.stop.set()
                 pool.shutdown(wait=True, cancel_futures=True)
                 self.streams.close()
-                shutil.rmtree(work, ignore_errors=True)
+                shutil.rmtree(self.work, ignore_errors=True)
         return None
 
-    def _make(self, clip: Clip, work: Path) -> ClipError | None:
+    def _make(self, clip: Clip) -> ClipError | None:
         """Try a clip until it is there or will not come in this run; note why not."""
         failures = 0
         while True:
             begun = self.limiter.wait()
-            error = self._try(clip, work)
+            error = self._try(clip)
             if error is None or not error.retryable:
                 self.limiter.answered()
                 break
@@ -255,28 +245,24 @@ class _Run:
                 self.failure_log.add(clip.filename, str(error), error.reason)
         return error
 
-    def _try(self, clip: Clip, work: Path) -> ClipError | None:
+    def _try(self, clip: Clip) -> ClipError | None:
         """Ask every address once; the error that leaves hope counts."""
         errors = []
-        work.mkdir(parents=True, exist_ok=True)
+        self.work.mkdir(parents=True, exist_ok=True)
         for template in self.policy.urls:
-            with tempfile.TemporaryDirectory(dir=work) as place:
+            with tempfile.TemporaryDirectory(dir=self.work) as place:
                 try:
-                    self._stream_and_crop(clip, _address(template, clip), Path(place))
+                    stream = self.streams.download(_address(template, clip), Path(place))
+                    if self.stop.is_set():
+                        raise Stopped
+                    wav = (Path(place) / clip.filename).with_suffix(".wav")
+                    crop(stream, wav, start=clip.start, end=clip.end)
                 except ClipError as error:
                     errors.append(error)
-                    continue
-                return None
+                else:
+                    wav.replace(self.folder / wav.name)
+                    return None
         return next((error for error in errors if error.retryable), errors[0])
-
-    def _stream_and_crop(self, clip: Clip, url: str, place: Path) -> None:
-        (place / "stream").mkdir()
-        stream = self.streams.download(url, place / "stream")
-        if self.stop.is_set():
-            raise Stopped
-        name = Path(clip.filename).with_suffix(".wav").name
-        crop(stream, place / name, start=clip.start, end=clip.end)
-        (place / name).replace(self.folder / name)
 
 
 def _address(template: str, clip: Clip) -> str:

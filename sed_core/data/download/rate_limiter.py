@@ -3,42 +3,30 @@
 import random
 import threading
 import time
+from dataclasses import dataclass
 
 from sed_core.data.download.retry import Stopped
 
 
+@dataclass(kw_only=True)
 class RateLimiter:
-    """Shared by all workers of one download.
+    """Shared by all workers of one download; times in seconds."""
 
-    Args:
-        interval: least seconds between two requests.
-        backoff: seconds of silence after the first complaint; doubled with each that follows.
-        longest: longest silence, seconds.
-        give_up: complaints, or clips lost to a dead network, in a row after which it is hopeless.
-        stop: set from outside to end all waiting.
-    """
+    interval: float  # least time between two requests
+    backoff: float  # silence after the first complaint; doubled with each that follows
+    longest: float  # silence
+    give_up: int  # complaints, or clips lost to a dead network, in a row, after which to despair
+    stop: threading.Event  # set from outside to end all waiting
 
-    def __init__(
-        self,
-        *,
-        interval: float,
-        backoff: float,
-        longest: float,
-        give_up: int,
-        stop: threading.Event,
-    ):
-        self._interval, self._backoff, self._longest = interval, backoff, longest
-        self._give_up, self._stop = give_up, stop
+    def __post_init__(self) -> None:
         self._lock = threading.Lock()
-        self._next = 0.0
-        self._last_complaint = 0.0
-        self._complaints = 0
-        self._lost = 0
+        self._next = self._last_complaint = 0.0
+        self._complaints = self._lost = 0
 
     @property
     def hopeless(self) -> bool:
         """Whether the site or the network has refused everything for long."""
-        return max(self._complaints, self._lost) >= self._give_up
+        return max(self._complaints, self._lost) >= self.give_up
 
     def wait(self) -> float:
         """Sleep until it is this worker's turn; returns the time at which it began.
@@ -50,10 +38,10 @@ class RateLimiter:
             with self._lock:
                 now = time.monotonic()
                 if now >= self._next:
-                    self._next = now + self._interval
+                    self._next = now + self.interval
                     return now
                 wait = self._next - now
-            if self._stop.wait(wait):
+            if self.stop.wait(wait):
                 raise Stopped
 
     def complaint(self, begun: float) -> None:
@@ -62,7 +50,7 @@ class RateLimiter:
             if begun < self._last_complaint:
                 return  # one complaint to several workers is one complaint
             self._last_complaint = now = time.monotonic()
-            silence = min(self._backoff * 2.0**self._complaints, self._longest)
+            silence = min(self.backoff * 2.0**self._complaints, self.longest)
             self._complaints += 1
             self._next = max(self._next, now + silence * random.uniform(0.5, 1.0))
 

@@ -17,10 +17,13 @@ from sed_core.data.download.retry import Stopped
 REASONS = ("removed", "private", "region", "age", "network", "ffmpeg", "other")
 RETRYABLE = frozenset({"network", "ffmpeg", "other"})
 
+SAMPLE_RATE = 44_100  # Hz; what DESED is made of
+SHORTEST = 0.1  # s; less than this is no clip
+TIMEOUT = 600.0  # s
+_PLAIN = {"map_metadata": -1, "fflags": "+bitexact"}  # equal sources give equal bytes
+
+_THROTTLED = r"http error 429|too many requests|rate.?limit|not a bot|unusual traffic"
 # Order matters: sites begin many different answers with "Video unavailable".
-_THROTTLED = re.compile(
-    r"http error 429|too many requests|rate.?limit|not a bot|unusual traffic", re.IGNORECASE
-)
 _PATTERNS = {
     "other": r"requested format",  # the video is there; usually yt-dlp wants an update
     "private": r"private|members.only|join this channel|requires payment|only available to",
@@ -32,9 +35,8 @@ _PATTERNS = {
     "removed": r"unavailable|not available|no longer|removed|terminated|deleted|copyright|"
     r"does not exist|isn't available|http error 4(04|10)",
 }
-_COMPILED = {name: re.compile(words, re.IGNORECASE) for name, words in _PATTERNS.items()}
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-_NOISE = re.compile(r"^ERROR: |; please report this issue on .*$", re.DOTALL)
+_NOISE = re.compile(r"^\s*ERROR: |; please report this issue on .*$", re.DOTALL)
 
 
 class ClipError(Exception):
@@ -44,19 +46,15 @@ class ClipError(Exception):
         super().__init__(message)
         self.reason = reason
         self.throttled = throttled  # the site wants fewer requests
-
-    @property
-    def retryable(self) -> bool:
-        """Whether another run may succeed."""
-        return self.reason in RETRYABLE
+        self.retryable = reason in RETRYABLE  # another run may succeed
 
 
 def understand(message: str) -> ClipError:
     """Sort an error message of yt-dlp into a reason class."""
-    text = " ".join(_NOISE.sub("", _COLOUR.sub("", message).strip()).split())[:300]
-    if _THROTTLED.search(text):
+    text = " ".join(_NOISE.sub("", _COLOUR.sub("", message)).split())[:300]
+    if re.search(_THROTTLED, text, re.IGNORECASE):
         return ClipError(text, "network", throttled=True)
-    found = (name for name, pattern in _COMPILED.items() if pattern.search(text))
+    found = (name for name, words in _PATTERNS.items() if re.search(words, text, re.IGNORECASE))
     return ClipError(text, next(found, "other"))
 
 
@@ -115,12 +113,10 @@ class Streams:
             if self._stop.is_set():
                 raise Stopped
 
-        return {
+        quiet = dict.fromkeys(("quiet", "noprogress", "no_warnings"), True)
+        return quiet | {
             "format": "bestaudio/best",
             "outtmpl": "stream.%(ext)s",
-            "quiet": True,
-            "noprogress": True,
-            "no_warnings": True,
             "noplaylist": True,
             "logger": _Silent(),
             "socket_timeout": 20,
@@ -130,11 +126,6 @@ class Streams:
             "progress_hooks": [watch],
             **self._options,
         }
-
-
-SAMPLE_RATE = 44_100  # Hz; what DESED is made of
-SHORTEST = 0.1  # s; less than this is no clip
-TIMEOUT = 600.0  # s
 
 
 @cache
@@ -160,14 +151,7 @@ def crop(source: Path, target: Path, *, start: float, end: float) -> None:
         .audio.filter("atrim", start=start, end=end)
         .filter("asetpts", "PTS-STARTPTS")
         .filter("aresample", SAMPLE_RATE, resampler=resampler())
-        .output(
-            str(target),
-            format="wav",
-            acodec="pcm_s16le",
-            ac=1,
-            map_metadata=-1,
-            fflags="+bitexact",
-        )
+        .output(str(target), format="wav", acodec="pcm_s16le", ac=1, **_PLAIN)
         .global_args("-nostdin", "-hide_banner", "-loglevel", "error")
         .overwrite_output()
         .compile(cmd=ffmpeg_executable())
