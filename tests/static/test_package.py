@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tomllib
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import sed_core
+from sed_core.__main__ import COMMANDS
+from sed_core.runtime.code_version import imported_files
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMED_BY_A_STRING = {"nvidia-ml-py", "tensorboard"}  # an importlib call; Lightning's logger
@@ -37,14 +40,18 @@ def locked(file: str = "requirements.txt") -> dict[str, str]:
 
 def imported(*folders: str, optional: bool = False) -> set[str]:
     """Distributions that the Python files of some folders import; `optional`: that are there."""
+    files = (file for folder in folders for file in (ROOT / folder).rglob("*.py"))
+    return imported_by(files, optional=optional)
+
+
+def imported_by(files: Iterable[Path], *, optional: bool = False) -> set[str]:
     names = set()
-    for folder in folders:
-        for file in (ROOT / folder).rglob("*.py"):
-            for node in ast.walk(ast.parse(file.read_text())):
-                if isinstance(node, ast.Import):
-                    names |= {alias.name.split(".")[0] for alias in node.names}
-                elif isinstance(node, ast.ImportFrom) and node.module:
-                    names.add(node.module.split(".")[0])
+    for file in files:
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names.add(node.module.split(".")[0])
     owners = importlib.metadata.packages_distributions()
     if optional:
         names &= set(owners)
@@ -52,15 +59,36 @@ def imported(*folders: str, optional: bool = False) -> set[str]:
     return {canonicalize_name(owners[name][0]) for name in foreign}
 
 
-def test_dependencies_are_what_is_imported_from_the_locked_version_on():
+def requirements() -> dict[str, dict[str, Requirement]]:
+    """The extras of `pyproject.toml` and, as "", what everybody gets: name -> requirement."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = {canonicalize_name(r.name): r for r in map(Requirement, project["dependencies"])}
-    assert set(wanted) == (imported("sed_core") | NAMED_BY_A_STRING) - NEEDS_A_COMPILER
-    for name, requirement in wanted.items():
-        (bound,) = requirement.specifier
-        version = locked()[name]
-        assert requirement.specifier.contains(version), requirement
-        assert version.startswith(bound.version), f"{requirement} begins before the lock, {version}"
+    lists = {"": project["dependencies"], **project["optional-dependencies"]}
+    return {
+        extra: {canonicalize_name(one.name): one for one in map(Requirement, texts)}
+        for extra, texts in lists.items()
+    }
+
+
+def test_everybody_gets_what_the_commands_import_and_the_rest_is_an_extra():
+    mains = [
+        f"sed_core/{package.replace('.', '/')}/__main__.py" for *_, package in COMMANDS.values()
+    ]
+    files = set().union(*(imported_files(ROOT / main) for main in mains))
+    base, *extras = (set(names) for names in requirements().values())
+    optional = set().union(*extras)
+    commands = imported_by(path for path in files if path.suffix == ".py")
+    assert base == commands - optional, "what a command does without is in an extra, the rest not"
+    assert not base & optional
+    assert optional - {"snakemake"} == (imported("sed_core") | NAMED_BY_A_STRING) - base
+
+
+def test_requirements_begin_at_the_locked_versions():
+    pins = locked() | locked("requirements-check.txt")
+    for names in requirements().values():
+        for name, requirement in names.items():
+            (bound,) = requirement.specifier
+            assert requirement.specifier.contains(pins[name]), requirement
+            assert pins[name].startswith(bound.version), f"{requirement} begins before {pins[name]}"
 
 
 def test_the_environment_of_the_rules_is_valid_and_complete():
@@ -103,14 +131,6 @@ def test_nothing_is_pinned_that_nothing_uses():
     assert not extra & check and not (extra | check) & set(locked())
     extra |= check
     assert needed(develop) - {"pip", "sed-core"} <= extra | set(locked())
-
-
-def test_the_extras_begin_at_the_locked_versions():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    pins = locked() | locked("requirements-check.txt")
-    for names in project["optional-dependencies"].values():
-        for one in map(Requirement, names):
-            assert one.specifier.contains(pins[canonicalize_name(one.name)])
 
 
 def test_every_place_has_the_same_version():

@@ -12,6 +12,7 @@ from sed_core.features.embeddings.ast_names import from_public
 from sed_core.features.embeddings.encoder import Encoder
 from sed_core.features.embeddings.fbank import SHIFT, WINDOW, fbank, kaldi_filterbank
 from sed_core.features.precision import full_precision
+from sed_core.runtime.errors import SedError
 
 if TYPE_CHECKING:
     from transformers import ASTModel
@@ -26,7 +27,12 @@ HEAD_WIDTH = 64  # of one attention head
 
 def transformer(*, width: int, depth: int, hidden: int, attention: str = "sdpa") -> "ASTModel":
     """AST's network without weights of its own; `attention` is `sdpa` (fused) or `eager`."""
-    from transformers import ASTConfig, ASTModel  # takes seconds: only where it is needed
+    try:
+        from transformers import ASTConfig, ASTModel  # takes seconds: only where it is needed
+    except ModuleNotFoundError as error:
+        raise SedError(
+            "AST needs the package transformers, which is not installed: pip install transformers."
+        ) from error
 
     config = ASTConfig(
         hidden_size=width,

@@ -1,5 +1,7 @@
 """What every encoder promises: shapes, times, kinds, and that a small one is of the same class."""
 
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -169,3 +171,9 @@ def test_panns_keeps_its_batch_norms_while_fine_tuned(clips):
 
 def test_every_registered_encoder_is_held_to_this():
     assert set(SMALL) == set(ENCODERS)
+
+
+def test_without_transformers_ast_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "transformers", None)
+    with pytest.raises(SedError, match="pip install transformers"):
+        AST(width=64, depth=1, hidden=64)
