@@ -65,6 +65,7 @@ rule systems:
 
 include: f"rules/source_{SOURCE}.smk"
 include: "rules/data.smk"
+include: "rules/annotators.smk"
 include: "rules/embed.smk"
 include: "rules/train.smk"
 include: "rules/postprocess.smk"

@@ -17,7 +17,7 @@ from sed_core.config import systems as systems_config
 from sed_core.runtime.code_version import code_version
 from sed_core.runtime.device import visible_gpus
 from sed_core.runtime.errors import SedError, unknown_name
-from sed_core.config.split_roles import training_splits, used_splits
+from sed_core.config.split_roles import soft_labels, training_splits, used_splits
 from sed_core.config.rows import rows, shown
 
 HOME = Path(workflow.basedir)
@@ -139,6 +139,12 @@ def training_inputs(wildcards):
         "corpora": expand("<data>/audio16k/{split}.h5", split=splits),
         "manifests": expand("<data>/manifests/{split}.tsv", split=splits),
         "truths": expand("<data>/truth/{split}.tsv", split=splits),
+        "labels": [
+            f"<data>/labels/{split}_{method}.tsv"
+            for split, method in soft_labels(
+                SYSTEMS[wildcards.system]["data"], DATASET["splits"]
+            ).items()
+        ],
         "start": SYSTEMS[wildcards.system]["training"]["resume_from"] or [],
         "embeddings": embedding_inputs(wildcards.system, splits),
     }

@@ -60,12 +60,15 @@ rule ground_truth:
         runtime="10m",
     params:
         annotations=annotations_option("--tsv"),
+        metadata=metadata_option,
+        soft=soft_labels_option,
         labels=labels,
         classes=classes,
         seconds=DATASET["clip_seconds"],
         code=code_version("workflow_scripts/ground_truth.py"),
     shell:
         'python "$SED_HOME"/workflow_scripts/ground_truth.py {params.annotations}'
+        " {params.metadata} {params.soft}"
         " --labels {params.labels} --manifest {input.manifest:q} --classes {params.classes:q}"
         " --clip-seconds {params.seconds} --truth {output.truth:q}"
         " --durations {output.durations:q} --report {output.report:q} > {log:q} 2>&1"

@@ -13,6 +13,12 @@ def embedding_inputs(system, splits):
     return [f"{folder}/{split}_{kind}.h5" for split in splits]
 
 
+def annotator_scores(wildcards):
+    """How far annotators can be trusted, where that weighs their labels."""
+    weighs = wildcards.method.startswith("weighted")
+    return f"<data>/annotators/{wildcards.split}.json" if weighs else []
+
+
 def prediction_embeddings(wildcards):
     """The embeddings of the predicted split; those of an end-to-end system come from its model."""
     if SYSTEMS[wildcards.system]["pretrained"]["e2e"]:

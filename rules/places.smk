@@ -59,6 +59,22 @@ def annotations_option(flag):
     return option
 
 
+def metadata_option(wildcards):
+    """`--metadata 'path of the table'`, in the tree in which the annotations were found."""
+    split = DATASET["splits"][wildcards.split]
+    if "metadata" not in split:
+        return ""
+    inside = Path(split["annotations"])
+    root = Path(source_annotations(wildcards)).parents[len(inside.parts) - 1]
+    return f"--metadata {shlex.quote(str(root / split['metadata']))}"
+
+
+def soft_labels_option(wildcards):
+    """What a split's table has beside events, if anything."""
+    soft = DATASET["splits"][wildcards.split].get("soft_labels")
+    return f"--soft-labels {soft}" if soft else ""
+
+
 def folder_fingerprint(wildcards):
     """Changes when a clip is added, replaced or removed, or the annotation file is edited."""
     annotations = source_annotations(wildcards)

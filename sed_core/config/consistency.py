@@ -81,6 +81,10 @@ def dataset_faults(dataset: Mapping[str, Any]) -> Iterator[str]:
             yield f"splits.{name} does not say what to synthesise; add its `synthesis`"
         if "annotations" not in split and (split["labels"] != "none" or source == "synthesis"):
             yield f"splits.{name} has labels: {split['labels']} but no annotations; name its TSV"
+        if "soft_labels" in split and split["labels"] != "strong":
+            yield f"splits.{name} has soft_labels, but labels: {split['labels']}; they need strong"
+        if "metadata" in split and "annotations" not in split:
+            yield f"splits.{name} has metadata, but no annotations; name its table"
         base = name.removesuffix("_scoring").removesuffix("_durations")
         if name == "training" or (base != name and base in splits):
             yield f"splits.{name} has the name of another result's files; rename this split"

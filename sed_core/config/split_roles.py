@@ -35,6 +35,22 @@ def roles(system: Mapping[str, Any]) -> Roles:
     return [*([] if system["checkpoint"] is not None else trained), *judged]
 
 
+def soft_labels(data: Mapping[str, Any], splits: Mapping[str, Any]) -> dict[str, str]:
+    """How labels between 0 and 1 come about, for the strong splits that train with such.
+
+    Args:
+        data: section of a system.
+        splits: of the data set.
+
+    Returns:
+        {split: `confidence`, or the aggregation of its annotators}.
+    """
+    several = data["aggregation"] + ("_reviewed" if data["reviewed"] else "")
+    ways = {"confidence": "confidence", "annotators": several}
+    found = {split: splits[split].get("soft_labels") for split in data["strong"]}
+    return {split: ways[soft] for split, soft in found.items() if soft}
+
+
 def _named(data: Mapping[str, Any], *wanted: str) -> Roles:
     return [(role, data[role]) for role in wanted if data[role] is not None]
 

@@ -30,8 +30,13 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Data:
-    """Which splits play which part in training; a part may be absent by choice."""
+    """Which splits play which part in training; a part may be absent by choice.
 
+    `soft_labels` says of which strong splits labels between 0 and 1 train, and how these come
+    about; it follows from the data set and from `aggregation` and `reviewed`.
+    """
+
+    soft_labels: dict[str, str]
     strong: list[str] = key(["synth"])
     """Strongly labelled splits to train on; [] for none."""
     weak: str | None = key("weak")
@@ -58,6 +63,13 @@ class Data:
 class DataSection(Data):
     """Which split plays which part; `test`, `eval` and `min_coverage` train nothing anew."""
 
+    aggregation: Literal[
+        "majority", "union", "intersection", "collector", "uniform", "weighted", "random"
+    ] = key("majority")
+    """How labels of several annotators become one, in splits with `soft_labels: annotators`;
+    uniform and weighted are between 0 and 1."""
+    reviewed: bool = key(False)
+    """true: where a reviewer accepted rows of a recording, only those count."""
     test: str = key("devtest")
     """Strongly labelled split that is scored."""
     eval: str | None = key("eval")
@@ -67,7 +79,7 @@ class DataSection(Data):
 
 
 JUDGING = {one.name for one in fields(DataSection)} - {one.name for one in fields(Data)}
-"""Keys of the configuration's section `data` that training does not read."""
+"""Keys of the configuration's section `data` that training does not read as they are."""
 
 
 @dataclass(frozen=True)
@@ -255,6 +267,7 @@ class System:
                 given = {"min_range_db": None, **given}
             if field.name == "data":  # models of 0.1.0 have what is no part of training, too
                 given = {key: item for key, item in given.items() if key not in JUDGING}
+                given = {"soft_labels": {}, **given}
             sections[field.name] = section(
                 kind, given, f"section '{field.name}' of the system configuration"
             )

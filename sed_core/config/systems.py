@@ -10,7 +10,7 @@ import jsonschema
 
 from sed_core.config import consistency, encoders, registries
 from sed_core.config.json_schema import schema_of
-from sed_core.config.split_roles import misfits, used_splits
+from sed_core.config.split_roles import misfits, soft_labels, used_splits
 from sed_core.config.system import JUDGING
 from sed_core.config.workflow_sections import Config, SystemSection
 from sed_core.runtime.errors import SedError, unknown_name
@@ -188,4 +188,5 @@ def trained_part(name: str, system: Mapping[str, Any], config: Mapping[str, Any]
     shape = {key: dataset[key] for key in ("classes", "clip_seconds", "sample_rate", "resampler")}
     sections = {key: system[key] for key in TRAINED}
     sections["data"] = {key: value for key, value in system["data"].items() if key not in JUDGING}
+    sections["data"]["soft_labels"] = soft_labels(system["data"], dataset["splits"])
     return {"name": name, "dataset": {"name": config["dataset"], **shape}, **sections}

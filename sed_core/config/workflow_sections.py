@@ -93,9 +93,14 @@ class Split:
     audio: str = key(**TEXT)
     """Folder of audio files below `root`."""
     annotations: str = key(optional=True, **TEXT)
-    """TSV below `root`."""
+    """Table below `root`: with tabs, or with commas where its name ends in .csv."""
+    metadata: str = key(optional=True, **TEXT)
+    """Table below `root` with a row, by `filename`, for every clip that counts."""
     labels: Literal["strong", "weak", "none"] = key()
     """What the annotations say: events with times, classes of a clip, nothing."""
+    soft_labels: Literal["confidence", "annotators"] = key(optional=True)
+    """Labels between 0 and 1 train: from the table's column `confidence`, or from several people in
+    its column `annotator_id` (see `data.aggregation`). Only for strong labels."""
     remotes: list[str] = key(optional=True, uniqueItems=True)
     """Only for source download: what to fetch."""
     synthesis: Synthesis = key(optional=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -138,22 +139,23 @@ class LabelEncoder:
         filenames: Sequence[str],
         *,
         start: NDArray[np.float64] | None = None,
-    ) -> NDArray[np.uint8]:
+    ) -> NDArray[Any]:
         """Cleaned events of many clips to one dense array.
 
         Args:
             events: filename, onset, offset (s), event_label; clips not in `filenames` are left
-                out, and so are rows without an event (empty label).
+                out, and so are rows without an event (empty label). With a column `confidence`
+                (0..1) a frame has the highest of the events that touch it.
             filenames: clips in the order of the result.
             start: crop start of each clip in `filenames`, seconds; none means 0.
 
         Returns:
-            (N, C, T) array of 0 and 1; a clip without events is all zeros. Beside the result
-            this needs 8 bytes for each frame that is 1.
+            (N, C, T) uint8 array of 0 and 1, or float32 of confidences; a clip without events is
+            all zeros. Beside the result this needs 8 bytes for each frame that is not 0.
         """
         position = _positions(events["filename"], filenames)
         known = (position >= 0) & events["event_label"].notna().to_numpy()
-        table = events.loc[known, ["filename", "onset", "offset", "event_label"]]
+        table = events.loc[known]
         shift = 0.0 if start is None else np.asarray(start)[position[known]]
         table = clean_events(table, clip_seconds=self.grid.clip_seconds, start=shift)
         clip = _positions(table["filename"], filenames)
@@ -186,9 +188,7 @@ class LabelEncoder:
             )
         return label
 
-    def _fill(
-        self, clip: NDArray[np.int64], events: pd.DataFrame, *, n_clips: int
-    ) -> NDArray[np.uint8]:
+    def _fill(self, clip: NDArray[np.int64], events: pd.DataFrame, *, n_clips: int) -> NDArray[Any]:
         """Set the frames of every event at once, through the flat indices of all active frames."""
         n_classes, n_frames = len(self.classes), self.grid.n_frames
         first = np.floor(self.grid.position(events["onset"])).astype(np.int64)
@@ -197,6 +197,10 @@ class LabelEncoder:
         begin = (clip * n_classes + self._labels(events["event_label"])) * n_frames + first
         before = np.cumsum(length) - length  # active frames of all earlier events
         active = np.repeat(begin - before, length) + np.arange(length.sum())
-        targets = np.zeros(n_clips * n_classes * n_frames, dtype=np.uint8)
-        targets[active] = 1
+        soft = "confidence" in events
+        targets = np.zeros(n_clips * n_classes * n_frames, np.float32 if soft else np.uint8)
+        if soft:
+            np.maximum.at(targets, active, np.repeat(events["confidence"].to_numpy(), length))
+        else:
+            targets[active] = 1
         return targets.reshape(n_clips, n_classes, n_frames)

@@ -33,6 +33,16 @@ class PreparedData:
         """TSV of the checked annotations: events, labels of clips, or names only."""
         return self.folder / "truth" / f"{split}.tsv"
 
+    def training_labels(self, split: str, soft: str | None) -> Path:
+        """TSV of the events that train: the ground truth, or labels of 0 to 1 made in a way."""
+        if soft is None:
+            return self.ground_truth(split)
+        return self.folder / "labels" / f"{split}_{soft}.tsv"
+
+    def annotators(self, split: str) -> Path:
+        """JSON of how far the annotators of a split agree with each other."""
+        return self.folder / "annotators" / f"{split}.json"
+
     def durations(self, split: str) -> Path:
         """TSV of the clips that are scored and their lengths in seconds."""
         return self.folder / "truth" / f"{split}_durations.tsv"

@@ -1,6 +1,6 @@
 """What a system trains and validates on: clips, labels, crops."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import pandas as pd
 import torch
 
 from sed_core.config.system import System
+from sed_core.data.annotations import STRONG_COLUMNS
 from sed_core.data.corpus import Corpus
 from sed_core.data.labels import FrameGrid, LabelEncoder
 from sed_core.data.layout import PreparedData
@@ -31,7 +32,8 @@ class TrainingData:
         events: cleaned strong annotations of the training and validation clips, with the clip's
             index in `clip`.
         names: file name of every clip.
-        labels: (number of clips, C, T) uint8 strong labels, zero where a clip has none.
+        labels: (number of clips, C, T) strong labels, zero where a clip has none: uint8, or
+            float32 where a split has soft ones.
         weak_labels: (number of clips, C) uint8 clip labels of the weakly labelled clips.
         embeddings: of every clip, where the system reads them.
         starts: first sample of the cut of every clip.
@@ -136,7 +138,9 @@ def load_training_data(
     names = {split: Corpus.open(path).filenames for split, path in corpora.items()}
     index = _Index(names)
     tables = {
-        split: _events(prepared.ground_truth(split), index.numbers[split])
+        split: _events(
+            prepared.training_labels(split, roles.soft_labels.get(split)), index.numbers[split]
+        )
         for split in dict.fromkeys([*roles.strong, roles.validation])
     }
     eventful = {
@@ -186,7 +190,7 @@ def load_training_data(
         unlabelled=unlabelled,
         val_strong=eventful[roles.validation][:limit],
         val_weak=weak_val[:limit],
-        events=pd.concat(tables.values(), ignore_index=True),
+        events=_together(tables.values()),
         weak_labels=torch.from_numpy(weak_labels).to(device),
         embeddings=embeddings,
     )
@@ -194,7 +198,14 @@ def load_training_data(
 
 def _events(path: Path, numbers: pd.Series) -> pd.DataFrame:
     """The events of the clips that are there, with each clip's number in `clip`."""
-    table = read_table(path, ("filename", "onset", "offset", "event_label"))
+    table = read_table(path, STRONG_COLUMNS, optional=("confidence",), allow_empty=True)
     table = table.assign(clip=numbers.reindex(table["filename"]).to_numpy())
     table = table[(table["event_label"] != "") & table["clip"].notna()]
-    return table.astype({"onset": float, "offset": float, "clip": int})
+    numeric = dict.fromkeys({"onset", "offset", "confidence"} & {*table.columns}, float)
+    return table.astype({**numeric, "clip": int})
+
+
+def _together(tables: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """The events of all splits; beside soft labels the others are certain."""
+    events = pd.concat(tables, ignore_index=True)
+    return events.fillna({"confidence": 1.0}) if "confidence" in events else events

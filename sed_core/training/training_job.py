@@ -69,6 +69,9 @@ class TrainingJob:
             corpus = Corpus.open(self.prepared.audio(split))
             found[f"audio16k/{split}"] = digest_json([corpus.filenames, corpus.digests])
             found[f"truth/{split}"] = digest(self.prepared.ground_truth(split))
+            soft = self.system.data.soft_labels.get(split)
+            if soft is not None:
+                found[f"labels/{split}"] = digest(self.prepared.training_labels(split, soft))
             if self.system.reads_embeddings:
                 file = EmbeddingFile.open(self.prepared.embeddings(self.system.pretrained, split))
                 found[f"embeddings/{split}"] = digest_json(file.provenance)

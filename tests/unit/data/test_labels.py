@@ -139,3 +139,15 @@ def test_unknown_class_is_named() -> None:
     encoder = LabelEncoder(CLASSES, GRID)
     with pytest.raises(SedError, match=r"\(meow\); expected bark, bell, tap"):
         encoder.encode(table([("a", 0, 1, "meow")]))
+
+
+def test_a_frame_has_the_highest_confidence_that_touches_it() -> None:
+    events = table([("a", 0.0, 0.128, "bell"), ("a", 0.1, 0.256, "bell"), ("b", 0, 1, "tap")])
+    events["confidence"] = [0.25, 0.75, 0.5]
+    labels = LabelEncoder(CLASSES, GRID).encode_split(events, ["a", "b"])
+    assert labels.dtype == np.float32
+    assert labels[0, 1, :5].tolist() == [0.25, 0.75, 0.75, 0.75, 0]
+    assert labels[1, 2, 15] == 0.5
+    events["confidence"] = 1.0
+    hard = LabelEncoder(CLASSES, GRID).encode_split(events.drop(columns="confidence"), ["a", "b"])
+    assert (LabelEncoder(CLASSES, GRID).encode_split(events, ["a", "b"]) == hard).all()

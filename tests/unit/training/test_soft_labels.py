@@ -1,0 +1,67 @@
+"""Labels between 0 and 1 train as they are; hard ones beside them stay whole."""
+
+import shutil
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+import torch
+
+from sed_core.config.split_roles import soft_labels
+from sed_core.data.aggregation import AGGREGATIONS
+from sed_core.data.layout import PreparedData
+from sed_core.data.soft_labels import methods
+from sed_core.training.fit import fit
+from sed_core.training.training_data import load_training_data
+from sed_core.training.training_job import TrainingJob
+from tests.made_data import tiny_system
+
+STRONG_ONLY = {"strong": ["synth", "strong"], "weak": None, "unlabelled": None}
+
+
+@pytest.fixture
+def job(data, tmp_path):
+    """Strong labels alone, those of `synth` half as sure as they were."""
+    copy = tmp_path / "data"
+    shutil.copytree(data, copy)
+    soft = PreparedData(copy).training_labels("synth", "uniform")
+    soft.parent.mkdir()
+    table = pd.read_csv(PreparedData(copy).ground_truth("synth"), sep="\t")
+    table.assign(confidence=0.5).to_csv(soft, sep="\t", index=False)
+    system = tiny_system(data=STRONG_ONLY, training={"batch_size": [4, 0, 0]})
+    system = replace(system, data=replace(system.data, soft_labels={"synth": "uniform"}))
+    return TrainingJob(system, copy, 1, tmp_path / "checkpoints")
+
+
+def test_soft_labels_reach_the_batches(job, data):
+    def labels(one):
+        loaded = load_training_data(one.system, one.data, seed=1, device=torch.device("cpu"))
+        return loaded.labels[loaded.strong], loaded.labels[loaded.val_strong]
+
+    (soft, val), plain = (
+        labels(job),
+        replace(job.system, data=replace(job.system.data, soft_labels={})),
+    )
+    hard, hard_val = labels(replace(job, system=plain))
+    assert torch.equal(soft[:8], hard[:8] * 0.5), "synth"
+    assert torch.equal(soft[8:], hard[8:].float()), "strong"
+    assert torch.equal(val, hard_val.float())
+    assert hard.dtype == torch.uint8
+    assert fit(job, log_folder=None, on_save=lambda: None).history
+
+
+def test_other_soft_labels_are_another_training(job):
+    before = job.inputs
+    path = job.prepared.training_labels("synth", "uniform")
+    path.write_text(path.read_text().replace("0.5\n", "0.6\n"))
+    changed = {key for key, value in replace(job).inputs.items() if before[key] != value}
+    assert changed == {"labels/synth"}
+
+
+def test_the_configuration_names_the_ways_that_there_are():
+    data = {"strong": ["a", "b", "c"], "reviewed": True}
+    splits = {"a": {"soft_labels": "annotators"}, "b": {"soft_labels": "confidence"}, "c": {}}
+    for name in AGGREGATIONS:
+        found = soft_labels({**data, "aggregation": name}, splits)
+        assert found == {"a": f"{name}_reviewed", "b": "confidence"}
+        assert set(found.values()) <= set(methods())
