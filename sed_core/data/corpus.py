@@ -1,15 +1,13 @@
 """All clips of a split in one HDF5 file: samples end to end, and where each clip begins."""
 
-import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from sed_core.runtime.errors import SedError
+from sed_core.data.array_file import array_head, mapped, open_array_file
 from sed_core.runtime.files import atomic
 
 VERSION = 2  # 1 had 16-bit samples
@@ -43,27 +41,15 @@ class Corpus:
             SedError: no such file, not a corpus, or of another version.
         """
         file = Path(path)
-        if not file.exists():
-            raise SedError(f"{file} does not exist; run the rule resample for this split first.")
-        try:
-            with h5py.File(file) as archive:
-                if archive.attrs["version"] != VERSION:
-                    raise KeyError("another format version")
-                samples = archive["samples"]
-                return cls(
-                    path=file,
-                    filenames=archive["filenames"].asstr()[:].tolist(),
-                    offsets=archive["offsets"][:],
-                    digests=archive["digests"].asstr()[:].tolist(),
-                    sample_rate=int(archive.attrs["sample_rate"]),
-                    samples=np.memmap(
-                        file, np.float32, "r", offset=samples.id.get_offset(), shape=samples.shape
-                    ),
-                )
-        except (OSError, KeyError, ValueError) as error:
-            raise SedError(
-                f"{file} is not a corpus of this version ({error}); delete it and run again."
-            ) from error
+        with open_array_file(file, version=VERSION, what="a corpus", rule="resample") as archive:
+            return cls(
+                path=file,
+                filenames=archive["filenames"].asstr()[:].tolist(),
+                offsets=archive["offsets"][:],
+                digests=archive["digests"].asstr()[:].tolist(),
+                sample_rate=int(archive.attrs["sample_rate"]),
+                samples=mapped(file, archive["samples"]),
+            )
 
     def __len__(self) -> int:
         return len(self.filenames)
@@ -112,36 +98,21 @@ def write_corpus(
 ) -> None:
     """Write a corpus file atomically, one clip in memory at a time.
 
-    Equal clips give equal bytes. `samples` is contiguous and comes last in the file, so that
-    readers can map it, and so that plain writes can fill it: HDF5 itself crashes the process
-    when the disk is full.
+    Equal clips give equal bytes.
     """
     offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
-    index = {"filenames": filenames, "digests": digests}
+    head = array_head(
+        "samples",
+        (int(offsets[-1]),),
+        np.float32,
+        attributes={"version": VERSION, "sample_rate": sample_rate},
+        index={"offsets": offsets, "filenames": filenames, "digests": digests},
+    )
     try:
         with atomic(path) as draft, draft.open("wb") as stream:
-            stream.write(_head(offsets, index, sample_rate))
+            stream.write(head)
             for clip in clips:
                 stream.write(clip.astype(np.float32, copy=False).tobytes())
     except OSError as error:
         error.filename = error.filename or str(path)
         raise
-
-
-def _head(offsets: NDArray[np.int64], index: dict[str, Sequence[str]], sample_rate: int) -> bytes:
-    """An HDF5 file up to where its samples begin."""
-    memory = io.BytesIO()
-    with h5py.File(memory, "w") as archive:
-        archive.attrs["version"] = VERSION
-        archive.attrs["sample_rate"] = sample_rate
-        archive.create_dataset("offsets", data=offsets)
-        for name, texts in index.items():
-            archive.create_dataset(name, data=list(texts), dtype=h5py.string_dtype())
-        layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
-        layout.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)  # a place in the file before any data
-        shape = (int(offsets[-1]),)
-        samples = archive.create_dataset(
-            "samples", shape, np.float32, dcpl=layout, fill_time="never"
-        )
-        begin = samples.id.get_offset()
-    return memory.getvalue()[:begin]

@@ -1,17 +1,15 @@
 """Embeddings of a split in one HDF5 file: float16, one contiguous row a clip."""
 
-import hashlib
-import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from sed_core.data.array_file import ResumableFile, array_head, mapped, open_array_file
 from sed_core.runtime.errors import SedError
 
 VERSION = 1
@@ -43,27 +41,18 @@ class EmbeddingFile:
             SedError: no such file, another kind of file, or another version.
         """
         file = Path(path)
-        if not file.exists():
-            raise SedError(f"{file} does not exist; run the rule embed for this split first.")
-        try:
-            with h5py.File(file) as archive:
-                if archive.attrs["version"] != VERSION:
-                    raise KeyError("another format version")
-                rows = archive["embeddings"]
-                return cls(
-                    path=file,
-                    filenames=archive["filenames"].asstr()[:].tolist(),
-                    times=archive["times"][:],
-                    provenance=json.loads(archive.attrs["provenance"]),
-                    rows=np.memmap(
-                        file, np.float16, "r", offset=rows.id.get_offset(), shape=rows.shape
-                    ),
-                )
-        except (OSError, KeyError, ValueError) as error:
-            raise SedError(
-                f"{file} is not a file of embeddings of this version ({error}); delete it and run "
-                "again, or import it with workflow_scripts/import_embeddings.py."
-            ) from error
+        advice = ", or import it with workflow_scripts/import_embeddings.py"
+        what = "a file of embeddings"
+        with open_array_file(
+            file, version=VERSION, what=what, rule="embed", advice=advice
+        ) as archive:
+            return cls(
+                path=file,
+                filenames=archive["filenames"].asstr()[:].tolist(),
+                times=archive["times"][:],
+                provenance=json.loads(archive.attrs["provenance"]),
+                rows=mapped(file, archive["embeddings"]),
+            )
 
     def positions(self, filenames: Sequence[str]) -> NDArray[np.int64]:
         """Rows of these clips.
@@ -85,8 +74,7 @@ class EmbeddingFile:
 class EmbeddingWriter:
     """Fills a file block by block; after a kill the same call goes on behind the last whole block.
 
-    Until `finish`, the file lies beside its place as `<name>.rows.part`, with a journal that has
-    one digest for each block: whatever a kill or a crash left half-written is found and redone.
+    Until `finish`, the file lies beside its place as `<name>.rows.part`, with its journal.
 
     Attributes:
         done: rows that are written.
@@ -101,90 +89,36 @@ class EmbeddingWriter:
         shape: Sequence[int],
         provenance: Mapping[str, Any],
     ) -> None:
-        self.path = Path(path)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._part = self.path.with_name(f"{self.path.stem}.rows.part")
-        self._journal = self.path.with_name(f"{self.path.stem}.journal.part")
-        self.shape, self.count = tuple(shape), len(filenames)
-        self._row_bytes = int(np.prod(self.shape)) * np.dtype(np.float16).itemsize
-        self._head = _head(filenames, times, (self.count, *self.shape), provenance)
-        lines = self._recover()
-        self.done = sum(line["rows"] for line in lines)
-        mode = "r+b" if lines else "wb"
-        self._stream = self._part.open(mode, buffering=0)
-        if not lines:
-            self._stream.write(self._head)
-        self._stream.truncate(len(self._head) + self.done * self._row_bytes)
-        self._stream.seek(0, io.SEEK_END)
-        self._lines = self._journal.open("w", encoding="utf-8", buffering=1)
-        self._lines.writelines(json.dumps(line) + "\n" for line in lines)
+        self.path, self.count = Path(path), len(filenames)
+        head = array_head(
+            "embeddings",
+            (self.count, *shape),
+            np.float16,
+            attributes={
+                "version": VERSION,
+                "provenance": json.dumps(dict(provenance), sort_keys=True),
+            },
+            index={"filenames": filenames, "times": np.asarray(times, dtype=np.float64)},
+        )
+        self._file = ResumableFile(
+            self.path.with_name(f"{self.path.stem}.rows.part"),
+            self.path.with_name(f"{self.path.stem}.journal.part"),
+            settings={},
+            head=head,
+        )
+        self.done = sum(block.note["rows"] for block in self._file.blocks)
 
     def add(self, rows: NDArray[np.floating]) -> None:
         """Append a block of rows (B, *shape); it is rounded to float16."""
         data = np.ascontiguousarray(rows, dtype=np.float16).tobytes()
-        rest = memoryview(data)
-        try:
-            while rest:
-                rest = rest[self._stream.write(rest) :]
-        except OSError as error:
-            error.filename = str(self._part)
-            raise
-        self._lines.write(json.dumps({"rows": len(rows), "digest": _digest(data)}) + "\n")
+        self._file.add(data, {"rows": len(rows)})
         self.done += len(rows)
 
     def close(self) -> None:
         """Keep what is there for the next run."""
-        self._stream.close()
-        self._lines.close()
+        self._file.close()
 
     def finish(self) -> None:
         """Put the complete file in its place."""
         assert self.done == self.count, f"{self.done} of {self.count} rows"
-        self.close()
-        self._part.replace(self.path)
-        self._journal.unlink()
-
-    def _recover(self) -> list[dict[str, Any]]:
-        """Journal lines of the blocks that are whole; none where anything else was begun."""
-        if not (self._part.exists() and self._journal.exists()):
-            return []
-        good = []
-        with self._part.open("rb") as stream:
-            if stream.read(len(self._head)) != self._head:
-                return []
-            for text in self._journal.read_text(encoding="utf-8").splitlines():
-                try:
-                    line = json.loads(text)
-                    data = stream.read(line["rows"] * self._row_bytes)
-                except (ValueError, KeyError):
-                    break  # cut off while it was written
-                if _digest(data) != line["digest"]:
-                    break
-                good.append(line)
-        return good
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.blake2b(data, digest_size=16).hexdigest()
-
-
-def _head(
-    filenames: Sequence[str],
-    times: NDArray[np.float64],
-    shape: tuple[int, ...],
-    provenance: Mapping[str, Any],
-) -> bytes:
-    """An HDF5 file up to where its rows begin; plain writes do the rest."""
-    memory = io.BytesIO()
-    with h5py.File(memory, "w") as archive:
-        archive.attrs["version"] = VERSION
-        archive.attrs["provenance"] = json.dumps(dict(provenance), sort_keys=True)
-        archive.create_dataset("filenames", data=list(filenames), dtype=h5py.string_dtype())
-        archive.create_dataset("times", data=np.asarray(times, dtype=np.float64))
-        layout = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
-        layout.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)  # a place in the file before any data
-        rows = archive.create_dataset(
-            "embeddings", shape, np.float16, dcpl=layout, fill_time="never"
-        )
-        begin = rows.id.get_offset()
-    return memory.getvalue()[:begin]
+        self._file.finish(self.path)

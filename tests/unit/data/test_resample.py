@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from sed_core.data import resample_journal as journal_module
+from sed_core.data import array_file
 from sed_core.data.audio import read_clip
 from sed_core.data.corpus import Corpus
 from sed_core.data.manifest import read_manifest
@@ -162,12 +162,12 @@ def test_unusable_files_can_be_skipped(folder: Path, tmp_path: Path) -> None:
 # at the start of the given step.
 KILLED = """
 import os, signal, sys
-from sed_core.data import resample, resample_journal
+from sed_core.data import array_file, resample, resample_journal
 folder, out, point, jobs = sys.argv[1:]
 def die(*args, **options):
     os.kill(os.getpid(), signal.SIGKILL)
 if point.isdigit():
-    whole, count = resample_journal.ResampleJournal._write, 0
+    whole, count = array_file.ResumableFile._write, 0
     def write(stream, data):
         global count
         count += 1
@@ -175,7 +175,7 @@ if point.isdigit():
             whole(stream, data[: len(data) // 2])
             die()
         whole(stream, data)
-    resample_journal.ResampleJournal._write = staticmethod(write)
+    array_file.ResumableFile._write = staticmethod(write)
 elif point == "remove":
     resample_journal.ResampleJournal.remove = die
 else:
@@ -228,9 +228,9 @@ def test_a_full_disk_is_one_sentence(
         def write(self, data: bytes) -> int:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    whole = journal_module.ResampleJournal._write
+    whole = array_file.ResumableFile._write
     monkeypatch.setattr(
-        journal_module.ResampleJournal,
+        array_file.ResumableFile,
         "_write",
         staticmethod(lambda stream, data: whole(Full() if b"weak" not in data else stream, data)),
     )

@@ -60,7 +60,7 @@ def test_killed_and_repeated_gives_equal_bytes(encoder, corpus, tmp_path, monkey
     class Dies(EmbeddingWriter):
         def add(self, rows):
             if self.done == 2 * blocks:
-                self._stream.write(b"half a row")
+                self._file._data.write(b"half a row")
                 raise KillError
             super().add(rows)
 
