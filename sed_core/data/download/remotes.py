@@ -1,4 +1,4 @@
-"""The remotes of DESED: what it consists of, where that is published, and one's own addresses.
+"""The remotes of DESED and RealDESED: their parts, where these are published, and own addresses.
 
 Record numbers, addresses and digests were gathered from the 2022 recipe and public code; where
 the record's API publishes sizes and checksums, they are read from there when downloading.
@@ -56,6 +56,8 @@ _UNPACKED: dict[str, Any] = {"kind": "archive", "target": "."}
 _PANNS, _TRAINED = "Cnn14_16k_mAP=0.438.pth", "epoch=156-step=18525.ckpt"
 _PANNS_SHA256 = "sha256:e2ee543a27919542c2ea03eabaa70b24dcd4e6c8e05621de6b67a94e4c5058e6"
 _AST = "https://www.dropbox.com/s/cv4knew8mvbrnvq/audioset_0.4593.pth?dl=1"
+# With or without the folder `train` around them, they end up in it.
+_REALDESED = ("audio", "metadata.csv", "annotations.csv", "annotations_raw.csv")
 
 # The first three groups are what the reference's script downloads; its flags are --only_real etc.
 _BY_GROUP: dict[str, dict[str, dict[str, Any]]] = {
@@ -75,6 +77,11 @@ _BY_GROUP: dict[str, dict[str, dict[str, Any]]] = {
         "public_eval": _UNPACKED
         | _zenodo(4560759, "DESED_public_eval.tar.gz", roots=("audio", "metadata")),
         "eval21": _UNPACKED | _zenodo(4892545, target="audio/eval21"),
+    },
+    "realdesed": {
+        f"realdesed_{split}": _UNPACKED
+        | _zenodo(20056072, f"{split}.zip", target=split, roots=_REALDESED)
+        for split in ("train", "validation", "test")
     },
     "weights": {
         "panns": _FILE
