@@ -23,8 +23,6 @@ include: "rules/lock.smk"
 include: "rules/common.smk"
 include: "rules/code.smk"
 include: "rules/places.smk"
-include: "rules/targets.smk"
-include: "rules/inputs.smk"
 
 
 shell.prefix(shell_prefix())
@@ -48,7 +46,7 @@ localrules:
 rule all:
     """Make scores, energy, tables and plots of every system."""
     input:
-        everything(),
+        FILES.everything(),
 
 
 rule systems:
@@ -58,7 +56,7 @@ rule systems:
     conda:
         "envs/sed.yaml"
     params:
-        listing=listing(),
+        listing=list_systems(),
     shell:
         "printf '%s\\n' {params.listing:q} | tee {log:q}"
 

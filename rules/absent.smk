@@ -1,5 +1,7 @@
 """What is said when somebody asks for results of a system that does not exist."""
 
+from sed_core.config.consistency import FOLDERS
+
 
 rule absent:
     """Name the systems that there are."""

@@ -33,7 +33,9 @@ rule soft_labels:
     input:
         receipt="<data>/source/{split}.json",
         manifest="<data>/manifests/{split}.tsv",
-        scores=annotator_scores,
+        scores=lambda wildcards: FILES.annotator_scores(
+            wildcards.split, wildcards.method
+        ),
     output:
         labels="<data>/labels/{split}_{method}.tsv",
     log:
@@ -50,9 +52,7 @@ rule soft_labels:
         metadata=metadata_option,
         classes=classes,
         seconds=DATASET["clip_seconds"],
-        scores=lambda wildcards, input: (
-            f"--scores {shlex.quote(input.scores)}" if input.scores else ""
-        ),
+        scores=lambda wildcards, input: option("scores", input.scores),
         code=code_version("workflow_scripts/soft_labels.py"),
     shell:
         'python "$SED_HOME"/workflow_scripts/soft_labels.py {params.annotations}'

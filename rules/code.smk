@@ -40,4 +40,6 @@ def training_code(script):
 
 def embedding_code(script):
     """A parameter function: hash of a script and of the one pretrained network that it runs."""
-    return lambda wildcards: code_version(script, entries=[network(wildcards)])
+    return lambda wildcards: code_version(
+        script, entries=[EMBEDDINGS.network(wildcards.embedding)]
+    )

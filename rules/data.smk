@@ -77,8 +77,10 @@ rule ground_truth:
 rule check_data:
     """What is there of every split, what is missing or odd, and which labels it has."""
     input:
-        manifests=expand("<data>/manifests/{split}.tsv", split=splits_in_use()),
-        truths=expand("<data>/truth/{split}.tsv", split=splits_in_use("strong", "weak")),
+        manifests=expand("<data>/manifests/{split}.tsv", split=PLAN.splits_in_use()),
+        truths=expand(
+            "<data>/truth/{split}.tsv", split=PLAN.splits_in_use("strong", "weak")
+        ),
     output:
         markdown=report(
             "<results>/data/check.md",
@@ -88,7 +90,7 @@ rule check_data:
         ),
         csv="<results>/data/check.csv",
         plots=report(
-            expand("<results>/data/{split}.svg", split=splits_in_use("strong")),
+            expand("<results>/data/{split}.svg", split=PLAN.splits_in_use("strong")),
             caption="../report/data.rst",
             category="Data",
             labels={"plot": "events"},
@@ -102,9 +104,9 @@ rule check_data:
         runtime="20m",
     params:
         data=lambda wildcards, input: Path(input.manifests[0]).parents[1],
-        splits=splits_in_use(),
-        strong=splits_in_use("strong"),
-        weak=splits_in_use("weak"),
+        splits=PLAN.splits_in_use(),
+        strong=PLAN.splits_in_use("strong"),
+        weak=PLAN.splits_in_use("weak"),
         classes=classes,
         dataset=config["dataset"],
         code=code_version("workflow_scripts/check_data.py"),

@@ -21,7 +21,7 @@ wildcard_constraints:
 rule weights:
     """Fetch or find the weights of {wildcards.embedding}, and check them."""
     input:
-        pretrained_mini_weights,
+        lambda wildcards: EMBEDDINGS.small_weights(wildcards.embedding),
     output:
         receipt="<data>/embeddings/{embedding}/weights.json",
     log:
@@ -33,10 +33,10 @@ rule weights:
         mem_mb=3000,
         runtime="2h",
     params:
-        network=network,
-        path=embedding("weights"),
-        options=weights_options,
-        state=weights_state,
+        network=lambda wildcards: EMBEDDINGS.network(wildcards.embedding),
+        path=lambda wildcards: EMBEDDINGS.entry(wildcards.embedding)["weights"],
+        options=lambda wildcards: EMBEDDINGS.weights_options(wildcards.embedding),
+        state=lambda wildcards: EMBEDDINGS.weights_state(wildcards.embedding),
         seconds=DATASET["clip_seconds"],
         code=embedding_code("workflow_scripts/weights.py"),
     shell:
@@ -50,8 +50,8 @@ rule embed:
     input:
         weights="<data>/embeddings/{embedding}/weights.json",
         corpus="<data>/audio16k/{split}.h5",
-        frames=frames_to_derive_from(".h5"),
-        spent=frames_to_derive_from(".energy.json"),
+        frames=lambda wildcards: EMBEDDINGS.frames(**wildcards, ending=".h5"),
+        spent=lambda wildcards: EMBEDDINGS.frames(**wildcards, ending=".energy.json"),
     output:
         rows="<data>/embeddings/{embedding}/{split}_{kind}.h5",
         energy="<data>/embeddings/{embedding}/{split}_{kind}.energy.json",
@@ -59,24 +59,22 @@ rule embed:
     log:
         "<logs>/embed/{embedding}/{split}_{kind}.log",
     wildcard_constraints:
-        embedding=embeddings_where(lambda entry: not entry["extracted"]),
+        embedding=one_of(EMBEDDINGS.entries("extracted", given=False)),
     cache: CACHED
     priority: 20
     conda:
         "../envs/sed.yaml"
-    threads: embedding_threads
+    threads: lambda wildcards: EMBEDDINGS.threads(wildcards.embedding)
     resources:
-        gpu=embedding_gpus,
+        gpu=lambda wildcards: EMBEDDINGS.gpus(**wildcards),
         mem_mb=1000 * config["compute"]["memory_gb"],
         runtime="24h",
     params:
         kind="{kind}",
         seconds=DATASET["clip_seconds"],
-        batch=embedding("batch_size"),
-        precision=embedding("precision"),
-        frames=lambda wildcards, input: (
-            f"--frames {shlex.quote(input.frames)}" if input.frames else ""
-        ),
+        batch=lambda wildcards: EMBEDDINGS.entry(wildcards.embedding)["batch_size"],
+        precision=lambda wildcards: EMBEDDINGS.entry(wildcards.embedding)["precision"],
+        frames=lambda wildcards, input: option("frames", input.frames),
         code=embedding_code("workflow_scripts/embed.py"),
     shell:
         'python "$SED_HOME"/workflow_scripts/embed.py --weights {input.weights:q}'
@@ -96,15 +94,15 @@ rule import_embeddings:
     log:
         "<logs>/import_embeddings/{embedding}/{split}_{kind}.log",
     wildcard_constraints:
-        embedding=embeddings_where(lambda entry: entry["extracted"]),
+        embedding=one_of(EMBEDDINGS.entries("extracted", given=True)),
     conda:
         "../envs/sed.yaml"
     resources:
         mem_mb=2000,
         runtime="12h",
     params:
-        network=network,
-        folder=embedding("extracted"),
+        network=lambda wildcards: EMBEDDINGS.network(wildcards.embedding),
+        folder=lambda wildcards: EMBEDDINGS.entry(wildcards.embedding)["extracted"],
         seconds=DATASET["clip_seconds"],
         code=embedding_code("workflow_scripts/import_embeddings.py"),
     shell:
@@ -124,7 +122,7 @@ rule pretrain_mini:
     log:
         "<logs>/pretrain_mini/{embedding}.log",
     wildcard_constraints:
-        embedding=embeddings_where(lambda entry: entry["pretraining"]),
+        embedding=one_of(EMBEDDINGS.entries("pretraining", given=True)),
     cache: CACHED
     priority: 20
     conda:
@@ -134,12 +132,12 @@ rule pretrain_mini:
         mem_mb=4000,
         runtime="30m",
     params:
-        network=network,
+        network=lambda wildcards: EMBEDDINGS.network(wildcards.embedding),
         classes=classes,
         seconds=DATASET["clip_seconds"],
-        steps=lambda wildcards: config["embeddings"][wildcards.embedding][
-            "pretraining"
-        ]["steps"],
+        steps=lambda wildcards: EMBEDDINGS.entry(wildcards.embedding)["pretraining"][
+            "steps"
+        ],
         code=embedding_code("workflow_scripts/pretrain_mini.py"),
     shell:
         'python "$SED_HOME"/workflow_scripts/pretrain_mini.py --encoder {params.network}'

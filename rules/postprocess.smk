@@ -6,17 +6,20 @@ Out: score files, provenance and energy in the place where a trained system has 
 
 
 wildcard_constraints:
-    variant=one_of(name for name, row in ROWS.items() if row.kind == "variant"),
-    ensemble=one_of(name for name, row in ROWS.items() if row.kind == "ensemble"),
+    variant=one_of(PLAN.kind("variant")),
+    ensemble=one_of(PLAN.kind("ensemble")),
 
 
 rule tune:
     """Choose the post-processing {wildcards.variant} for each class, on validation data."""
     input:
-        scores=tuning("<results>/{system}/seed{seed}/{split}_scores.h5"),
-        truth=tuning("<data>/truth/{split}.tsv"),
-        durations=tuning("<data>/truth/{split}_durations.tsv"),
-        provenance=lambda wildcards: provenance_files(
+        scores=lambda wildcards: FILES.of_base(
+            wildcards.variant,
+            f"seed{wildcards.seed}/{PLAN.tuning_split(wildcards.variant)}_scores.h5",
+        ),
+        truth=lambda wildcards: f"<data>/truth/{PLAN.tuning_split(wildcards.variant)}.tsv",
+        durations=lambda wildcards: f"<data>/truth/{PLAN.tuning_split(wildcards.variant)}_durations.tsv",
+        provenance=lambda wildcards: FILES.provenance(
             ROWS[wildcards.variant].members[0], wildcards.seed
         ),
     output:
@@ -30,7 +33,7 @@ rule tune:
         mem_mb=4000,
         runtime="1h",
     params:
-        job=tuning_job,
+        job=lambda wildcards: PLAN.tuning_job(wildcards.variant),
         code=code_version("workflow_scripts/tune.py"),
     shell:
         'python "$SED_HOME"/workflow_scripts/tune.py --scores {input.scores:q}'
@@ -42,7 +45,9 @@ rule tune:
 rule postprocess:
     """Decode the stored scores on {wildcards.split} as {wildcards.variant} does."""
     input:
-        scores=untuned("{split}_scores.h5"),
+        scores=lambda wildcards: FILES.of_base(
+            wildcards.variant, f"seed{wildcards.seed}/{wildcards.split}_scores.h5"
+        ),
         choice="<results>/{variant}/seed{seed}/postprocessing.json",
     output:
         scores="<results>/{variant}/seed{seed}/{split}_scores.h5",
@@ -63,7 +68,9 @@ rule postprocess:
 rule ensemble:
     """Average the scores of the members of {wildcards.ensemble} on {wildcards.split}."""
     input:
-        member_files("{split}_scores.h5"),
+        lambda wildcards: FILES.of_members(
+            wildcards.ensemble, f"{wildcards.split}_scores.h5"
+        ),
     output:
         "<results>/{ensemble}/seed0/{split}_scores.h5",
     log:
@@ -83,7 +90,9 @@ rule ensemble:
 rule ensemble_energy:
     """Energy of {wildcards.ensemble} in stage {wildcards.stage}: the sum over its members."""
     input:
-        member_files("{stage}.energy.json"),
+        lambda wildcards: FILES.of_members(
+            wildcards.ensemble, f"{wildcards.stage}.energy.json"
+        ),
     output:
         energy="<results>/{ensemble}/seed0/{stage}.energy.json",
         kwh="<results>/{ensemble}/seed0/{stage}_codecarbon/{stage}_tot_kwh.txt",

@@ -8,8 +8,8 @@ Out: tables in Markdown and CSV, plots.
 rule tables:
     """The tables of scores and energy, one row per system."""
     input:
-        scores=result_files(),
-        energy=shown_energy(),
+        scores=FILES.shown("psds.json"),
+        energy=FILES.shown_energy(),
     output:
         scores_md=report(
             "<results>/tables/scores.md",
@@ -41,8 +41,8 @@ rule tables:
         runtime="10m",
     params:
         dataset=config["dataset"],
-        reference=reference_option(),
-        notes=notes(),
+        reference=option("reference", config["energy"]["reference"]),
+        notes=PLAN.notes(),
         published="--published" if DATASET["published"] else "--no-published",
         code=code_version("workflow_scripts/tables.py"),
     shell:
@@ -57,7 +57,7 @@ rule tables:
 rule energy_reference:
     """What the baseline's inference and ten epochs of its training take on this machine."""
     input:
-        energy_files("energy_reference"),
+        FILES.energy("energy_reference"),
     output:
         "<results>/tables/energy_reference.md",
     log:
@@ -78,7 +78,7 @@ rule energy_reference:
 rule compare:
     """Which systems differ by more than the choice of clips: paired bootstrap test."""
     input:
-        [path.replace("_psds.json", "_bootstrap.json") for path in result_files()],
+        FILES.shown("bootstrap.json"),
     output:
         markdown=report(
             "<results>/tables/comparison.md",
@@ -105,18 +105,18 @@ rule compare:
 rule report:
     """Everything in one HTML file to open, mail and print: {output.html}."""
     input:
-        scores=result_files(),
-        bootstrap=[
-            path.replace("_psds.json", "_bootstrap.json") for path in result_files()
-        ],
-        energy=shown_energy(),
-        seeds=report_files,
-        manifests=expand("<data>/manifests/{split}.tsv", split=splits_in_use()),
-        truth=expand("<data>/truth/{split}.tsv", split=splits_in_use("strong", "weak")),
-        durations=expand(
-            "<data>/truth/{split}_durations.tsv", split=splits_in_use("strong")
+        scores=FILES.shown("psds.json"),
+        bootstrap=FILES.shown("bootstrap.json"),
+        energy=FILES.shown_energy(),
+        seeds=FILES.report(),
+        manifests=expand("<data>/manifests/{split}.tsv", split=PLAN.splits_in_use()),
+        truth=expand(
+            "<data>/truth/{split}.tsv", split=PLAN.splits_in_use("strong", "weak")
         ),
-        corpus=f"<data>/audio16k/{reported_split()}.h5",
+        durations=expand(
+            "<data>/truth/{split}_durations.tsv", split=PLAN.splits_in_use("strong")
+        ),
+        corpus=f"<data>/audio16k/{PLAN.scored_split}.h5",
     output:
         html=report(
             "<results>/report.html",
@@ -141,13 +141,13 @@ rule report:
         results=lambda wildcards, output: Path(output.html).parent,
         data=lambda wildcards, input: Path(input.corpus).parents[1],
         dataset=config["dataset"],
-        rows=list(TARGETS),
-        test=reported_split(),
-        splits=splits_in_use(),
-        strong=splits_in_use("strong"),
-        weak=splits_in_use("weak"),
-        reference=reference_option(),
-        notes=notes(),
+        rows=list(PLAN.shown),
+        test=PLAN.scored_split,
+        splits=PLAN.splits_in_use(),
+        strong=PLAN.splits_in_use("strong"),
+        weak=PLAN.splits_in_use("weak"),
+        reference=option("reference", config["energy"]["reference"]),
+        notes=PLAN.notes(),
         published="--published" if DATASET["published"] else "--no-published",
         code=code_version("workflow_scripts/report.py"),
     shell:
@@ -162,11 +162,11 @@ rule report:
 rule plots:
     """Learning curves, PSD-ROC curves and per-class bars of {wildcards.system}."""
     input:
-        histories=lambda wildcards: histories(wildcards.system),
-        rocs=lambda wildcards: seed_files(
-            wildcards.system, f"{test_split(wildcards)}_roc.json"
+        histories=lambda wildcards: FILES.histories(wildcards.system),
+        rocs=lambda wildcards: FILES.of_seeds(
+            wildcards.system, f"{PLAN.test_split(wildcards.system)}_roc.json"
         ),
-        scores=lambda wildcards: f"<results>/{wildcards.system}/{test_split(wildcards)}_psds.json",
+        scores=lambda wildcards: f"<results>/{wildcards.system}/{PLAN.test_split(wildcards.system)}_psds.json",
     output:
         curves=report(
             "<results>/{system}/plots/curves.svg",

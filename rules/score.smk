@@ -10,7 +10,9 @@ rule predict:
     input:
         model="<results>/{system}/seed{seed}/model.pt",
         corpus="<data>/audio16k/{split}.h5",
-        embeddings=prediction_embeddings,
+        embeddings=lambda wildcards: EMBEDDINGS.predicted_from(
+            SYSTEMS[wildcards.system], wildcards.split
+        ),
     output:
         scores="<results>/{system}/seed{seed}/{split}_scores.h5",
         energy="<results>/{system}/seed{seed}/{split}.energy.json",
@@ -27,12 +29,8 @@ rule predict:
         mem_mb=1000 * config["compute"]["memory_gb"],
         runtime="2h",
     params:
-        stage=energy_stage,
-        embeddings=lambda wildcards, input: (
-            f"--embeddings {shlex.quote(str(input.embeddings))}"
-            if input.embeddings
-            else ""
-        ),
+        stage=lambda wildcards: PLAN.energy_stage(wildcards.system, wildcards.split),
+        embeddings=lambda wildcards, input: option("embeddings", input.embeddings),
         code=system_code("workflow_scripts/predict.py"),
     shell:
         'python "$SED_HOME"/workflow_scripts/predict.py --model {input.model:q}'
@@ -58,7 +56,7 @@ rule detect:
         mem_mb=2000,
         runtime="10m",
     params:
-        job=decoding_job,
+        job=lambda wildcards: PLAN.decoding_job(wildcards.system),
         code=code_version("workflow_scripts/detect.py"),
     shell:
         'python "$SED_HOME"/workflow_scripts/detect.py --scores {input.scores:q}'
@@ -83,7 +81,7 @@ rule detect_all:
         mem_mb=2000,
         runtime="30m",
     params:
-        job=decoding_job,
+        job=lambda wildcards: PLAN.decoding_job(wildcards.system),
         code=code_version("workflow_scripts/detect.py"),
     shell:
         'python "$SED_HOME"/workflow_scripts/detect.py --scores {input.scores:q}'
@@ -98,7 +96,7 @@ rule score:
         truth="<data>/truth/{split}.tsv",
         durations="<data>/truth/{split}_durations.tsv",
         manifest="<data>/manifests/{split}.tsv",
-        provenance=lambda wildcards: provenance_files(wildcards.system, wildcards.seed),
+        provenance=lambda wildcards: FILES.provenance(wildcards.system, wildcards.seed),
     output:
         scores="<results>/{system}/seed{seed}/{split}_psds.json",
         roc="<results>/{system}/seed{seed}/{split}_roc.json",
@@ -116,7 +114,7 @@ rule score:
         mem_mb=4000,
         runtime="30m",
     params:
-        job=scoring_job,
+        job=lambda wildcards: PLAN.scoring_job(wildcards.system),
         code=code_version("workflow_scripts/score.py"),
     shell:
         'python "$SED_HOME"/workflow_scripts/score.py --scores {input.scores:q}'
@@ -129,10 +127,10 @@ rule score:
 rule aggregate:
     """Mean and spread of {wildcards.system} over its seeds."""
     input:
-        scores=lambda wildcards: seed_files(
+        scores=lambda wildcards: FILES.of_seeds(
             wildcards.system, f"{wildcards.split}_psds.json"
         ),
-        bootstrap=lambda wildcards: seed_files(
+        bootstrap=lambda wildcards: FILES.of_seeds(
             wildcards.system, f"{wildcards.split}_bootstrap.json"
         ),
     output:

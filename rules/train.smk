@@ -14,7 +14,7 @@ rule system_config:
     conda:
         "../envs/sed.yaml"
     params:
-        text=lambda wildcards: json.dumps(trained_part(wildcards), sort_keys=True),
+        text=lambda wildcards: PLAN.trained_part(wildcards.system),
         code=code_version("workflow_scripts/system_config.py"),
     shell:
         'python "$SED_HOME"/workflow_scripts/system_config.py --json {params.text:q}'
@@ -37,7 +37,7 @@ rule train:
     benchmark:
         "<logs>/benchmarks/train/{system}/seed{seed}.tsv"
     wildcard_constraints:
-        system=one_of(name for name in SYSTEMS if not is_given(name)),
+        system=one_of(name for name in SYSTEMS if not PLAN.is_given(name)),
     priority: 10  # what long jobs wait for has more; scores and plots, which have none, fill the gaps
     conda:
         "../envs/sed.yaml"
@@ -47,10 +47,13 @@ rule train:
         mem_mb=1000 * config["compute"]["memory_gb"],
         runtime="24h",
         # Whether it may train, not what: unlike a parameter, a resource that changes trains nothing anew.
-        min_coverage=lambda wildcards: min_coverage(SYSTEMS[wildcards.system]),
+        min_coverage=lambda wildcards: str(
+            SYSTEMS[wildcards.system]["data"]["min_coverage"]
+        ),
     params:
         data=PATHS["data"],
-        checkpoints=checkpoint_dir,
+        # Outside the outputs, which Snakemake deletes when a job fails.
+        checkpoints=lambda wildcards: f"{PATHS['checkpoints']}/{wildcards.system}/seed{wildcards.seed}",
         code=training_code("workflow_scripts/train.py"),
     shell:
         'python "$SED_HOME"/workflow_scripts/train.py --system {input.system:q}'
@@ -72,7 +75,7 @@ rule take_checkpoint:
     log:
         "<logs>/take_checkpoint/{system}/seed{seed}.log",
     wildcard_constraints:
-        system=one_of(name for name in SYSTEMS if is_given(name)),
+        system=one_of(name for name in SYSTEMS if PLAN.is_given(name)),
     conda:
         "../envs/sed.yaml"
     resources:
