@@ -4,11 +4,29 @@ import sys
 from importlib import import_module
 
 COMMANDS = {
-    "predict": ("MODEL AUDIO …", "events in recordings, by a trained model", "inference"),
-    "score": ("PREDICTIONS --truth …", "PSDS and F1 of any system's predictions", "scoring"),
-    "convert": ("LABELS …", "label files of one program for another", "data.label_formats"),
+    "detect": (
+        "AUDIO …",
+        "events in any recordings, by a model that is ready",
+        "detection.__main__",
+    ),
+    "models": (
+        "[FILES …]",
+        "the models that are ready, and how fast they are here",
+        "detection.list_models",
+    ),
+    "predict": ("MODEL AUDIO …", "events in recordings, by a trained model", "inference.__main__"),
+    "score": (
+        "PREDICTIONS --truth …",
+        "PSDS and F1 of any system's predictions",
+        "scoring.__main__",
+    ),
+    "convert": (
+        "LABELS …",
+        "label files of one program for another",
+        "data.label_formats.__main__",
+    ),
 }
-"""Word -> its arguments, what it does, the package whose `__main__` does it."""
+"""Word -> its arguments, what it does, the module whose `main` does it."""
 
 
 def main() -> None:
@@ -26,7 +44,7 @@ def main() -> None:
         raise SystemExit(2)
     from sed_core.runtime.cli import run  # here, as below: help must not wait for imports
 
-    command = import_module(f"sed_core.{COMMANDS[words[0]][2]}.__main__").main
+    command = import_module(f"sed_core.{COMMANDS[words[0]][2]}").main
     run(lambda: command(words[1:], prog=f"sedlab {words[0]}"))
 
 

@@ -131,7 +131,7 @@ def _decode(source: Path, target: Path, *, reason: Exception) -> None:
             raise TruncatedError(f"it breaks off before its end (ffmpeg: {words})")
 
 
-def _blocks(sound: sf.SoundFile) -> Iterator[NDArray[np.float32]]:
+def blocks(sound: sf.SoundFile) -> Iterator[NDArray[np.float32]]:
     """(frames, channels) blocks, full scale being 1."""
     # 16-bit files are read as such and scaled here, which is exact and ten times as fast.
     dtype = "int16" if sound.subtype == "PCM_16" else "float32"
@@ -139,7 +139,7 @@ def _blocks(sound: sf.SoundFile) -> Iterator[NDArray[np.float32]]:
         yield np.multiply(block, np.float32(1 / INT16)) if dtype == "int16" else block
 
 
-def _mono(block: NDArray[np.float32]) -> NDArray[np.float32]:
+def mono_mix(block: NDArray[np.float32]) -> NDArray[np.float32]:
     """Mean over channels, one column at a time (numpy is slow along a short axis)."""
     total = block[:, 0]
     if block.shape[1] == 1:
@@ -152,34 +152,34 @@ def _mono(block: NDArray[np.float32]) -> NDArray[np.float32]:
 def _read(sound: sf.SoundFile, sample_rate: int, resampler: str, file: Path) -> AudioClip:
     stream = make_resampler(resampler, sound.samplerate, sample_rate)
     peak, energy, at_full_scale, frames = 0.0, 0.0, 0, 0
-    blocks: list[NDArray[np.float32]] = []
-    for block in _blocks(sound):
+    parts: list[NDArray[np.float32]] = []
+    for block in blocks(sound):
         top = float(max(block.max(), -block.min()))  # NaN and infinity carry through
         if not np.isfinite(top):
             return AudioClip("nan", "some samples are not finite numbers", **_shape(sound, frames))
-        mono = _mono(block)
+        mono = mono_mix(block)
         frames += len(block)
         peak = max(peak, top)
         energy += float(np.einsum("i,i->", mono, mono))
         if top >= FULL_SCALE:
             at_full_scale += int(np.count_nonzero(np.abs(block) >= FULL_SCALE))
-        blocks.append(stream.resample_chunk(mono))
+        parts.append(stream.resample_chunk(mono))
     if not frames:
         return AudioClip("empty", "the file holds no samples", **_shape(sound, 0))
     if missing := missing_seconds(sound, file, frames):
         held = frames / sound.samplerate
         note = f"its header tells of {held + missing:.2f} s, but it holds {held:.2f} s"
         return AudioClip("truncated", note, **_shape(sound, frames))
-    blocks.append(stream.resample_chunk(np.zeros(0, dtype=np.float32), last=True))
+    parts.append(stream.resample_chunk(np.zeros(0, dtype=np.float32), last=True))
     # resampy rounds the length down, soxr to the nearest; librosa's convention is to round up.
     length = -(-frames * sample_rate // sound.samplerate)
-    blocks.append(np.zeros(length - sum(map(len, blocks)), dtype=np.float32))
+    parts.append(np.zeros(length - sum(map(len, parts)), dtype=np.float32))
     return AudioClip(
         "ok",
         peak=peak,
         rms=float(np.sqrt(energy / frames)),
         full_scale=at_full_scale / (frames * sound.channels),
-        samples=np.concatenate(blocks),
+        samples=np.concatenate(parts),
         **_shape(sound, frames),
     )
 

@@ -70,9 +70,7 @@ def requirements() -> dict[str, dict[str, Requirement]]:
 
 
 def test_everybody_gets_what_the_commands_import_and_the_rest_is_an_extra():
-    mains = [
-        f"sed_core/{package.replace('.', '/')}/__main__.py" for *_, package in COMMANDS.values()
-    ]
+    mains = [f"sed_core/{module.replace('.', '/')}.py" for *_, module in COMMANDS.values()]
     files = set().union(*(imported_files(ROOT / main) for main in mains))
     base, *extras = (set(names) for names in requirements().values())
     optional = set().union(*extras)

@@ -21,7 +21,7 @@ def test_help_names_the_commands():
         assert "sedlab predict MODEL AUDIO" in done.stdout
 
 
-@pytest.mark.parametrize("command", ["predict", "score", "convert"])
+@pytest.mark.parametrize("command", ["detect", "models", "predict", "score", "convert"])
 def test_commands_say_what_they_take(command):
     done = sedlab(command, "--help")
     assert done.returncode == 0
@@ -38,4 +38,7 @@ def test_a_mistake_is_one_sentence():
 def test_an_unknown_command_is_named():
     done = sedlab("s/a/b/")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "there is no command 'sedlab s/a/b/'; it is one of predict, score" in done.stderr
+    assert (
+        "there is no command 'sedlab s/a/b/'; it is one of detect, models, predict, score"
+        in done.stderr
+    )

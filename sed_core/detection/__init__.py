@@ -1,0 +1,1 @@
+"""Events in anybody's sound: files, folders, streams, with models that are ready to run."""

@@ -1,0 +1,97 @@
+"""Sound in, events out: the filter, gate and thresholds behind a listener."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sed_core.data.audio_stream import Samples
+from sed_core.data.label_formats.labels import Label, in_time
+from sed_core.detection.listener import FrameScores, Listener
+from sed_core.detection.median_stream import filtered
+from sed_core.detection.quiet_gate import QuietGate
+from sed_core.detection.thresholds import thresholds
+from sed_core.detection.tracker import EventTracker
+from sed_core.runtime.errors import SedError, unknown_name
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """How scores become events.
+
+    Attributes:
+        threshold: see `thresholds.thresholds`.
+        classes: those wanted; None: all.
+        median_window: frames, one or one a class of the model; None: the model's own.
+        merge_gap, min_length: see `EventTracker`.
+        quiet: decibels of full scale below which nothing is heard; None: no gate.
+    """
+
+    threshold: str = "0.5"
+    classes: Sequence[str] | None = None
+    median_window: int | list[int] | None = None
+    merge_gap: float = 0.0
+    min_length: float = 0.0
+    quiet: float | None = None
+
+
+class Pipeline:
+    """A listener and decisions, for any number of recordings.
+
+    Raises:
+        SedError: a class that the model lacks, or thresholds that do not fit.
+    """
+
+    def __init__(self, listener: Listener, decisions: Decisions) -> None:
+        self.listener, self.decisions = listener, decisions
+        wanted = decisions.classes or listener.classes
+        for name in wanted:
+            if name not in listener.classes:
+                raise SedError(unknown_name(name, listener.classes, "class"))
+        self.classes = [name for name in listener.classes if name in wanted]
+        self.columns = [listener.classes.index(name) for name in self.classes]
+        stored = listener.thresholds
+        self.thresholds = thresholds(decisions.threshold, listener.classes, stored)[self.columns]
+        window = decisions.median_window
+        window = listener.median_window if window is None else window
+        if isinstance(window, list):
+            if len(window) != len(listener.classes):
+                raise SedError(
+                    f"{len(window)} median windows were given; expected one, or one for each of "
+                    f"the model's {len(listener.classes)} classes."
+                )
+            window = [window[column] for column in self.columns]
+        self.median_window = window
+
+    def tracker(self) -> EventTracker:
+        """For one recording."""
+        return EventTracker(
+            self.classes,
+            self.thresholds,
+            self.listener.frame_seconds,
+            self.decisions.merge_gap,
+            self.decisions.min_length,
+        )
+
+    def scores(self, blocks: Iterable[Samples]) -> Iterator[FrameScores]:
+        """(n, C) scores of the wanted classes, filtered and muted, in order of time."""
+        quiet, gate = self.decisions.quiet, None
+        if quiet is not None:
+            gate = QuietGate(quiet, round(self.listener.frame_seconds * self.listener.sample_rate))
+            blocks = gate.passing(blocks)
+        heard = (piece[:, self.columns] for piece in self.listener.hear(blocks) if len(piece))
+        pieces = filtered(heard, self.median_window)
+        return gate.muted(pieces) if gate else pieces
+
+    def events(self, blocks: Iterable[Samples]) -> list[Label]:
+        """All events of a recording, in order of time.
+
+        Raises:
+            SedError: a score is not a number.
+        """
+        tracker, found = self.tracker(), []
+        for scores in self.scores(blocks):
+            if not np.isfinite(scores).all():
+                raise SedError("the model's scores are not all finite numbers; get it again.")
+            found += tracker.add(scores)
+        return in_time([*found, *tracker.finish()])
