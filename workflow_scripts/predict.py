@@ -34,12 +34,17 @@ def main(argv: list[str] | None = None) -> None:
 
     from sed_core.energy.energy_record import write_energy
     from sed_core.energy.meter import EnergyMeter  # after the GPU has been chosen
+    from sed_core.inference.noise import false_alarms
     from sed_core.inference.predict import Predictor, predict_split
     from sed_core.models.checkpoint import load_checkpoint
     from sed_core.runtime.device import torch_device
 
     predictor = Predictor.from_checkpoint(load_checkpoint(args.model), torch_device())
     name = predictor.system.name
+    is_test = args.stage == "devtest"
+    # Beside embeddings lies the receipt of the weights that they were made with.
+    receipt = args.embeddings and args.embeddings.with_name("weights.json")
+    heard = false_alarms(predictor, receipt) if is_test else None
     with EnergyMeter(args.stage, args.kwh.parent) as meter:
         clip = predict_split(
             predictor,
@@ -48,10 +53,11 @@ def main(argv: list[str] | None = None) -> None:
             embeddings=args.embeddings,
             batch_size=args.batch_size,
             name=f"{name} {args.split}",
+            false_alarms=heard,
         )
     work = {"clips": len(Corpus.open(args.corpus).filenames)}
     record = meter.record(system=name, seed=args.seed, split=args.split, work=work)
-    if args.stage == "devtest":  # counting takes longer than a small split, and once is enough
+    if is_test:  # counting takes longer than a small split, and once is enough
         record["size"] = predictor.size(*clip)
     write_energy(record, args.energy, args.kwh)
 

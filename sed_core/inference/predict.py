@@ -20,7 +20,7 @@ from sed_core.models.complexity import complexity
 from sed_core.models.end_to_end import EndToEnd
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.progress import progress
-from sed_core.scoring.score_file import score_writer
+from sed_core.scoring.score_file import FalseAlarms, score_writer
 
 LONGEST_CLIP, HIGHEST_RATE = 3600.0, 1_000_000
 BATCH_SECONDS = 240.0
@@ -147,6 +147,7 @@ def predict_split(
     embeddings: Path | None = None,
     name: str,
     batch_size: int | None = None,
+    false_alarms: FalseAlarms | None = None,
 ) -> tuple[torch.Tensor, torch.Tensor | None]:
     """Write the posteriors of both networks on every clip of a corpus.
 
@@ -161,6 +162,7 @@ def predict_split(
         name: for the progress bar.
         batch_size: windows at a time; None: `Predictor.batch_size`. It decides on memory, and on
             the last bits of the scores, as kernels add up in another order (below 1e-6 in float32).
+        false_alarms: of the networks, kept with the scores.
 
     Returns:
         Waveform and embeddings of one clip, as `Predictor.size` takes them.
@@ -186,6 +188,8 @@ def predict_split(
         n_frames=[window.n_frames for window in waiting if window.n_frames],
         frame_seconds=grid.frame_seconds,
     ) as writer:
+        if false_alarms:
+            writer.put_false_alarms(false_alarms)
         size = batch_size or predictor.batch_size
         for at in progress(range(0, len(waiting), size), desc=f"predict {name}", unit="batch"):
             batch = waiting[at : at + size]

@@ -18,6 +18,7 @@ from sed_core.reporting.bars import class_bars
 from sed_core.reporting.comparison import comparison_records, comparison_table
 from sed_core.reporting.curves import learning_curves, read_history
 from sed_core.reporting.energy_work import full_energy_tables
+from sed_core.reporting.false_alarms import false_alarms_table
 from sed_core.reporting.published_scores import Published
 from sed_core.reporting.roc import roc_curves
 from sed_core.reporting.score_vs_energy import score_vs_energy
@@ -148,7 +149,8 @@ def _scores(
         scores, dataset=sources.dataset, others=sources.others, notes=sources.notes
     )
     tables.append(comparison_table(differences, list(sources.rows), dataset=sources.dataset))
-    return document.tables(tables)
+    alarms = false_alarms_table(scores)
+    return document.tables(tables if alarms is None else [*tables, alarms])
 
 
 def _energy(sources: Sources, scores: list[dict[str, Any]]) -> str:

@@ -47,9 +47,25 @@ def aggregate(
         },
         "per_class": _per_class(reported),
         "networks": networks,
+        "false_alarms": _false_alarms([one.get("false_alarms", {}) for one in results]),
         "sed_scores_eval": {str(one["seed"]): one.get("sed_scores_eval", {}) for one in results},
         "provenance": {str(result["seed"]): result.get("provenance", {}) for result in results},
     }
+
+
+def _false_alarms(seeds: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Means over seeds, of the signals that all of them were heard on."""
+    signals = [name for name in seeds[0] if all(name in seed for seed in seeds)]
+    found = {}
+    for name in signals:
+        heard = [seed[name] for seed in seeds]
+        labels = dict.fromkeys(label for one in heard for label in one["active"])
+        shares = {label: [one["active"].get(label, 0.0) for one in heard] for label in labels}
+        found[name] = {
+            "alarms_per_hour": _mean([one["alarms_per_hour"] for one in heard]),
+            "active": {label: _mean(values) for label, values in shares.items()},
+        }
+    return found
 
 
 def _summary(metrics: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -20,6 +21,8 @@ from sed_core.scoring.score_layout import open_scores
 
 NETWORKS = ("student", "teacher")
 FORMAT = 1
+FalseAlarms = dict[str, dict[str, dict[str, Any]]]
+"""By network and signal, see `inference.noise`."""
 _BLOCK = 1 << 22  # scores read at a time
 
 
@@ -84,6 +87,10 @@ class ScoreWriter:
         if weak is not None:
             self._file[network]["weak"][row] = weak
             self._written[network][row] = True
+
+    def put_false_alarms(self, found: FalseAlarms) -> None:
+        """Keep what was heard where nothing is."""
+        self._file.attrs["false_alarms"] = json.dumps(found, ensure_ascii=False)
 
     def check(self) -> None:
         """Raise ValueError if a row of any network was never written."""
@@ -164,6 +171,13 @@ def read_scores(path: str | Path, networks: Sequence[str] | None = None) -> Scor
     for name, net in scores.networks.items():
         refuse_nan(net, scores.filenames, f"{path}, {name}")
     return scores
+
+
+def read_false_alarms(path: str | Path, network: str) -> dict[str, dict[str, Any]]:
+    """What a network of a score file hears where nothing is; empty where nobody asked it."""
+    with h5py.File(path, "r") as file:
+        found: FalseAlarms = json.loads(file.attrs.get("false_alarms", "{}"))
+    return found.get(network, {})
 
 
 def read_frames(path: str | Path) -> Iterator[tuple[str, FrameScores]]:

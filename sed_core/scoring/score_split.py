@@ -11,7 +11,7 @@ from sed_core.scoring.bootstrap_scores import bootstrap_system
 from sed_core.scoring.evaluate import evaluate_scores
 from sed_core.scoring.ground_truth import read_ground_truth_of
 from sed_core.scoring.psds_check import check_psds
-from sed_core.scoring.score_file import read_frames
+from sed_core.scoring.score_file import read_false_alarms, read_frames
 from sed_core.scoring.score_layout import open_scores
 from sed_core.scoring.settings import Settings
 
@@ -92,6 +92,7 @@ def score_split(
         "networks": metrics,
         "sed_scores_eval": checked,
         "intervals": drawn.intervals(),
+        "false_alarms": read_false_alarms(scores, reported),
         **named,
     }
     write_json(output, content)

@@ -28,7 +28,7 @@ class Loudness:
     def joined_by(cls, join: str, seconds: int = 10) -> "Loudness":
         system = tiny_system(feats={"hop_length": 10})
         dataset = replace(system.dataset, sample_rate=RATE, clip_seconds=seconds)
-        return cls(replace(system, dataset=dataset, stitching=Stitching(join)))
+        return cls(replace(system, dataset=dataset, stitching=Stitching(join, 0.5)))
 
     def __call__(self, waveforms: torch.Tensor) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         loud = waveforms.numpy().reshape(len(waveforms), -1, 40).mean(2) > 0.5

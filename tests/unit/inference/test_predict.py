@@ -113,7 +113,7 @@ def test_long_clips_are_heard_whole(trained, tmp_path, join):
     rng = np.random.default_rng(5)
     clips = [rng.normal(0, 0.1, n).astype(np.float32) for n in (9000, 16000, 43000, 16000)]
     predictor = Predictor.from_checkpoint(trained, CPU)
-    system = replace(predictor.system, stitching=Stitching(join))
+    system = replace(predictor.system, stitching=Stitching(join, 0.5))
     predictor = replace(predictor, system=system)
     write_corpus(
         tmp_path / "corpus.h5", filenames=list("abcd"), digests=list("abcd"),

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from sed_core.reporting.false_alarms import false_alarms_table
 from sed_core.reporting.published_scores import grouped, published
 from sed_core.reporting.scores_table import gaps, read_scores, scores_records, scores_tables
 from sed_core.runtime.errors import SedError
@@ -114,3 +115,13 @@ def test_a_file_of_one_seed_is_refused(tmp_path) -> None:
         match=r"has no coverage, per_class, reported, seeds, settings, summary; .*aggregate",
     ):
         read_scores(path)
+
+
+def test_false_alarms_are_a_row_a_system():
+    quiet = {"alarms_per_hour": 0.0, "active": {}}
+    loud = {"alarms_per_hour": 360.0, "active": {"Cat": 0.1, "Frying_pan": 1.0}}
+    heard = {"silence": quiet, "offset": loud}
+    table = false_alarms_table([{"system": "a", "false_alarms": heard}, {"system": "b"}])
+    assert table.columns == ["System", "silence", "offset"]
+    assert table.rows == [["a", "0", "360 (Frying pan, 100%)"]]
+    assert false_alarms_table([{"system": "b"}]) is None
