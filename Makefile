@@ -28,7 +28,7 @@ $(VENV)/.ready: requirements.txt requirements-check.txt pyproject.toml
 	@echo "Setting up $(VENV) from requirements.txt; this happens once and takes some minutes."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(PIP) -r requirements.txt 2> >(grep -v '^WARNING' >&2)
-	@if command -v g++ > /dev/null; then $(PIP) -r requirements-check.txt 2> >(grep -v '^WARNING' >&2); else echo "No C++ compiler found, so sed_scores_eval is left out and PSDS will not be checked against it (on Debian: apt install g++ python3-dev)."; fi
+	@if ! command -v g++ > /dev/null; then echo "No C++ compiler found, so sed_scores_eval is left out and PSDS will not be checked against it (on Debian: apt install g++ python3-dev)."; elif ! $(PIP) -r requirements-check.txt 2> >(grep -v '^WARNING' >&2); then echo "sed_scores_eval could not be installed (the lines above say why), so PSDS will not be checked against it; Python's headers may be missing (on Debian: apt install python3-dev)."; fi
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
