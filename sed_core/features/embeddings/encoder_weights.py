@@ -72,6 +72,8 @@ def load_encoder(
     try:
         return network.from_state(state)
     except Exception as error:  # foreign tensors may cause any
+        if isinstance(error.__cause__, ModuleNotFoundError):
+            raise  # a package is missing, nothing in the file
         raise SedError(
             f"{path} does not hold the weights of '{name}' ({type(error).__name__}: "
             f"{reason(error)}); give the published file."

@@ -35,13 +35,13 @@ def kernels() -> str:
     library; a warning says why there is none.
     """
     if compiler() is None:
-        warnings.warn("no C compiler (gcc) on PATH: training on the CPU is slower", stacklevel=2)
+        warnings.warn("no C compiler (gcc) on PATH: the CRNN is slower on the CPU", stacklevel=2)
         return "torch"
     try:
         _loaded(*PROBE)
     except (OSError, subprocess.CalledProcessError) as error:
         warnings.warn(
-            f"{PROBE[0]}.c was not compiled: training on the CPU is slower ({_reason(error)})",
+            f"{PROBE[0]}.c was not compiled: the CRNN is slower on the CPU ({_reason(error)})",
             stacklevel=2,
         )
         return "torch"

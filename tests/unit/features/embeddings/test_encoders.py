@@ -12,6 +12,7 @@ from sed_core.features.embeddings.ast import AST
 from sed_core.features.embeddings.ast_names import to_original
 from sed_core.features.embeddings.beats import BEATs
 from sed_core.features.embeddings.encoder_registry import ENCODERS
+from sed_core.features.embeddings.encoder_weights import load_encoder
 from sed_core.features.embeddings.panns import PANNs
 from sed_core.features.embeddings.yamnet import YAMNet
 from sed_core.runtime.errors import SedError
@@ -173,7 +174,9 @@ def test_every_registered_encoder_is_held_to_this():
     assert set(SMALL) == set(ENCODERS)
 
 
-def test_without_transformers_ast_says_what_to_install(monkeypatch):
+def test_without_transformers_ast_says_what_to_install(monkeypatch, tmp_path):
+    network = SMALL["ast"]()
+    torch.save(to_original(network.state_dict()), tmp_path / "ast.pth")
     monkeypatch.setitem(sys.modules, "transformers", None)
-    with pytest.raises(SedError, match="pip install transformers"):
-        AST(width=64, depth=1, hidden=64)
+    with pytest.raises(SedError, match=r"^AST needs the package transformers"):
+        load_encoder("ast", tmp_path / "ast.pth")
