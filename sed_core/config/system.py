@@ -51,6 +51,8 @@ class Data:
     """null: the training seed draws the weak split, as in 2022."""
     crop: Literal["random", "start"] = key("random")
     """Where clips longer than clip_seconds are cut for training; random as in 2022."""
+    windows: Literal["per_recording", "per_second"] = key("per_recording")
+    """Windows of a long clip in an epoch: one, or as many as it lasts times clip_seconds."""
 
     @property
     def splits(self) -> list[str]:
@@ -267,7 +269,7 @@ class System:
                 given = {"min_range_db": None, **given}
             if field.name == "data":  # models of 0.1.0 have what is no part of training, too
                 given = {key: item for key, item in given.items() if key not in JUDGING}
-                given = {"soft_labels": {}, **given}
+                given = {"soft_labels": {}, "windows": "per_recording", **given}
             sections[field.name] = section(
                 kind, given, f"section '{field.name}' of the system configuration"
             )

@@ -111,7 +111,7 @@ def fit(
     if checkpoint is None:
         module.front.to(device).fit(
             training_data.audio,
-            np.concatenate(batches.parts).tolist(),
+            training_data.recordings[np.concatenate(batches.parts)].tolist(),
             n_samples=training_data.n_samples,
             batch_size=config.batch_size_val,
         )

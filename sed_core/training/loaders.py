@@ -12,19 +12,22 @@ from sed_core.training.validation_windows import ValidationWindows
 
 
 class _Collate:
-    """Turns clip indices into a batch: first clips with strong labels, then with weak ones."""
+    """Turns windows into a batch: first those with strong labels, then those with weak ones."""
 
     def __init__(self, training_data: TrainingData, layout: BatchLayout) -> None:
         self.training_data, self.layout = training_data, layout
 
-    def __call__(self, clips: list[int]) -> Batch:
-        index = torch.tensor(clips).to(self.training_data.labels.device, non_blocking=True)
+    def __call__(self, windows: list[int]) -> Batch:
+        device = self.training_data.labels.device
+        index = torch.tensor(windows).to(device, non_blocking=True)
+        clips = self.training_data.recordings[windows]
+        tagged = torch.from_numpy(clips[self.layout.weak_slice]).to(device, non_blocking=True)
         embeddings = self.training_data.embeddings
         return {
-            **({} if embeddings is None else {"embeddings": embeddings.gather(clips)}),
-            "waveforms": self.training_data.waveforms(clips),
+            **({} if embeddings is None else {"embeddings": embeddings.gather(clips.tolist())}),
+            "waveforms": self.training_data.waveforms(windows),
             "labels": self.training_data.labels[index[self.layout.strong_slice]].float(),
-            "weak_labels": self.training_data.weak_labels[index[self.layout.weak_slice]].float(),
+            "weak_labels": self.training_data.weak_labels[tagged].float(),
         }
 
 
@@ -33,7 +36,7 @@ def training_loader(training_data: TrainingData, batches: BatchIndices) -> DataL
     strong, weak, _ = batches.sizes
     shares = BatchLayout(strong // batches.world_size, weak // batches.world_size)
     return DataLoader(
-        range(len(training_data.names)),  # type: ignore[arg-type]  # indices are the data
+        range(len(training_data.recordings)),  # type: ignore[arg-type]  # indices are the data
         batch_sampler=batches,
         collate_fn=_Collate(training_data, shares),
     )

@@ -19,24 +19,30 @@ from sed_core.features.embeddings.resident_embeddings import ResidentEmbeddings
 from sed_core.features.resident_audio import ResidentAudio
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.seeding import derive
+from sed_core.scoring.frames import spread
 
 
 @dataclass
 class TrainingData:
     """Clips by their index through all splits of the system, with what is known of them.
 
+    With `data.windows: per_second`, a recording of n times the networks' input gives n windows an
+    epoch, rounded. The first one has the clip's own number; further ones have numbers beyond all
+    clips, for which `recordings` names the clip.
+
     Attributes:
         audio: waveforms of all splits.
-        strong, weak, unlabelled: clips of the three parts of a batch.
+        strong, weak, unlabelled: windows of the three parts of a batch.
         val_strong, val_weak: clips that select the model.
         events: cleaned strong annotations of the training and validation clips, with the clip's
             index in `clip`.
         names: file name of every clip.
-        labels: (number of clips, C, T) strong labels, zero where a clip has none: uint8, or
+        labels: (number of windows, C, T) strong labels, zero where a clip has none: uint8, or
             float32 where a split has soft ones.
         weak_labels: (number of clips, C) uint8 clip labels of the weakly labelled clips.
         embeddings: of every clip, where the system reads them.
-        starts: first sample of the cut of every clip.
+        recordings: the clip of every window.
+        starts: first sample of every window.
     """
 
     system: System
@@ -52,39 +58,61 @@ class TrainingData:
     weak_labels: torch.Tensor
     embeddings: ResidentEmbeddings | None = None
     labels: torch.Tensor = field(init=False)
+    recordings: np.ndarray = field(init=False)
     starts: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
         self.n_samples = self.encoder.grid.n_samples
-        self.surplus = np.maximum(self.audio.lengths - self.n_samples, 0)
-        self.starts = np.zeros(len(self.names), dtype=np.int64)
-        self.labels = self._encode(np.arange(len(self.names)))
+        self.recordings = np.arange(len(self.names))
+        self.turn = np.zeros(len(self.names), dtype=np.int64)
+        self.turns = np.ones(len(self.names), dtype=np.int64)
+        if self.system.data.windows == "per_second":
+            self._take_more_windows()
+        self.surplus = np.maximum(self.audio.lengths - self.n_samples, 0)[self.recordings]
+        self.starts = np.zeros(len(self.recordings), dtype=np.int64)
+        self.labels = self._encode(np.arange(len(self.recordings)))
+
+    def _take_more_windows(self) -> None:
+        self.turns = np.maximum(1, np.rint(self.audio.lengths / self.n_samples)).astype(np.int64)
+        for name in ("strong", "weak", "unlabelled"):
+            clips = getattr(self, name)
+            more = spread(np.ones(len(clips), np.int64), self.turns[clips] - 1)
+            owners = np.repeat(clips, self.turns[clips] - 1)
+            setattr(self, name, np.concatenate([clips, len(self.turn) + np.arange(len(more))]))
+            self.recordings = np.concatenate([self.recordings, owners])
+            self.turn = np.concatenate([self.turn, more])
+        self.turns = self.turns[self.recordings]
 
     def draw_crops(self, seed: int, epoch: int) -> None:
-        """Choose this epoch's cut of every clip that is longer than the networks' input.
+        """Choose this epoch's windows in clips that are longer than the networks' input.
 
-        2022 draws it at random, in validation and test as well; labels move with it.
+        2022 draws them at random; labels move along. Of n windows in a recording, the first begins
+        in the first nth of where one can, and so on, so that they differ.
         """
         long = np.flatnonzero(self.surplus)
         if self.system.crop == "start" or not len(long):
             return
         generator = np.random.default_rng(derive(seed, "crop", epoch))
-        self.starts[long] = generator.integers(0, self.surplus[long] + 1)
+        room, turn, turns = self.surplus[long], self.turn[long], self.turns[long]
+        first, last = room * turn // turns, room * (turn + 1) // turns
+        self.starts[long] = generator.integers(first, last + 1)
         self.labels[torch.from_numpy(long)] = self._encode(long)
 
-    def _encode(self, clips: np.ndarray) -> torch.Tensor:
-        numbered = self.events.assign(filename=self.events["clip"].astype(str))
-        wanted = [str(clip) for clip in clips]  # names repeat over splits, numbers do not
-        dense = self.encoder.encode_split(numbered, wanted, start=self.seconds(clips))
+    def _encode(self, windows: np.ndarray) -> torch.Tensor:
+        wanted = windows.astype(str)  # names repeat over splits, numbers do not
+        owners = pd.DataFrame({"clip": self.recordings[windows], "filename": wanted})
+        events = owners.merge(self.events.drop(columns="filename"), on="clip")
+        dense = self.encoder.encode_split(events, wanted.tolist(), start=self.seconds(windows))
         return torch.from_numpy(dense).to(self.audio.device)
 
-    def seconds(self, clips: np.ndarray) -> np.ndarray:
-        """Where the cuts of these clips start."""
-        return self.starts[clips] / self.system.dataset.sample_rate
+    def seconds(self, windows: np.ndarray) -> np.ndarray:
+        """Where these windows start."""
+        return self.starts[windows] / self.system.dataset.sample_rate
 
-    def waveforms(self, clips: list[int]) -> torch.Tensor:
+    def waveforms(self, windows: list[int]) -> torch.Tensor:
         """(B, n_samples) waveforms of a batch."""
-        return self.audio.gather(clips, self.n_samples, self.starts[clips].tolist())
+        clips = self.recordings[windows].tolist()
+        return self.audio.gather(clips, self.n_samples, self.starts[windows].tolist())
 
 
 class _Index:

@@ -64,6 +64,10 @@ CASES: list[tuple[dict[str, Any], str]] = [
         {"systems.mine.scaler": {"min_range_db": 50, "normtype": "mean"}},
         "systems.mine: scaler.min_range_db is 50, but only statistic instance with normtype minmax",
     ),
+    (
+        {"systems.mine.data": {"windows": "per_second", "crop": "start"}},
+        "systems.mine: data.windows is per_second, but the windows would all be of the clip's",
+    ),
     ({"systems.mine.pretrained.e2e": True}, "pretrained.model names no network"),
     (
         {"systems.mine": {"pretrained": {"model": "ast", "mixup": True}, "training": {"mixup": None}}},

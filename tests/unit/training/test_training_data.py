@@ -4,6 +4,8 @@ import pytest
 import torch
 
 from sed_core.runtime.errors import SedError
+from sed_core.training.batches import BatchIndices
+from sed_core.training.loaders import training_loader
 from sed_core.training.training_data import load_training_data
 from tests.made_data import CLASSES, make_data, names, tiny_system
 
@@ -135,3 +137,30 @@ def test_cuts_at_the_start(tmp_path):
     training_data = load(make_data(tmp_path, seconds=3.0), data={"crop": "start"})
     training_data.draw_crops(seed=1, epoch=5)
     assert not training_data.starts.any()
+
+
+def test_long_clips_give_windows_per_second(tmp_path):
+    """Three windows of a second in clips of three seconds, each with the labels of its place."""
+    data = make_data(tmp_path, seconds=3.0)
+    training_data = load(data, data={"windows": "per_second"})
+    once = load(data)
+    for name in ("strong", "weak", "unlabelled"):
+        windows, clips = getattr(training_data, name), getattr(once, name)
+        assert np.array_equal(np.sort(training_data.recordings[windows]), np.sort([*clips] * 3))
+    training_data.draw_crops(seed=1, epoch=2)
+    for clip in training_data.strong[: len(once.strong)]:
+        windows = np.flatnonzero(training_data.recordings == clip)
+        assert windows[0] == clip and len(windows) == 3
+        starts = training_data.starts[windows]
+        assert (np.diff(starts) > 0).all() and starts.max() <= 32000
+        once.starts[clip] = starts[1]
+        assert torch.equal(training_data.waveforms([int(windows[1])]), once.waveforms([int(clip)]))
+        assert torch.equal(training_data.labels[windows[1]], once._encode(np.array([clip]))[0])
+    batches = BatchIndices(
+        [training_data.strong, training_data.weak, training_data.unlabelled], [2, 2, 2], seed=1
+    )
+    batch = next(iter(training_loader(training_data, batches)))
+    weak = training_data.recordings[batches.order(0)[0, 2:4]]
+    assert torch.equal(batch["weak_labels"], training_data.weak_labels[weak].float())
+    short = load(make_data(tmp_path / "short"), data={"windows": "per_second"})
+    assert len(short.recordings) == len(short.names)
