@@ -59,14 +59,25 @@ def annotations_option(flag):
     return option
 
 
-def metadata_option(wildcards):
-    """`--metadata 'path of the table'`, in the tree in which the annotations were found."""
+def source_metadata(wildcards):
+    """The split's metadata, in the tree in which its annotations were found; or nothing."""
     split = DATASET["splits"][wildcards.split]
     if "metadata" not in split:
         return ""
     inside = Path(split["annotations"])
     root = Path(source_annotations(wildcards)).parents[len(inside.parts) - 1]
-    return f"--metadata {shlex.quote(str(root / split['metadata']))}"
+    return str(root / split["metadata"])
+
+
+def metadata_option(wildcards):
+    path = source_metadata(wildcards)
+    return f"--metadata {shlex.quote(path)}" if path else ""
+
+
+def groups_option(wildcards):
+    """The metadata that a row's groups of recordings come from, where it has any."""
+    groups = ROWS[wildcards.system].system["scoring"]["groups"]
+    return metadata_option(wildcards) if groups else ""
 
 
 def soft_labels_option(wildcards):
@@ -77,13 +88,14 @@ def soft_labels_option(wildcards):
 
 def folder_fingerprint(wildcards):
     """Changes when a clip is added, replaced or removed, or the annotation file is edited."""
-    annotations = source_annotations(wildcards)
-    state = (
-        Path(annotations).stat().st_mtime_ns
-        if annotations and Path(annotations).is_file()
-        else 0
-    )
-    return f"{fingerprint(Path(source_audio(wildcards)))} {state}"
+    tables = [source_annotations(wildcards), source_metadata(wildcards)]
+    states = [
+        str(Path(table).stat().st_mtime_ns)
+        for table in tables
+        if table and Path(table).is_file()
+    ]
+    audio = fingerprint(Path(source_audio(wildcards)))
+    return " ".join([audio, *(states or ["0"])])
 
 
 def synthesis_spec(wildcards):

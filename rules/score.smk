@@ -115,11 +115,12 @@ rule score:
         runtime="30m",
     params:
         job=lambda wildcards: PLAN.scoring_job(wildcards.system),
+        metadata=groups_option,
         code=code_version("workflow_scripts/score.py"),
     shell:
         'python "$SED_HOME"/workflow_scripts/score.py --scores {input.scores:q}'
         " --truth {input.truth:q} --durations {input.durations:q} --manifest {input.manifest:q}"
-        " --split {wildcards.split} --seed {wildcards.seed} --job {params.job:q}"
+        " --split {wildcards.split} --seed {wildcards.seed} --job {params.job:q} {params.metadata}"
         " --bootstrap-scores {output.bootstrap:q} --energy {output.energy:q}"
         " --provenance {input.provenance:q} --output {output.scores:q} --roc {output.roc:q} > {log:q} 2>&1"
 

@@ -1,6 +1,6 @@
 """A made-up data set in exactly RealDESED's layout: tones for sounds, invented people.
 
-`python -m tests.realdesed_tree FOLDER 300` makes 300 recordings for training, and fewer others.
+`python tests/realdesed_tree.py FOLDER 300` makes 300 recordings for training, and fewer others.
 """
 
 import csv

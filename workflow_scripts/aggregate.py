@@ -6,6 +6,7 @@ from sed_core.runtime.cli import run
 from sed_core.runtime.files import read_json, write_json
 from sed_core.scoring.aggregate import aggregate
 from sed_core.scoring.bootstrap_scores import mean_of, read_bootstrap
+from sed_core.scoring.group_scores import mean_of_groups
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -23,7 +24,8 @@ def main(argv: list[str] | None = None) -> None:
         if args.bootstrap_scores
         else None
     )
-    total = aggregate(results, drawn.intervals() if drawn else None)
+    groups = mean_of_groups([read_json(path).get("groups", {}) for path in args.bootstrap_scores])
+    total = aggregate(results, drawn.intervals() if drawn else None, groups)
     write_json(args.output, total)
     if drawn and args.bootstrap_scores_output:
         drawn.write(args.bootstrap_scores_output, system=total["system"], split=total["split"])

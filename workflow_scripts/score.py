@@ -30,6 +30,7 @@ def main(argv: list[str] | None = None) -> None:
         add(f"--{name}", required=True, help=text)
     add("--job", type=ScoringJob.read, required=True, help="JSON: names, and how to score")
     add("--seed", type=int, required=True, help="seed of the training")
+    add("--metadata", help="table of the split's recordings, for groups of them")
     add("--manifest", help="manifest TSV of the split, for the coverage")
     add("--provenance", nargs="*", help="JSON files copied into the result")
     add("--energy", help="energy record to write")
@@ -46,6 +47,7 @@ def main(argv: list[str] | None = None) -> None:
         score_split(
             args.scores, args.truth, args.durations, settings=settings, coverage=covered,
             output=args.output, roc=args.roc, bootstrap=args.bootstrap_scores, split=args.split,
+            further=scoring.further, groups=scoring.groups, metadata=args.metadata,
             n_bootstrap=scoring.bootstrap, reported=scoring.reported, **names,
             provenance=collect(args.provenance) if args.provenance else {},
         )  # fmt: skip

@@ -32,6 +32,19 @@ class Scoring:
     null: the first where the data set has `published: true`, else the second. Results have both."""
     bootstrap: int = key(1000, minimum=0, maximum=100000)
     """Draws of clips behind the 95 % intervals; 0 = no intervals."""
+    further: list[
+        Literal[
+            "segment_auroc",
+            "segment_auroc_0.1",
+            "psds2_no_cross_triggers",
+            "pi_psds1",
+            "pi_psds2",
+        ]
+    ] = key([], uniqueItems=True)
+    """More metrics: areas under the ROC curve of seconds, whole or up to a false positive rate of
+    0.1; PSDS2 without cross-triggers; PSDS with the best of many median windows at each rate."""
+    groups: list[str] = key([], uniqueItems=True)
+    """Columns of the test split's `metadata`; recordings of each value are scored alone, too."""
 
 
 class Job:

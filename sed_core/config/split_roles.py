@@ -70,6 +70,12 @@ def misfits(system: Mapping[str, Any], dataset: Mapping[str, Any], name: str) ->
     if not absent:
         yield from _label_faults(roles(system), splits)
         yield from _repeats(roles(system), splits)
+    for column in system["scoring"]["groups"]:
+        if "metadata" not in splits.get(system["data"]["test"], {"metadata"}):
+            yield (
+                f"scoring.groups names '{column}', but split '{system['data']['test']}' has no "
+                "metadata; name its table or leave the groups out"
+            )
     rate, seconds = dataset["sample_rate"], dataset["clip_seconds"]
     model = system["pretrained"]["network"]
     if seconds > ENCODER_SECONDS.get(str(model), math.inf):

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from sed_core.reporting.further_tables import further_tables
 from sed_core.reporting.published_scores import Published, grouped
 from sed_core.reporting.table import ABSENT, Table, percent, spread
 from sed_core.runtime.errors import SedError
@@ -59,7 +60,7 @@ def scores_tables(
     others: list[Published],
     notes: Mapping[str, str] | None = None,
 ) -> list[Table]:
-    """Two tables: on the scale of 2022, as published, and on the exact one.
+    """Two tables, on the scale of 2022, as published, and on the exact one; then further ones.
 
     Args:
         systems: contents of the aggregated score files, in row order.
@@ -87,6 +88,7 @@ def scores_tables(
                 "Class-mean PSDS leaves out the penalty for differences between classes.",
             ],
         ),
+        *further_tables(systems),
     ]
 
 

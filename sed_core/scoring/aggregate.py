@@ -11,13 +11,16 @@ _SAME = ("schema", "system", "dataset", "split", "reported", "coverage", "scenar
 
 
 def aggregate(
-    results: Sequence[Mapping[str, Any]], intervals: Mapping[str, list[float]] | None = None
+    results: Sequence[Mapping[str, Any]],
+    intervals: Mapping[str, list[float]] | None = None,
+    groups: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Sum up the per-seed results of one system.
 
     `std` is the sample standard deviation (divided by n - 1) and None for one seed. Class values
     are means over the seeds for which the class is defined. `intervals`, one per metric, are those
-    of the mean over seeds (`bootstrap_scores.mean_of`).
+    of the mean over seeds (`bootstrap_scores.mean_of`), `groups` the scores of groups
+    (`group_scores.mean_of_groups`).
 
     Raises:
         SedError: the results are not of one system and setting, or a seed comes twice.
@@ -48,6 +51,8 @@ def aggregate(
         "per_class": _per_class(reported),
         "networks": networks,
         "false_alarms": _false_alarms([one.get("false_alarms", {}) for one in results]),
+        "further": _further([result.get("further", {}) for result in results]),
+        "groups": dict(groups or {}),
         "sed_scores_eval": {str(one["seed"]): one.get("sed_scores_eval", {}) for one in results},
         "provenance": {str(result["seed"]): result.get("provenance", {}) for result in results},
     }
@@ -80,6 +85,17 @@ def _summary(metrics: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
                 result[name]["exact"]["class_mean"] for result in metrics
             ]
     return {name: _moments(numbers) for name, numbers in values.items()}
+
+
+def _further(seeds: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    found = {}
+    for name, first in seeds[0].items():
+        kinds = [kind for kind in ("value", "class_mean") if kind in first]
+        moments = {kind: _moments([seed[name][kind] for seed in seeds]) for kind in kinds}
+        by_class = [seed[name]["per_class"] for seed in seeds]
+        per_class = {label: _mean([one[label] for one in by_class]) for label in by_class[0]}
+        found[name] = {**moments, "per_class": per_class}
+    return found
 
 
 def _moments(values: list[float]) -> dict[str, Any]:

@@ -27,12 +27,14 @@ class GroupResult:
         absent: classes without an event in the group. Means over classes leave them out, so they
             compare with other groups' only where this is empty.
         result: the metrics.
+        truth: the recordings and their events.
     """
 
     clips: int
     seconds: float
     absent: list[str]
     result: Result
+    truth: GroundTruth
 
 
 def read_groups(path: str | Path, column: str, filenames: Sequence[str]) -> dict[str, list[str]]:
@@ -89,6 +91,7 @@ def evaluate_groups(
             seconds=float(truth.durations.sum()),
             absent=absent_classes(truth),
             result=evaluate_scores(group, settings, resampling=resampling),
+            truth=group.truth,
         )
     return results
 

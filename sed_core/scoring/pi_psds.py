@@ -42,9 +42,18 @@ def pi_psds(
     """
     if not windows or any(window < 1 or window % 2 == 0 for window in windows):
         raise SedError(f"windows are {list(windows)}; expected one or more odd numbers of frames.")
-    rocs = [_class_rocs(aligned, scenario, window) for window in windows]
+    n_classes = len(aligned.truth.classes)
+    rocs = [_class_rocs(aligned, scenario, [window] * n_classes) for window in windows]
     best = {name: best_of([roc[name] for roc in rocs], scenario.max_efpr) for name in rocs[0]}
     return psds_of_curves(best, aligned.truth.classes, scenario)
+
+
+def exact_psds(
+    aligned: AlignedScores[FrameScores], scenario: Scenario, windows: Sequence[int]
+) -> Psds:
+    """PSDS at every score, with one median window a class."""
+    curves = _class_rocs(aligned, scenario, windows)
+    return psds_of_curves(curves, aligned.truth.classes, scenario)
 
 
 def best_of(curves: Sequence[Roc], max_rate: float) -> Roc:
@@ -54,7 +63,7 @@ def best_of(curves: Sequence[Roc], max_rate: float) -> Roc:
 
 
 def _class_rocs(
-    aligned: AlignedScores[FrameScores], scenario: Scenario, window: int
+    aligned: AlignedScores[FrameScores], scenario: Scenario, windows: Sequence[int]
 ) -> Mapping[str, Roc]:
     """The curve of each class that has ground truth."""
     truth, frames = aligned.truth, aligned.scores
@@ -66,7 +75,7 @@ def _class_rocs(
     overlaps = Overlaps(truth, **edges)
     curves = {}
     for label in np.flatnonzero(totals.count).tolist():
-        line = frames.filtered(label, window)
+        line = frames.filtered(label, windows[label])
         tree = line_tree(line, label=label, n_classes=len(truth.classes), **edges)
         spans = tree.at_every_score()
         counted = scenario_statistics(spans, truth, scenario, SCALES["exact"], overlaps)

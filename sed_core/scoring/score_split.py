@@ -1,6 +1,6 @@
 """Scores a split: reads score and ground-truth files, writes result files."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,9 @@ from sed_core.runtime.files import write_json
 from sed_core.scoring.aligned_scores import align
 from sed_core.scoring.bootstrap_scores import bootstrap_system
 from sed_core.scoring.evaluate import evaluate_scores
+from sed_core.scoring.further import further_metrics
 from sed_core.scoring.ground_truth import read_ground_truth_of
+from sed_core.scoring.group_scores import score_groups
 from sed_core.scoring.psds_check import check_psds
 from sed_core.scoring.score_file import read_false_alarms, read_frames
 from sed_core.scoring.score_layout import open_scores
@@ -31,6 +33,9 @@ def score_split(
     split: str,
     reported: str,
     coverage: Mapping[str, int] | None,
+    further: Sequence[str] = (),
+    groups: Sequence[str] = (),
+    metadata: str | Path | None = None,
     **named: Any,
 ) -> None:
     """Evaluate every network of a score file and write the result of one seed.
@@ -49,6 +54,10 @@ def score_split(
         split: name in the result.
         reported: the network whose figures are the system's.
         coverage: clips present and expected; None: as the truth has them.
+        further: names of `FURTHER` metrics of the reported network.
+        groups: columns of the metadata; the reported network is scored on the recordings of each of
+            their values, too.
+        metadata: table with a row for every recording.
         **named: system, dataset, seed and provenance, copied into the result.
 
     Raises:
@@ -75,11 +84,15 @@ def score_split(
             checked = check_psds(aligned, settings, result.metrics)
             if "unchecked" in checked:
                 print(f"PSDS of {name}: {checked['unchecked']}")
+            asked = further_metrics(further, aligned, settings)
+            by_column = score_groups(
+                aligned, settings, groups, metadata=metadata, n_bootstrap=n_bootstrap
+            )
         if result.statistics is not None:
             drawn = bootstrap_system(result.statistics, aligned.truth, n_bootstrap=n_bootstrap)
     write_json(roc, curves)
     if bootstrap is not None:
-        drawn.write(bootstrap, system=named["system"], split=split)
+        drawn.write(bootstrap, system=named["system"], split=split, groups=by_column)
     details = settings.as_dict()
     own = {"present": aligned.present, "expected": aligned.expected}
     content = {
@@ -90,6 +103,7 @@ def score_split(
         "scenarios": details.pop("scenarios"),
         "settings": details,
         "networks": metrics,
+        "further": asked,
         "sed_scores_eval": checked,
         "intervals": drawn.intervals(),
         "false_alarms": read_false_alarms(scores, reported),

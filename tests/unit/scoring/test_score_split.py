@@ -6,6 +6,7 @@ import pytest
 
 from sed_core.config.jobs import Scoring, ScoringJob, as_json
 from sed_core.data.manifest import COLUMNS
+from sed_core.reporting.further_tables import further_tables
 from sed_core.runtime.errors import SedError
 from sed_core.scoring.score_file import score_writer
 from tests.unit.scoring.conftest import CLASSES, FILES, TRUTH_ROWS
@@ -50,7 +51,7 @@ def inputs(tmp_path):
 def job(coverage=0, **scoring):
     """What the script is told, as the workflow's configuration has it but for the draws."""
     given = {"reported": "student", "median_window": 7, "n_thresholds": 50, "bootstrap": 8}
-    modes = {"eventless_clips": "skip", "f1_convention": "dcase2022"}
+    modes = {"eventless_clips": "skip", "f1_convention": "dcase2022", "further": [], "groups": []}
     return as_json(ScoringJob("crnn", "tiny", coverage, Scoring(**given | modes | scoring)))
 
 
@@ -167,6 +168,36 @@ def test_intervals_of_the_mean_over_seeds(inputs, tmp_path):
     )
     interval = json.loads((tmp_path / "all.json").read_text())["summary"]["segment_f1"]["interval"]
     assert interval == pytest.approx(np.quantile(means, [0.025, 0.975]).tolist(), abs=1e-5)
+
+
+def test_groups_and_further_metrics_over_seeds(inputs, tmp_path):
+    rows = [f'{name},"a; ""b""",{"hall" if n % 2 else "attic"}' for n, name in enumerate(FILES)]
+    (tmp_path / "metadata.csv").write_text("\n".join(["filename,scene,room", *rows, ""]))
+    own = {
+        "--job": job(groups=["room"], further=["segment_auroc", "psds2_no_cross_triggers"]),
+        "--metadata": tmp_path / "metadata.csv",
+    }
+    for seed in (1, 2):
+        paths = {"--output": f"{seed}.json", "--bootstrap-scores": f"r{seed}.json"}
+        paths = {option: tmp_path / name for option, name in paths.items()}
+        run(score, inputs | own | paths | {"--seed": seed})
+    files = [[str(tmp_path / f"{kind}{seed}.json") for seed in (1, 2)] for kind in ("", "r")]
+    output = str(tmp_path / "all.json")
+    aggregate([*files[0], "--bootstrap-scores", *files[1], "--output", output])
+    result = json.loads((tmp_path / "all.json").read_text())
+    assert result["further"]["segment_auroc"]["value"]["std"] == 0
+    assert set(result["further"]["psds2_no_cross_triggers"]["per_class"]) == set(CLASSES)
+    groups = result["groups"]["room"]
+    assert list(groups) == ["attic", "hall"]
+    assert sum(group["clips"] for group in groups.values()) == 4
+    low, high = groups["attic"]["summary"]["psds1_exact"]["interval"]
+    assert low <= groups["attic"]["summary"]["psds1_exact"]["mean"] <= high
+    further, rooms = further_tables([result])
+    assert further.columns[:2] == ["System", "Segment AUROC"] and len(further.rows) == 1
+    assert [row[:3] for row in rooms.rows] == [["attic", "crnn", "2"], ["hall", "crnn", "2"]]
+    assert rooms.title == "Scores by room, exact scale" and "[" in rooms.rows[0][4]
+    with pytest.raises(SedError, match="groups need the split's table of metadata"):
+        run(score, inputs | {"--job": own["--job"]})
 
 
 def test_results_that_do_not_belong_together(inputs, tmp_path):
