@@ -6,7 +6,7 @@ from pathlib import Path
 from sed_core.data.check import check
 from sed_core.reporting.label_statistics import figure, read_statistics, splits_table, table
 from sed_core.reporting.style import save
-from sed_core.reporting.table import markdown, text
+from sed_core.reporting.table import write_tables
 from sed_core.runtime.cli import run
 from sed_core.runtime.files import write_text
 
@@ -30,12 +30,11 @@ def main(argv: list[str] | None = None) -> None:
     checked = check(args.data, args.splits)
     strong, weak = read_statistics(args.data, strong=args.strong, weak=args.weak, classes=classes)
     tables = [splits_table(checked), table(strong, weak, classes)]
-    write_text(args.markdown, markdown(f"Data of {args.dataset_name}", tables))
     write_text(args.csv, checked.to_csv(index=False, lineterminator="\n"))
     for (split, statistics), path in zip(strong.items(), args.plots, strict=True):
         title = f"Events of {split}"
         save(figure(statistics, classes, title=title), path, title=title)
-    print(text(tables))
+    write_tables(f"Data of {args.dataset_name}", tables, md=args.markdown)
 
 
 if __name__ == "__main__":

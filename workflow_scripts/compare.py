@@ -4,9 +4,8 @@ import argparse
 from pathlib import Path
 
 from sed_core.reporting.comparison import comparison_records, comparison_table
-from sed_core.reporting.table import csv_text, markdown, text
+from sed_core.reporting.table import write_tables
 from sed_core.runtime.cli import run
-from sed_core.runtime.files import write_text
 from sed_core.scoring.bootstrap_scores import read_bootstrap
 
 
@@ -22,11 +21,8 @@ def main(argv: list[str] | None = None) -> None:
     systems = dict(read_bootstrap(path) for path in args.bootstrap_scores)
     records = comparison_records(systems)
     table = comparison_table(records, list(systems), dataset=args.dataset_name)
-    if args.markdown:
-        write_text(args.markdown, markdown(f"Comparison: {args.dataset_name}", [table]))
-    if args.csv:
-        write_text(args.csv, csv_text(records))
-    print(text([table]))
+    title = f"Comparison: {args.dataset_name}"
+    write_tables(title, [table], md=args.markdown, csv=args.csv, records=records)
 
 
 if __name__ == "__main__":

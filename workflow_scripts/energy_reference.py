@@ -3,11 +3,9 @@
 import argparse
 from pathlib import Path
 
-from sed_core.reporting.energy_table import energy_tables, read_energy
-from sed_core.reporting.energy_work import work_table
-from sed_core.reporting.table import markdown, text
+from sed_core.reporting.energy_tables import energy_tables, read_energy, work_table
+from sed_core.reporting.table import write_tables
 from sed_core.runtime.cli import run
-from sed_core.runtime.files import write_text
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -21,8 +19,7 @@ def main(argv: list[str] | None = None) -> None:
     systems = list(dict.fromkeys(record["system"] for record in records))
     tables = energy_tables(records, systems=systems, dataset=args.dataset_name, others=[])
     tables.append(work_table(records, dataset=args.dataset_name))
-    write_text(args.output, markdown("Energy reference of this machine", tables))
-    print(text(tables))
+    write_tables("Energy reference of this machine", tables, md=args.output)
 
 
 if __name__ == "__main__":

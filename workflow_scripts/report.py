@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sed_core.energy.energy_record import merged
 from sed_core.reporting import style
-from sed_core.reporting.energy_table import read_energy
+from sed_core.reporting.energy_tables import read_energy
 from sed_core.reporting.published_scores import published
 from sed_core.reporting.report import Sources, report
 from sed_core.reporting.score_vs_energy import score_vs_energy

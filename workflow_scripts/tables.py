@@ -5,12 +5,11 @@ import json
 from pathlib import Path
 
 from sed_core.energy.energy_record import merged
-from sed_core.reporting.energy_table import energy_records, read_energy
-from sed_core.reporting.energy_work import full_energy_tables
+from sed_core.reporting.energy_tables import energy_records, full_energy_tables, read_energy
 from sed_core.reporting.page import page
 from sed_core.reporting.published_scores import published
 from sed_core.reporting.scores_table import read_scores, scores_records, scores_tables
-from sed_core.reporting.table import csv_text, markdown, text
+from sed_core.reporting.table import write_tables
 from sed_core.runtime.cli import run
 from sed_core.runtime.files import write_text
 
@@ -43,13 +42,22 @@ def main(argv: list[str] | None = None) -> None:
         scores, energy, reference=args.reference, dataset=args.dataset_name, others=others
     )
 
-    write_text(args.scores_md, markdown(f"Scores: {args.dataset_name}", score_tables))
-    write_text(args.scores_csv, csv_text(scores_records(scores, others)))
-    write_text(args.energy_md, markdown(f"Energy: {args.dataset_name}", kwh_tables))
-    write_text(args.energy_csv, csv_text(energy_records(energy, others)))
+    write_tables(
+        f"Scores: {args.dataset_name}",
+        score_tables,
+        md=args.scores_md,
+        csv=args.scores_csv,
+        records=scores_records(scores, others),
+    )
+    write_tables(
+        f"Energy: {args.dataset_name}",
+        kwh_tables,
+        md=args.energy_md,
+        csv=args.energy_csv,
+        records=energy_records(energy, others),
+    )
     if args.html:
         write_text(args.html, page(f"Results: {args.dataset_name}", score_tables + kwh_tables))
-    print(text(score_tables + kwh_tables))
 
 
 if __name__ == "__main__":

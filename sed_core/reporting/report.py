@@ -17,7 +17,7 @@ from sed_core.reporting import confusion, document, gallery, label_statistics
 from sed_core.reporting.bars import class_bars
 from sed_core.reporting.comparison import comparison_records, comparison_table
 from sed_core.reporting.curves import learning_curves, read_history
-from sed_core.reporting.energy_work import full_energy_tables
+from sed_core.reporting.energy_tables import full_energy_tables
 from sed_core.reporting.false_alarms import false_alarms_table
 from sed_core.reporting.published_scores import Published
 from sed_core.reporting.roc import roc_curves

@@ -3,7 +3,7 @@
 import statistics
 from typing import Any
 
-from sed_core.reporting.energy_table import labelled_kwh
+from sed_core.reporting.energy_tables import labelled_kwh
 from sed_core.reporting.scores_table import score_cell
 from sed_core.reporting.table import ABSENT, Table
 

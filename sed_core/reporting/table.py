@@ -1,9 +1,13 @@
 """A table that prints itself as Markdown or plain text, and records as CSV."""
 
-import csv
 import io
+import statistics
+from csv import DictWriter
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+
+from sed_core.runtime.files import write_text
 
 ABSENT = "–"
 
@@ -60,6 +64,22 @@ def _align(row: list[str], widths: list[int]) -> list[str]:
     return [first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]
 
 
+def write_tables(
+    title: str,
+    tables: list[Table],
+    *,
+    md: Path | None,
+    csv: Path | None = None,
+    records: list[dict[str, Any]] | None = None,
+) -> None:
+    """Write tables as Markdown, and records as CSV, where asked for; print the tables."""
+    if md:
+        write_text(md, markdown(title, tables))
+    if csv:
+        write_text(csv, csv_text(records or []))
+    print(text(tables))
+
+
 def markdown(title: str, tables: list[Table]) -> str:
     """A Markdown document."""
     return f"# {title}\n\n" + "\n".join(table.markdown() for table in tables)
@@ -74,7 +94,7 @@ def csv_text(records: list[dict[str, Any]]) -> str:
     """Records as CSV; columns in order of first appearance, empty where a record lacks one."""
     columns = list(dict.fromkeys(key for record in records for key in record))
     stream = io.StringIO()
-    writer = csv.DictWriter(stream, columns, lineterminator="\n")
+    writer = DictWriter(stream, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(records)
     return stream.getvalue()
@@ -86,6 +106,14 @@ def spread(mean: float | None, std: float | None, decimals: int, *, scale: float
         return ABSENT
     value = f"{mean * scale:.{decimals}f}"
     return value if std is None else f"{value} ± {std * scale:.{decimals}f}"
+
+
+def mean_and_std(values: list[float | None]) -> tuple[float | None, float | None]:
+    """Mean and sample standard deviation; no mean where a value is unknown, no spread of one."""
+    known = [value for value in values if value is not None]
+    if not known or len(known) < len(values):
+        return None, None
+    return statistics.fmean(known), statistics.stdev(known) if len(known) > 1 else None
 
 
 def percent(mean: float | None, std: float | None) -> str:
@@ -102,3 +130,13 @@ def kwh(mean: float | None, std: float | None) -> str:
     while 0 < mean < 100 * 10.0**-decimals and decimals < 9:
         decimals += 1
     return spread(mean, std, decimals)
+
+
+def duration(seconds: float) -> str:
+    """A length of time as `7.2 s`, `4 min 05 s` or `5 h 20 min`."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02d} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"

@@ -1,6 +1,6 @@
 import pytest
 
-from sed_core.reporting.energy_work import size_table, weighted_table, work_table
+from sed_core.reporting.energy_tables import size_table, weighted_table, work_table
 from sed_core.runtime.files import write_json
 from workflow_scripts.energy_reference import main
 

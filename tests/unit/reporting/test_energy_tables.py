@@ -2,14 +2,14 @@ import json
 
 import pytest
 
-from sed_core.reporting.energy_table import (
-    duration,
+from sed_core.reporting.energy_tables import (
     energy_records,
     energy_tables,
     read_energy,
     share_of_cpu,
 )
 from sed_core.reporting.published_scores import published
+from sed_core.reporting.table import duration
 from sed_core.runtime.errors import SedError
 
 
