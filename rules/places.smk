@@ -4,7 +4,7 @@ import os
 from functools import cache
 from types import SimpleNamespace
 
-from sed_core.data.download.adopt import adopt
+from sed_core.data.adopt import adopt
 from sed_core.data.download.remotes import read_remotes
 from sed_core.data.clip_counts import listed_clips
 from sed_core.data.folder_state import fingerprint

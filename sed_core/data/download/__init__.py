@@ -1,1 +1,1 @@
-"""Getting the data: archives, clips from video sites, trees that are already there, checks."""
+"""Getting the data: archives and other files from repositories, clips from video sites, checks."""

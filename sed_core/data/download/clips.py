@@ -8,15 +8,15 @@ import shutil
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 from sed_core.data.audio import SUFFIXES
-from sed_core.data.download.rate_limiter import RateLimiter
+from sed_core.data.download.rate_limiter import YOUTUBE, DownloadPolicy, RateLimiter
 from sed_core.data.download.retry import Stopped
 from sed_core.data.download.video_audio import REASONS, RETRYABLE, ClipError, Streams, crop
 from sed_core.runtime.errors import SedError
@@ -24,7 +24,6 @@ from sed_core.runtime.files import lock, write_text
 from sed_core.runtime.progress import progress
 
 NOT_TRIED = ("not tried yet", "network")
-YOUTUBE = "https://www.youtube.com/watch?v={id}"
 _NAME = re.compile(r"Y?(?P<id>[\w-]{11})_(?P<start>\d+(\.\d+)?)_(?P<end>\d+(\.\d+)?)\.(wav|flac)")
 
 
@@ -79,20 +78,6 @@ class Clip:
     id: str
     start: float
     end: float
-
-
-@dataclass(frozen=True)
-class DownloadPolicy:
-    """How clips are asked for; times in seconds."""
-
-    urls: tuple[str, ...] = (YOUTUBE,)  # templates with {id}, tried in order
-    jobs: int = 3
-    attempts: int = 3  # per clip and run, where the network fails
-    interval: float = 1.0  # between two requests
-    backoff: float = 30.0  # silence after "too many requests", doubled each time
-    longest_wait: float = 300.0
-    give_up: int = 12  # refusals or lost clips in a row, after which the rest is not tried
-    options: Mapping[str, Any] = field(default_factory=dict)  # for yt-dlp
 
 
 @dataclass(frozen=True)
@@ -190,13 +175,7 @@ class _Run:
         self.writing = threading.Lock()
         self.stop = threading.Event()
         self.streams = Streams(stop=self.stop, options=policy.options)
-        self.limiter = RateLimiter(
-            interval=policy.interval,
-            backoff=policy.backoff,
-            longest=policy.longest_wait,
-            give_up=policy.give_up,
-            stop=self.stop,
-        )
+        self.limiter = RateLimiter(policy, self.stop)
 
     def download(self, clips: list[Clip]) -> str | None:
         """Make the clips; failures go to the failure log.

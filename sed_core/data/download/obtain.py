@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from sed_core.data.download.adopt import link_synth
+from sed_core.data.adopt import link_synth
 from sed_core.data.download.archive import unpack
 from sed_core.data.download.remotes import Remote
 from sed_core.data.download.resumable_http import Download, Fetched, fetch_all

@@ -3,22 +3,34 @@
 import random
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from sed_core.data.download.retry import Stopped
 
+YOUTUBE = "https://www.youtube.com/watch?v={id}"
 
-@dataclass(kw_only=True)
+
+@dataclass(frozen=True)
+class DownloadPolicy:
+    """How clips are asked for; times in seconds."""
+
+    urls: tuple[str, ...] = (YOUTUBE,)  # templates with {id}, tried in order
+    jobs: int = 3
+    attempts: int = 3  # per clip and run, where the network fails
+    interval: float = 1.0  # between two requests
+    backoff: float = 30.0  # silence after "too many requests", doubled each time
+    longest_wait: float = 300.0
+    give_up: int = 12  # refusals or lost clips in a row, after which the rest is not tried
+    options: Mapping[str, Any] = field(default_factory=dict)  # for yt-dlp
+
+
 class RateLimiter:
-    """Shared by all workers of one download; times in seconds."""
+    """Shared by all workers of one download; `stop` is set from outside to end all waiting."""
 
-    interval: float  # least time between two requests
-    backoff: float  # silence after the first complaint; doubled with each that follows
-    longest: float  # silence
-    give_up: int  # complaints, or clips lost to a dead network, in a row, after which to despair
-    stop: threading.Event  # set from outside to end all waiting
-
-    def __post_init__(self) -> None:
+    def __init__(self, policy: DownloadPolicy, stop: threading.Event) -> None:
+        self._policy, self._stop = policy, stop
         self._lock = threading.Lock()
         self._next = self._last_complaint = 0.0
         self._complaints = self._lost = 0
@@ -26,7 +38,7 @@ class RateLimiter:
     @property
     def hopeless(self) -> bool:
         """Whether the site or the network has refused everything for long."""
-        return max(self._complaints, self._lost) >= self.give_up
+        return max(self._complaints, self._lost) >= self._policy.give_up
 
     def wait(self) -> float:
         """Sleep until it is this worker's turn; returns the time at which it began.
@@ -38,10 +50,10 @@ class RateLimiter:
             with self._lock:
                 now = time.monotonic()
                 if now >= self._next:
-                    self._next = now + self.interval
+                    self._next = now + self._policy.interval
                     return now
                 wait = self._next - now
-            if self.stop.wait(wait):
+            if self._stop.wait(wait):
                 raise Stopped
 
     def complaint(self, begun: float) -> None:
@@ -50,7 +62,7 @@ class RateLimiter:
             if begun < self._last_complaint:
                 return  # one complaint to several workers is one complaint
             self._last_complaint = now = time.monotonic()
-            silence = min(self.backoff * 2.0**self._complaints, self.longest)
+            silence = min(self._policy.backoff * 2.0**self._complaints, self._policy.longest_wait)
             self._complaints += 1
             self._next = max(self._next, now + silence * random.uniform(0.5, 1.0))
 

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import yaml
 
-from sed_core.data.download.clips import DownloadPolicy
+from sed_core.data.download.rate_limiter import DownloadPolicy
 from sed_core.runtime.errors import SedError
 
 

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from sed_core.data.download.checksum import parse_checksum, problem, require_space
 from sed_core.data.download.retry import Refused, Retry, RetryPolicy, Stop, Stopped, get, persist
@@ -23,13 +23,35 @@ from sed_core.runtime.progress import progress
 BLOCK = 1 << 16  # bytes; what a broken connection can cost
 
 
+@dataclass(frozen=True)
+class Download:
+    """One file: where it goes, its mirrors in order, and what is known about it."""
+
+    target: Path
+    urls: tuple[str, ...]
+    size: int | None = None
+    checksum: str | None = None  # "md5:…", "sha256:…"
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A file that is there; `url` is None when it was before."""
+
+    path: Path
+    url: str | None
+    size: int
+    checked: str  # "md5", "sha256", …, or "size", or "nothing"
+
+
 class Partial:
     """The unfinished file of one target; made by `open_partial`, which holds its lock."""
 
-    def __init__(self, stream: BinaryIO):
+    def __init__(self, stream: BinaryIO, count: Callable[[int], object]):
         self.path = Path(stream.name)
         self._stream = stream
+        self._count = count  # told the bytes won, or lost where it is negative
         self._note = self.path.with_name(self.path.name + ".json")
+        count(self.size())
 
     def size(self) -> int:
         """Bytes that are safely there."""
@@ -54,16 +76,19 @@ class Partial:
         return {"Range": f"bytes={offset}-", **guard} if offset and (pinned or guard) else {}
 
     def begin(self, url: str, headers: Mapping[str, str], total: int | None) -> None:
-        """Remember whose bytes come now."""
+        """Start anew, and remember whose bytes come now."""
+        self.discard()
         etag, modified = headers.get("ETag"), headers.get("Last-Modified")
         write_json(self._note, {"url": url, "etag": etag, "modified": modified, "total": total})
 
     def write(self, block: bytes) -> None:
         """Append."""
         self._stream.write(block)
+        self._count(len(block))
 
     def discard(self) -> None:
         """Throw the bytes away, keep the lock."""
+        self._count(-self.size())
         self._note.unlink(missing_ok=True)
         self._stream.truncate(0)
 
@@ -75,7 +100,9 @@ class Partial:
 
 
 @contextmanager
-def open_partial(target: Path) -> Iterator[Partial]:
+def open_partial(
+    target: Path, count: Callable[[int], object] = lambda _: None
+) -> Iterator[Partial]:
     """Open (or continue) the `.part` of `target`, for this process alone.
 
     Raises:
@@ -85,7 +112,7 @@ def open_partial(target: Path) -> Iterator[Partial]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("ab") as stream:
         lock(stream, f"another process is downloading {target}")
-        partial = Partial(stream)
+        partial = Partial(stream, count)
         try:
             yield partial
         finally:
@@ -94,42 +121,22 @@ def open_partial(target: Path) -> Iterator[Partial]:
                 path.unlink()
 
 
-@dataclass(frozen=True)
-class Download:
-    """One file: where it goes, its mirrors in order, and what is known about it."""
-
-    target: Path
-    urls: tuple[str, ...]
-    size: int | None = None
-    checksum: str | None = None  # "md5:…", "sha256:…"
-
-
-@dataclass(frozen=True)
-class Fetched:
-    """A file that is there; `url` is None when it was before."""
-
-    path: Path
-    url: str | None
-    size: int
-    checked: str  # "md5", "sha256", …, or "size", or "nothing"
-
-
 def fetch(
     download: Download,
     *,
     policy: RetryPolicy | None = None,
     stop: Stop | None = None,
-    bar: Any = None,
+    count: Callable[[int], object] = lambda _: None,
 ) -> Fetched:
     """Download one file unless it is there; a broken-off download is continued.
 
-    Memory: one block of 64 KiB. If `stop` is set by another thread, the `.part` stays.
+    Memory: one block of 64 KiB.
 
     Args:
         download: the file.
         policy: patience.
-        stop: ends the transfer.
-        bar: progress bar counting bytes, shared by several files.
+        stop: set by another thread to end the transfer; the `.part` stays.
+        count: told the bytes as they come.
 
     Raises:
         SedError: no mirror delivered the file, or a file that is there is not the right one.
@@ -140,13 +147,10 @@ def fetch(
             raise SedError(f"{target} {wrong}; delete it and run the same command again.")
         return _fetched(download, None)
     failures = []
-    with open_partial(target) as partial:
-        count = bar.update if bar is not None else lambda _: None
-        count(partial.size())
-        transfer = _Transfer(download, partial, policy or RetryPolicy(), stop or Stop(), count)
+    with open_partial(target, count) as partial:
         for url in download.urls:
             try:
-                transfer.run(url)
+                _complete(download, url, partial, policy or RetryPolicy(), stop or Stop())
             except Refused as error:
                 failures.append(f"{url} {error}")
                 continue
@@ -178,7 +182,10 @@ def fetch_all(
         ThreadPoolExecutor(max(1, jobs)) as pool,
     ):
         bar.unit_scale = True
-        tasks = [pool.submit(fetch, one, policy=policy, stop=stop, bar=bar) for one in downloads]
+        tasks = [
+            pool.submit(fetch, download, policy=policy, stop=stop, count=bar.update)
+            for download in downloads
+        ]
         try:
             for task in as_completed(tasks):
                 if (error := task.exception()) and not isinstance(error, SedError):
@@ -192,62 +199,52 @@ def fetch_all(
     return [task.result() for task in tasks]
 
 
-@dataclass(frozen=True)
-class _Transfer:
-    """One download in progress."""
-
-    download: Download
-    partial: Partial
-    policy: RetryPolicy
-    stop: Stop
-    count: Callable[[int], object]  # told the bytes won, or lost where it is negative
-
-    def run(self, url: str) -> None:
-        """Complete and check the file from one mirror; once more from the start if resumed."""
-        resumed = True
-        while resumed:
-            resumed = self.partial.size() > 0
-            persist(
-                lambda: self._receive(url), self.policy, progress=self.partial.size, stop=self.stop
-            )
-            wrong = problem(self.partial.path, self.download.size, self.download.checksum)
-            if wrong is None:
-                return
-            self._discard()
-        raise Refused(f"delivered a file that {wrong}")
-
-    def _receive(self, url: str) -> None:
-        download, partial = self.download, self.partial
-        offset = partial.size()
-        if offset and offset == (download.size or partial.note().get("total")):
+def _complete(
+    download: Download, url: str, partial: Partial, policy: RetryPolicy, stop: Stop
+) -> None:
+    """Complete and check the file from one mirror; once more from the start if resumed."""
+    resumed = True
+    while resumed:
+        resumed = partial.size() > 0
+        persist(
+            lambda: _receive(download, url, partial, policy, stop),
+            policy,
+            progress=partial.size,
+            stop=stop,
+        )
+        wrong = problem(partial.path, download.size, download.checksum)
+        if wrong is None:
             return
-        headers = partial.headers(url, pinned=bool(download.checksum))
-        with get(url, self.policy, headers) as response:
-            place, whole = response.headers.get("Content-Range", ""), response.status_code == 200
-            if not whole and not place.startswith(f"bytes {offset}-"):
-                self._discard()
-                raise Retry("refused to continue where the file broke off")
-            length = response.headers.get("Content-Length", "")
-            text = length if whole else place.rpartition("/")[2]
-            total = int(text) if text.isdigit() else None
-            if download.size and total and total != download.size:
-                raise Refused(f"offers {total:,} bytes instead of {download.size:,}")
-            if whole:
-                self._discard()
-                partial.begin(url, response.headers, total)
-            require_space(download.target.parent, (total or 0) - partial.size())
-            with self.stop.reads(response.raw):
-                for block in response.raw.stream(BLOCK, decode_content=False):
-                    if self.stop.is_set():
-                        raise Stopped
-                    partial.write(block)
-                    self.count(len(block))
-        if total is not None and partial.size() != total:
-            raise Retry(f"broke off after {partial.size():,} of {total:,} bytes")
+        partial.discard()
+    raise Refused(f"delivered a file that {wrong}")
 
-    def _discard(self) -> None:
-        self.count(-self.partial.size())
-        self.partial.discard()
+
+def _receive(
+    download: Download, url: str, partial: Partial, policy: RetryPolicy, stop: Stop
+) -> None:
+    offset = partial.size()
+    if offset and offset == (download.size or partial.note().get("total")):
+        return
+    with get(url, policy, partial.headers(url, pinned=bool(download.checksum))) as response:
+        place, whole = response.headers.get("Content-Range", ""), response.status_code == 200
+        if not whole and not place.startswith(f"bytes {offset}-"):
+            partial.discard()
+            raise Retry("refused to continue where the file broke off")
+        length = response.headers.get("Content-Length", "")
+        text = length if whole else place.rpartition("/")[2]
+        total = int(text) if text.isdigit() else None
+        if download.size and total and total != download.size:
+            raise Refused(f"offers {total:,} bytes instead of {download.size:,}")
+        if whole:
+            partial.begin(url, response.headers, total)
+        require_space(download.target.parent, (total or 0) - partial.size())
+        with stop.reads(response.raw):
+            for block in response.raw.stream(BLOCK, decode_content=False):
+                if stop.is_set():
+                    raise Stopped
+                partial.write(block)
+    if total is not None and partial.size() != total:
+        raise Retry(f"broke off after {partial.size():,} of {total:,} bytes")
 
 
 def _unfinished(target: Path) -> Path:

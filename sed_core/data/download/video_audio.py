@@ -1,5 +1,6 @@
 """The audio of a video: downloaded with yt-dlp, cropped with ffmpeg, or why it cannot be had."""
 
+import logging
 import re
 import subprocess
 import threading
@@ -58,15 +59,6 @@ def understand(message: str) -> ClipError:
     return ClipError(text, next(found, "other"))
 
 
-class _Silent:
-    """yt-dlp's logger; what matters comes as an exception."""
-
-    def debug(self, message: str) -> None:
-        """Ignore."""
-
-    info = warning = error = debug
-
-
 class Streams:
     """Downloads streams from any number of threads; one yt-dlp each, which remembers the site.
 
@@ -118,7 +110,7 @@ class Streams:
             "format": "bestaudio/best",
             "outtmpl": "stream.%(ext)s",
             "noplaylist": True,
-            "logger": _Silent(),
+            "logger": logging.Logger("yt-dlp", logging.CRITICAL),  # what matters is raised
             "socket_timeout": 20,
             "retries": 3,
             "fixup": "never",

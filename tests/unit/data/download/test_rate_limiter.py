@@ -4,13 +4,13 @@ from itertools import pairwise
 
 import pytest
 
-from sed_core.data.download.rate_limiter import RateLimiter
+from sed_core.data.download.rate_limiter import DownloadPolicy, RateLimiter
 from sed_core.data.download.retry import Stopped
 
 
 def limiter(stop: threading.Event, **changes: float) -> RateLimiter:
-    base = {"interval": 0.0, "backoff": 10.0, "longest": 30.0, "give_up": 3}
-    return RateLimiter(**{**base, **changes}, stop=stop)  # type: ignore[arg-type]
+    base = {"interval": 0.0, "backoff": 10.0, "longest_wait": 30.0, "give_up": 3}
+    return RateLimiter(DownloadPolicy(**{**base, **changes}), stop)  # type: ignore[arg-type]
 
 
 def test_requests_are_spaced() -> None:

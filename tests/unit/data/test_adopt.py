@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from sed_core.data.download.adopt import DESED, Place, adopt, link_synth
+from sed_core.data.adopt import DESED, Place, adopt, link_synth
 from sed_core.runtime.errors import SedError
 
 
