@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -17,10 +18,12 @@ from sed_core.inference.stitching import Stitcher
 from sed_core.inference.windows import Windows
 from sed_core.models.checkpoint import Checkpoint
 from sed_core.models.complexity import complexity
-from sed_core.models.end_to_end import EndToEnd
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.progress import progress
 from sed_core.scoring.score_file import FalseAlarms, score_writer
+
+if TYPE_CHECKING:
+    from sed_core.models.end_to_end import EndToEnd
 
 LONGEST_CLIP, HIGHEST_RATE = 3600.0, 1_000_000
 BATCH_SECONDS = 240.0
@@ -35,7 +38,7 @@ class Predictor:
     front: FrontEnd
     networks: dict[str, torch.nn.Module]
     device: torch.device
-    pretrained: EndToEnd | None = None
+    pretrained: "EndToEnd | None" = None
 
     @classmethod
     def from_checkpoint(cls, checkpoint: Checkpoint, device: torch.device) -> "Predictor":
@@ -51,7 +54,9 @@ class Predictor:
             front.scaler.load_state_dict(checkpoint.scaler)
             networks = checkpoint.networks()
             inside = None
-            if checkpoint.encoder:
+            if checkpoint.encoder:  # else no code of pretrained networks is needed
+                from sed_core.models.end_to_end import EndToEnd
+
                 inside = EndToEnd.from_state(system, checkpoint.encoder)
         except SedError:
             raise

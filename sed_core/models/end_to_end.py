@@ -1,13 +1,12 @@
-"""The pretrained network of a fused system: its keys in `net`, and the one trained end to end."""
+"""The pretrained network that a fused system runs inside, trained end to end or frozen."""
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import torch
 from torch import Tensor, nn
 
-from sed_core.config.embedding_kinds import FUSIONS
 from sed_core.config.system import System
 from sed_core.data.labels import FrameGrid
 from sed_core.data.layout import PreparedData
@@ -16,18 +15,6 @@ from sed_core.features.embeddings.encoder import Encoder
 from sed_core.features.embeddings.encoder_registry import encoder_class
 from sed_core.features.embeddings.encoder_weights import load_named
 from sed_core.runtime.files import read_json
-
-
-def fused_net(system: System, embedding_size: int | None) -> dict[str, Any]:
-    """Section `net` with the keys that follow from the system's embeddings, if it has any."""
-    if embedding_size is None:
-        return dict(system.net)
-    return {
-        **system.net,
-        "use_embeddings": True,
-        "embedding_type": FUSIONS[system.pretrained.kind],
-        "embedding_size": embedding_size,
-    }
 
 
 class EndToEnd(nn.Module):
@@ -89,7 +76,7 @@ class EndToEnd(nn.Module):
         return found if self.alignment is None else self.alignment(found)
 
 
-def end_to_end(system: System, data: Path) -> EndToEnd | None:
+def end_to_end(system: System, data: Path) -> EndToEnd:
     """The network that the system trains or runs inside, with its pretrained weights.
 
     Args:
@@ -99,8 +86,6 @@ def end_to_end(system: System, data: Path) -> EndToEnd | None:
     Raises:
         SedError: the weights are not there or are others.
     """
-    if not system.pretrained.e2e or system.pretrained.model is None:
-        return None
     encoder = load_named(read_json(PreparedData(data).weights_receipt(system.pretrained)))
     network = EndToEnd(encoder, system)
     network.freeze_unused()

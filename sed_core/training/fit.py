@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import lightning
 import numpy as np
@@ -16,7 +16,6 @@ from lightning.pytorch.plugins.environments import LightningEnvironment
 
 from sed_core.config.system import System
 from sed_core.models.checkpoint import Checkpoint, save_checkpoint
-from sed_core.models.end_to_end import end_to_end
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import write_json
 from sed_core.training.batches import BatchIndices
@@ -35,6 +34,9 @@ from sed_core.training.training_data import load_training_data
 from sed_core.training.training_job import TrainingJob
 from sed_core.training.validation import Validation
 from sed_core.training.validation_windows import ValidationWindows
+
+if TYPE_CHECKING:
+    from sed_core.models.end_to_end import EndToEnd
 
 NOISE = (
     ".*isinstance.treespec, LeafSpec.*",  # Lightning's own use of torch
@@ -105,7 +107,7 @@ def fit(
         warmup=config.n_epochs_warmup * updates,
         seed=job.seed,
         embedding_size=training_data.embeddings.size if training_data.embeddings else None,
-        pretrained=end_to_end(system, job.data),
+        pretrained=_inside(system, job.data),
     )
     checkpoint = starting_point(module, keeper.path)
     if checkpoint is None:
@@ -142,6 +144,15 @@ def fit(
     )
     selected = {key: best[key] for key in ("epoch", "step", "objective")}
     return FitResult(networks, epochs.history, selected)
+
+
+def _inside(system: System, data: Path) -> "EndToEnd | None":
+    """The pretrained network that the system runs inside; others need none of its code."""
+    if not system.pretrained.e2e or system.pretrained.model is None:
+        return None
+    from sed_core.models.end_to_end import end_to_end
+
+    return end_to_end(system, data)
 
 
 def _trainer(job: TrainingJob, log_folder: Path | None) -> lightning.Trainer:

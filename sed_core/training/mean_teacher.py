@@ -1,21 +1,24 @@
 """The mean-teacher step as a LightningModule: what happens with one batch, and nothing else."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import lightning
 import torch
 from torch import nn
 
+from sed_core.config.embedding_kinds import FUSIONS
 from sed_core.config.system import System
 from sed_core.features.frontend import FrontEnd
-from sed_core.models.end_to_end import EndToEnd, fused_net
 from sed_core.models.network_registry import build
 from sed_core.runtime.seeding import derive
 from sed_core.training import mixup
 from sed_core.training.ema import averaged, update_teacher
 from sed_core.training.losses import BatchLayout, Output, consistency, supervised
 from sed_core.training.schedule import ema_alpha, learning_rate, ramp
+
+if TYPE_CHECKING:
+    from sed_core.models.end_to_end import EndToEnd
 
 SCALARS = (
     "train/student/loss_strong",
@@ -54,7 +57,7 @@ class MeanTeacher(lightning.LightningModule):
         warmup: int,
         seed: int,
         embedding_size: int | None = None,
-        pretrained: EndToEnd | None = None,
+        pretrained: "EndToEnd | None" = None,
     ) -> None:
         super().__init__()
         self.system = system
@@ -212,3 +215,15 @@ class MeanTeacher(lightning.LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Say which system the weights belong to."""
         checkpoint["config_hash"] = self.system.config_hash
+
+
+def fused_net(system: System, embedding_size: int | None) -> dict[str, Any]:
+    """Section `net` with the keys that follow from the system's embeddings, if it has any."""
+    if embedding_size is None:
+        return dict(system.net)
+    return {
+        **system.net,
+        "use_embeddings": True,
+        "embedding_type": FUSIONS[system.pretrained.kind],
+        "embedding_size": embedding_size,
+    }

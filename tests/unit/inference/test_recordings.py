@@ -29,13 +29,13 @@ from sed_core.models.checkpoint import (
     save_checkpoint,
     save_lightning,
 )
-from sed_core.models.end_to_end import fused_net
 from sed_core.models.network_registry import build
 from sed_core.runtime.errors import SedError
 from sed_core.scoring.decode import decode
 from sed_core.scoring.events import COLUMNS, events_table
 from sed_core.scoring.score_file import read_scores
 from sed_core.scoring.score_folder import read_score_folder
+from sed_core.training.mean_teacher import fused_net
 from tests.made_data import names, tiny_system
 from workflow_scripts.detect import main as detect
 from workflow_scripts.predict import main as predict
