@@ -9,8 +9,7 @@ import shutil
 from pathlib import Path
 
 from sed_core.data.corpus import Corpus
-from sed_core.runtime.arguments import positive
-from sed_core.runtime.cli import run
+from sed_core.runtime.cli import positive, run
 from sed_core.runtime.device import prepare
 from sed_core.runtime.files import read_json
 

@@ -4,8 +4,7 @@ import argparse
 from pathlib import Path
 
 from sed_core.data.corpus import Corpus
-from sed_core.runtime.arguments import positive
-from sed_core.runtime.cli import run
+from sed_core.runtime.cli import positive, run
 from sed_core.runtime.device import prepare
 
 

@@ -6,8 +6,7 @@ It stands in for the published weights, is saved in their layout, and is read by
 import argparse
 from pathlib import Path
 
-from sed_core.runtime.arguments import positive
-from sed_core.runtime.cli import run
+from sed_core.runtime.cli import positive, run
 from sed_core.runtime.device import prepare
 
 

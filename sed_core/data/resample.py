@@ -5,25 +5,81 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sed_core.data import audio, resamplers, truncation
+from sed_core.data import audio, resamplers
 from sed_core.data import manifest as manifest_module
+from sed_core.data.array_file import Block, ResumableFile, block_digest
 from sed_core.data.audio import SUFFIXES, read_clip
 from sed_core.data.corpus import write_corpus
 from sed_core.data.manifest import manifest_row, missing_row, write_manifest
 from sed_core.data.match_files import match_files
 from sed_core.data.parallel import ordered_map
-from sed_core.data.resample_journal import ResampleJournal, digest_samples
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import digest
 from sed_core.runtime.progress import progress
 
-_SOURCES = (audio, truncation, manifest_module, resamplers)  # of what a journal holds
+_SOURCES = (audio, manifest_module, resamplers)  # of what a journal holds
 _NAMED = 3  # unusable files named in the error's sentence; all are listed on stderr
+
+
+def digest_samples(samples: NDArray[np.float32]) -> str:
+    """BLAKE2b digest of samples, 32 hex digits."""
+    return block_digest(samples.tobytes())
+
+
+class FinishedClip(NamedTuple):
+    """One finished clip."""
+
+    row: dict[str, Any]  # of the manifest
+    source: list[Any]  # path, size and modification time (ns) of the file that was read
+    start: int  # first byte in the log
+    length: int  # samples in the log; 0 where the file could not be used
+
+
+class ResampleJournal:
+    """Two files beside the corpus: samples in the order of finishing, and a line for each clip.
+
+    Attributes:
+        entries: the finished clips by filename.
+    """
+
+    def __init__(self, corpus: Path, settings: dict[str, Any]) -> None:
+        """Take up the journal of a corpus file; start afresh where its `settings` differ."""
+        self._file = ResumableFile(
+            corpus.with_name(f"{corpus.stem}.samples.part"),
+            corpus.with_name(f"{corpus.stem}.journal.part"),
+            settings=settings,
+        )
+        self.entries: dict[str, FinishedClip] = {}
+        for block in self._file.blocks:
+            self._enter(block)
+
+    def add(self, row: dict[str, Any], source: list[Any], samples: NDArray[np.float32]) -> None:
+        """Record a finished clip."""
+        self._enter(self._file.add(samples.tobytes(), {"row": row, "source": source}))
+
+    def samples(self, filename: str) -> NDArray[np.float32]:
+        """The samples of a finished clip."""
+        entry = self.entries[filename]
+        return np.fromfile(self._file.path, np.float32, entry.length, offset=entry.start)
+
+    def close(self) -> None:
+        """Keep both files for the next run."""
+        self._file.close()
+
+    def remove(self) -> None:
+        """Delete both files: the corpus is written."""
+        self._file.finish(None)
+
+    def _enter(self, block: Block) -> None:
+        length = block.size // np.dtype(np.float32).itemsize
+        self.entries[block.note["row"]["filename"]] = FinishedClip(
+            **block.note, start=block.start, length=length
+        )
 
 
 def resample_split(
@@ -78,10 +134,7 @@ def resample_split(
     settings = {  # what the samples and rows of a journal depend on, beside their sources
         "clip_seconds": clip_seconds,
         "sample_rate": sample_rate,
-        "code": [
-            digest(str(module.__file__))
-            for module in (audio, truncation, manifest_module, resamplers)
-        ],
+        "code": [digest(str(module.__file__)) for module in _SOURCES],
         "resampler": resampler,
     }
     journal = ResampleJournal(Path(corpus), settings)

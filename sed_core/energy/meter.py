@@ -10,9 +10,8 @@ from typing import Any, Self
 
 from sed_core.energy import energy_record as records
 from sed_core.energy.cpu_time import machine, machine_cpu_seconds, tree_cpu_seconds
-from sed_core.energy.idle import idle_watts
 from sed_core.energy.nvml import Gpus
-from sed_core.energy.rapl import POWERCAP, Rapl
+from sed_core.energy.rapl import JOULES_PER_KWH, POWERCAP, Rapl
 from sed_core.energy.tracker import PROJECTS, CodecarbonTracker, Reading, Tracker
 from sed_core.runtime.files import read_json, write_json
 
@@ -221,3 +220,24 @@ def _plus(total: float | None, after: float | None, before: float | None) -> flo
     if total is None or after is None or before is None:
         return None
     return total + after - before
+
+
+def idle_watts(gpus: Gpus, powercap: Path, *, seconds: float) -> dict[str, float | None]:
+    """Power that the machine draws before a stage begins.
+
+    Mean power of the visible GPUs and of the processor packages, where a sensor can tell.
+
+    Waits only if there is a sensor. The counters move about every 100 ms, so two seconds are good
+    to a twentieth. Networks that are already loaded keep a GPU's clocks up; that is idle, too.
+    """
+    rapl = Rapl(powercap)
+    sensor = bool(gpus.devices) and not gpus.reason
+    if rapl.reason and not sensor:
+        return {"gpu": None, "cpu": None}
+    gpus.start()
+    began = time.monotonic()
+    time.sleep(seconds)
+    rapl.update()
+    per_kwh = JOULES_PER_KWH / (time.monotonic() - began)
+    kwh = {"gpu": gpus.kwh(), "cpu": rapl.kwh("package")}
+    return {name: None if value is None else value * per_kwh for name, value in kwh.items()}

@@ -13,7 +13,7 @@ from typing import Any
 
 import psutil
 
-from sed_core.energy.units import JOULES_PER_KWH
+from sed_core.energy.rapl import JOULES_PER_KWH
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,8 @@ read more often than that. Since 2020 kernels let only root read it; then the re
 
 from pathlib import Path
 
-from sed_core.energy.units import JOULES_PER_KWH
-
 POWERCAP = Path("/sys/class/powercap")
+JOULES_PER_KWH = 3_600_000.0
 
 
 class Rapl:

@@ -9,8 +9,7 @@ import os
 from collections import Counter
 from pathlib import Path
 
-from sed_core.runtime.arguments import positive, threshold
-from sed_core.runtime.cli import run
+from sed_core.runtime.cli import positive, run, threshold
 from sed_core.runtime.device import prepare
 from sed_core.runtime.errors import SedError
 

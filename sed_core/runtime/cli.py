@@ -1,4 +1,4 @@
-"""The frame of every script: exit codes, one sentence for a user's mistake, no orphan processes."""
+"""The frame of every script: its arguments, exit codes, mistakes in one sentence, no orphans."""
 
 import ctypes
 import errno
@@ -48,3 +48,39 @@ def run(main: Callable[[], int | None]) -> NoReturn:
 def _complain(message: str, code: int = 1) -> int:
     print(f"error: {message}", file=sys.stderr, flush=True)
     return code
+
+
+def positive(text: str) -> int:
+    """A whole number above 0."""
+    number = _number(text, "a whole number above 0")
+    if number < 1 or number % 1:
+        raise SedError(f"'{text}' was given; expected a whole number above 0.")
+    return int(number)
+
+
+def threshold(text: str) -> float:
+    """What a score must exceed: scores lie between 0 and 1."""
+    number = _number(text, "a threshold from 0 to below 1")
+    if not 0 <= number < 1:
+        raise SedError(
+            f"the threshold is {text}; scores lie between 0 and 1, so give one from 0 to below 1."
+        )
+    return number
+
+
+def odd_window(text: str) -> int:
+    """Frames of a median filter: an odd number, so that it has a middle."""
+    number = _number(text, "an odd number of frames")
+    if number < 1 or number % 2 != 1:
+        raise SedError(
+            f"the median window is {text} frames; give an odd number such as 7, so that the window "
+            "has a middle."
+        )
+    return int(number)
+
+
+def _number(text: str, expected: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise SedError(f"'{text}' is not a number; expected {expected}.") from error

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sed_core.runtime.arguments import odd_window
+from sed_core.runtime.cli import odd_window
 from sed_core.runtime.errors import SedError
 from sed_core.scoring.f1 import CONVENTIONS
 from sed_core.scoring.psds import SCENARIOS, Scenario

@@ -1,5 +1,7 @@
 """Lightning callbacks: validation, checkpoints, early stopping."""
 
+import csv
+import io
 import signal
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
@@ -13,13 +15,15 @@ from lightning.pytorch.callbacks.early_stopping import EarlyStoppingReason
 
 from sed_core.config.split_roles import BATCH_PARTS
 from sed_core.runtime.errors import SedError
-from sed_core.runtime.files import temporary
+from sed_core.runtime.files import temporary, write_text
 from sed_core.training.batches import BatchIndices
-from sed_core.training.history import History
 from sed_core.training.mean_teacher import SCALARS, MeanTeacher
 from sed_core.training.validation import Validation
 
 LOG_EVERY = 40
+
+History = list[dict[str, float]]
+"""One row per validation: epoch, step and the logged scalars."""
 
 
 class MeterValidation(lightning.Callback):
@@ -208,3 +212,17 @@ def _log(trainer: lightning.Trainer, values: dict[str, float]) -> None:
 
 def _copy(network: torch.nn.Module) -> dict[str, torch.Tensor]:
     return {key: value.detach().cpu().clone() for key, value in network.state_dict().items()}
+
+
+def write_history(path: Path, history: History) -> None:
+    """Write epoch, step and the logged scalars as CSV, six digits each."""
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, fieldnames=list(history[0]), lineterminator="\n")
+    writer.writeheader()
+    for row in history:
+        writer.writerow({key: _cell(value) for key, value in row.items()})
+    write_text(path, stream.getvalue())
+
+
+def _cell(value: float) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)

@@ -21,11 +21,12 @@ from sed_core.runtime.files import write_json
 from sed_core.training.batches import BatchIndices
 from sed_core.training.callbacks import (
     CheckpointCallback,
+    History,
     MeterValidation,
     ResumableEarlyStopping,
     ValidationCallback,
+    write_history,
 )
-from sed_core.training.history import History, write_history
 from sed_core.training.initial_weights import starting_point
 from sed_core.training.loaders import training_loader, validation_loader
 from sed_core.training.mean_teacher import MeanTeacher

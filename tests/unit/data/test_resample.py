@@ -162,7 +162,7 @@ def test_unusable_files_can_be_skipped(folder: Path, tmp_path: Path) -> None:
 # at the start of the given step.
 KILLED = """
 import os, signal, sys
-from sed_core.data import array_file, resample, resample_journal
+from sed_core.data import array_file, resample
 folder, out, point, jobs = sys.argv[1:]
 def die(*args, **options):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -177,7 +177,7 @@ if point.isdigit():
         whole(stream, data)
     array_file.ResumableFile._write = staticmethod(write)
 elif point == "remove":
-    resample_journal.ResampleJournal.remove = die
+    resample.ResampleJournal.remove = die
 else:
     setattr(resample, point, die)
 resample.resample_split(

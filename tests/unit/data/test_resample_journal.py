@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sed_core.data.resample_journal import ResampleJournal, digest_samples
+from sed_core.data.resample import ResampleJournal, digest_samples
 
 SETTINGS = {"sample_rate": 16000}
 

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from sed_core.energy.idle import idle_watts
+from sed_core.energy.meter import idle_watts
 from sed_core.energy.nvml import Gpus
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from sed_core.data.corpus import write_corpus
-from sed_core.data.resample_journal import digest_samples
+from sed_core.data.resample import digest_samples
 from sed_core.features.embeddings.panns import PANNs
 
 LENGTHS = (16000, 9000, 16000, 20000, 16000)

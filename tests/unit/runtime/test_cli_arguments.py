@@ -2,7 +2,7 @@
 
 import pytest
 
-from sed_core.runtime.arguments import odd_window, positive, threshold
+from sed_core.runtime.cli import odd_window, positive, threshold
 from sed_core.runtime.errors import SedError
 from sed_core.scoring.settings import windows
 
