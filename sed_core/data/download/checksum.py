@@ -5,8 +5,6 @@ import re
 import shutil
 from pathlib import Path
 
-from tqdm import tqdm
-
 from sed_core.runtime.errors import SedError
 
 _BY_LENGTH = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
@@ -48,6 +46,15 @@ def problem(path: Path, size: int | None, checksum: str | None) -> str | None:
     return None
 
 
+def human(size: float) -> str:
+    """Bytes for people: 890.2 MB."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"
+
+
 def require_space(folder: Path, size: int) -> None:
     """Refuse to begin what cannot be finished.
 
@@ -55,10 +62,9 @@ def require_space(folder: Path, size: int) -> None:
         SedError: the file system of `folder` has less than `size` bytes free.
     """
     existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    format_sizeof = tqdm.format_sizeof
     free = shutil.disk_usage(existing).free
     if free < size:
         raise SedError(
-            f"{folder} has {format_sizeof(free, 'B')} free, but {format_sizeof(size, 'B')} are "
-            "needed; free some space or choose a folder on another disk."
+            f"{folder} has {human(free)} free, but {human(size)} are needed; "
+            "free some space or choose a folder on another disk."
         )

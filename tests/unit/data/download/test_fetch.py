@@ -194,10 +194,10 @@ def test_disk_space_is_checked_before(
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10, 9, 600_000))
     url = server.add("/a", BODY)
-    with pytest.raises(SedError, match=r"has 600kB free, but 700kB are needed"):
+    with pytest.raises(SedError, match=r"has 600\.0 kB free, but 700\.0 kB are needed"):
         fetch_all([Download(tmp_path / "a", (url,), size=len(BODY))], policy=quick)
     assert server.log == []
-    with pytest.raises(SedError, match=r"700kB are needed"):  # known only from the answer
+    with pytest.raises(SedError, match=r"700\.0 kB are needed"):  # known only from the answer
         fetch_all([Download(tmp_path / "a", (url,))], policy=quick)
     assert list(tmp_path.iterdir()) == []
 
