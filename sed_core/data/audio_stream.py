@@ -12,10 +12,9 @@ import numpy as np
 import soundfile as sf
 from numpy.typing import NDArray
 
-from sed_core.data.audio import CUT_OFF, blocks, ffmpeg_executable, mono_mix
+from sed_core.data.audio import CUT_OFF, blocks, ffmpeg_executable, missing_seconds, mono_mix
 from sed_core.data.resamplers import DEFAULT
 from sed_core.data.resamplers import resampler as make_resampler
-from sed_core.data.truncation import missing_seconds
 
 Samples = NDArray[np.float32]
 BLOCK = 1 << 14  # frames of a pipe's block

@@ -13,8 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sed_core.runtime.arguments import positive
-from sed_core.runtime.cli import run
+from sed_core.runtime.cli import positive, run
 from sed_core.runtime.errors import SedError
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sed_core.data.tsv import numbers, read_table, reject
-from sed_core.runtime.arguments import threshold
+from sed_core.runtime.cli import threshold
 from sed_core.runtime.errors import SedError, unknown_name
 
 BEST = "best-f1"
