@@ -29,8 +29,7 @@ from sed_core.runtime.files import atomic
 from sed_core.runtime.progress import progress
 
 BLOCK = 1 << 20
-LONGEST = 4096
-"""Bytes of a path, with the zero behind it, that Linux takes in one piece (PATH_MAX)."""
+LONGEST = 4096  # bytes of a path, zero included, that Linux takes in one piece (PATH_MAX)
 
 # Not tarfile's own: it does not look at a gzip's checksum.
 _OPENERS: dict[bytes, Callable[[Any], Any]] = {
@@ -40,15 +39,14 @@ _OPENERS: dict[bytes, Callable[[Any], Any]] = {
 }
 _ZIP_TYPES = {0: tarfile.REGTYPE, stat.S_IFREG: tarfile.REGTYPE, stat.S_IFLNK: tarfile.SYMTYPE}
 _DAMAGED = (
-    tarfile.TarError,
-    zipfile.BadZipFile,
-    EOFError,
-    lzma.LZMAError,
-    zlib.error,
-    gzip.BadGzipFile,
-    UnicodeDecodeError,
+    *(tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, lzma.LZMAError, zlib.error),
+    *(EOFError, UnicodeDecodeError),
     NotImplementedError,  # zip compression that Python does not know
 )
+_WHY = {
+    tarfile.OutsideDestinationError: "leads out of the folder through a link",
+    tarfile.SpecialFileError: "is a device or another special file",
+}
 
 # A member's header, and what gives its bytes, only before the next member is taken.
 Members = Iterator[tuple[TarInfo, Callable[[], IO[bytes]]]]
@@ -123,17 +121,15 @@ def _opened(path: Path) -> Iterator[IO[bytes]]:
 def _members(raw: IO[bytes], folder: Path) -> Members:
     magic = raw.read(6)
     raw.seek(0)
-    if not magic.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        yield from _tar_members(raw, magic)
-        return
+    is_zip = magic.startswith((b"PK\x03\x04", b"PK\x05\x06"))
+    return _zip_members(raw, folder) if is_zip else _tar_members(raw, magic)
+
+
+def _zip_members(raw: IO[bytes], folder: Path) -> Members:
+    """With the headers of a tar, so that both are judged by the same rules."""
     archive = zipfile.ZipFile(raw)
     if not any(folder.iterdir()):
         require_space(folder, sum(entry.file_size for entry in archive.infolist()))
-    yield from _zip_members(archive)
-
-
-def _zip_members(archive: zipfile.ZipFile) -> Members:
-    """With the headers of a tar, so that both are judged by the same rules."""
     for entry in archive.infolist():
         if entry.flag_bits & 1:
             raise SedError(f"{archive.filename} has a password; unpack it by hand.")
@@ -149,9 +145,9 @@ def _zip_members(archive: zipfile.ZipFile) -> Members:
 
 
 def _tar_members(raw: IO[bytes], magic: bytes) -> Members:
-    opener = next((opener for start, opener in _OPENERS.items() if magic.startswith(start)), None)
-    stream = opener(raw) if opener else raw
-    if opener is None:
+    openers = [opener for start, opener in _OPENERS.items() if magic.startswith(start)]
+    stream = openers[0](raw) if openers else raw
+    if not openers:
         _check_end(raw)
     with tarfile.open(fileobj=stream, mode="r|") as archive:
         while (member := archive.next()) is not None:
@@ -172,9 +168,7 @@ def _check_end(raw: IO[bytes]) -> None:
 
 def _shorten(name: str, roots: Sequence[str]) -> str:
     names = name.split("/")
-    starts = [number for number, folder in enumerate(names) if folder in roots]
-    if not roots:
-        return name
+    starts = [at for at, folder in enumerate(names) if folder in roots] if roots else [0]
     return "/".join(names[starts[0] :]) if starts else ""
 
 
@@ -228,12 +222,8 @@ class _Place:
         linkname = os.path.relpath(aim, self.root) if member.islnk() and aim else member.linkname
         try:
             tarfile.data_filter(member.replace(name=name, linkname=linkname), str(self.root))
-        except tarfile.OutsideDestinationError:
-            raise self._refuse(member, f"leads out of {self.root} through a link") from None
-        except tarfile.SpecialFileError:
-            raise self._refuse(member, "is a device or another special file") from None
-        except tarfile.FilterError:
-            raise self._refuse(member, outside) from None
+        except tarfile.FilterError as error:
+            raise self._refuse(member, _WHY.get(type(error), outside)) from None
 
     def _file(self, name: str, size: int, source: IO[bytes], target: Path) -> None:
         if target.is_symlink() or target.exists():

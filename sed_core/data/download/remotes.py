@@ -42,9 +42,9 @@ class Remote:
 
 def _zenodo(record: int, key: str | None = None, **more: Any) -> dict[str, Any]:
     """A file of a record, or all of its files."""
-    site = "https://zenodo.org"
-    urls = (f"{site}/record/{record}/files/{quote(key)}",) if key else ()
-    return {"record": f"{site}/api/records/{record}", "key": key, "urls": urls, **more}
+    urls = (f"https://zenodo.org/record/{record}/files/{quote(key)}",) if key else ()
+    api = f"https://zenodo.org/api/records/{record}"
+    return {"record": api, "key": key, "urls": urls, **more}
 
 
 def _clips(folder: str, table: str) -> dict[str, Any]:

@@ -14,16 +14,15 @@ from typing import TypeVar
 
 import requests
 import urllib3
+from requests import exceptions
 
 T = TypeVar("T")
 
 _USABLE = {200, 206, 416}  # 416: the caller asked for a range beyond the end
 _TRY_AGAIN = {408, 425, 429, 500, 502, 503, 504}
 _BAD_ADDRESS = (
-    requests.exceptions.InvalidSchema,
-    requests.exceptions.InvalidURL,
-    requests.exceptions.MissingSchema,
-    requests.exceptions.TooManyRedirects,
+    *(exceptions.InvalidSchema, exceptions.InvalidURL, exceptions.MissingSchema),
+    exceptions.TooManyRedirects,
 )
 _AGENT = "sed-core data download (python-requests)"
 
