@@ -1,4 +1,4 @@
-"""Whether a system can run on a data set: the parts of its splits, its features, its encoder."""
+"""Whether a system can run on a data set: the roles of its splits, its features, its encoder."""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +27,7 @@ def used_splits(system: Mapping[str, Any]) -> list[str]:
 
 
 def roles(system: Mapping[str, Any]) -> Roles:
-    """(part, split) for every split a system touches, training ones first."""
+    """(role, split) for every split a system touches, training ones first."""
     data = system["data"]
     trained = [("strong", split) for split in data["strong"]]
     trained += _named(data, "weak", "unlabelled", "validation")
@@ -94,9 +94,9 @@ def misfits(system: Mapping[str, Any], dataset: Mapping[str, Any], name: str) ->
         yield from _signal_faults(system, seconds, rate)
 
 
-def _label_faults(parts: Roles, splits: Mapping[str, Any]) -> Iterator[str]:
+def _label_faults(taken: Roles, splits: Mapping[str, Any]) -> Iterator[str]:
     needed = {"weak": "weak", "unlabelled": "none", "eval": None}
-    for role, split in parts:
+    for role, split in taken:
         labels, wanted = splits[split]["labels"], needed.get(role, "strong")
         if wanted is not None and labels != wanted:
             advice = "name another split"
@@ -108,13 +108,13 @@ def _label_faults(parts: Roles, splits: Mapping[str, Any]) -> Iterator[str]:
             )
 
 
-def _repeats(parts: Roles, splits: Mapping[str, Any]) -> Iterator[str]:
+def _repeats(taken: Roles, splits: Mapping[str, Any]) -> Iterator[str]:
     """Training clips must not be used for model selection or scoring, nor appear twice.
 
     The split that is only predicted may be any but the scored one, since energy is kept apart.
     """
-    for at, (role, split) in enumerate(parts):
-        for other, earlier in parts[:at]:
+    for at, (role, split) in enumerate(taken):
+        for other, earlier in taken[:at]:
             if role == "eval" and other != "test":
                 continue
             if split == earlier:

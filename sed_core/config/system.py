@@ -30,7 +30,7 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Data:
-    """Which splits play which part in training; a part may be absent by choice.
+    """Which splits play which role in training; a role may be absent by choice.
 
     `soft_labels` says of which strong splits labels between 0 and 1 train, and how these come
     about; it follows from the data set and from `aggregation` and `reviewed`.
@@ -63,7 +63,7 @@ class Data:
 
 @dataclass(frozen=True)
 class DataSection(Data):
-    """Which split plays which part; `test`, `eval` and `min_coverage` train nothing anew."""
+    """Which split plays which role; `test`, `eval` and `min_coverage` train nothing anew."""
 
     aggregation: Literal[
         "majority", "union", "intersection", "collector", "uniform", "weighted", "random"

@@ -241,7 +241,7 @@ class SystemSection:
     checkpoint: str | None = key(None, minLength=1)
     """A trained file to evaluate instead of training: a model.pt or a public 2022 .ckpt."""
     data: DataSection = key()
-    """Which split plays which part."""
+    """Which split plays which role."""
     feats: Feats = key()
     """Log-mel spectrograms."""
     scaler: ScalerConfig = key()

@@ -159,7 +159,7 @@ def mono_mix(block: NDArray[np.float32]) -> NDArray[np.float32]:
 def _read(sound: sf.SoundFile, sample_rate: int, resampler: str, file: Path) -> AudioClip:
     stream = make_resampler(resampler, sound.samplerate, sample_rate)
     peak, energy, at_full_scale, frames = 0.0, 0.0, 0, 0
-    parts: list[NDArray[np.float32]] = []
+    chunks: list[NDArray[np.float32]] = []
     for block in blocks(sound):
         top = float(max(block.max(), -block.min()))  # NaN and infinity carry through
         if not np.isfinite(top):
@@ -170,23 +170,23 @@ def _read(sound: sf.SoundFile, sample_rate: int, resampler: str, file: Path) -> 
         energy += float(np.einsum("i,i->", mono, mono))
         if top >= FULL_SCALE:
             at_full_scale += int(np.count_nonzero(np.abs(block) >= FULL_SCALE))
-        parts.append(stream.resample_chunk(mono))
+        chunks.append(stream.resample_chunk(mono))
     if not frames:
         return AudioClip("empty", "the file holds no samples", **_shape(sound, 0))
     if missing := missing_seconds(sound, file, frames):
         held = frames / sound.samplerate
         note = f"its header tells of {held + missing:.2f} s, but it holds {held:.2f} s"
         return AudioClip("truncated", note, **_shape(sound, frames))
-    parts.append(stream.resample_chunk(np.zeros(0, dtype=np.float32), last=True))
+    chunks.append(stream.resample_chunk(np.zeros(0, dtype=np.float32), last=True))
     # resampy rounds the length down, soxr to the nearest; librosa's convention is to round up.
     length = -(-frames * sample_rate // sound.samplerate)
-    parts.append(np.zeros(length - sum(map(len, parts)), dtype=np.float32))
+    chunks.append(np.zeros(length - sum(map(len, chunks)), dtype=np.float32))
     return AudioClip(
         "ok",
         peak=peak,
         rms=float(np.sqrt(energy / frames)),
         full_scale=at_full_scale / (frames * sound.channels),
-        samples=np.concatenate(parts),
+        samples=np.concatenate(chunks),
         **_shape(sound, frames),
     )
 
