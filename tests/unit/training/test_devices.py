@@ -28,10 +28,18 @@ def rows(path) -> list[dict[str, float]]:
         return [{key: float(value) for key, value in row.items()} for row in csv.DictReader(stream)]
 
 
-def test_two_processes_train_as_one(data, tmp_path):
-    alone = TrainingJob(tiny_system(**SAME), data, 1, tmp_path / "alone")
+ABSENT = {  # by choice: strong and unlabelled clips only
+    **SAME,
+    "training": {**SAME["training"], "n_epochs": 1, "batch_size": [2, 0, 4]},
+    "data": {"weak": None},
+}
+
+
+@pytest.mark.parametrize("sections", [SAME, ABSENT], ids=["all parts", "no weak clips"])
+def test_two_processes_train_as_one(data, tmp_path, sections):
+    alone = TrainingJob(tiny_system(**sections), data, 1, tmp_path / "alone")
     alone = fit(alone, log_folder=None, on_save=lambda: None)
-    job = Command(tmp_path / "two", data, **SAME)
+    job = Command(tmp_path / "two", data, **sections)
     done = subprocess.run(
         [sys.executable, "workflow_scripts/train.py", *job.words, "--devices=2"],
         cwd=ROOT,
@@ -42,7 +50,7 @@ def test_two_processes_train_as_one(data, tmp_path):
     )
     assert (done.returncode, done.stderr) == (0, "")  # nor a word on Lightning's own affairs
     shared = rows(job.folder / "history.csv")
-    assert len(alone.history) == len(shared) == 2
+    assert len(alone.history) == len(shared) == sections["training"]["n_epochs"]
     for expected, found in zip(alone.history, shared, strict=True):
         assert found == pytest.approx(expected, rel=1e-4, abs=1e-5)
     student = load_checkpoint(job.folder / "model.pt").student
