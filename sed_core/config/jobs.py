@@ -9,9 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar, Literal, Self
 
-from sed_core.config.key import key
-from sed_core.config.sections import section
-from sed_core.config.value_kinds import ODD_FRAMES, F1Convention
+from sed_core.config.key import ODD_FRAMES, F1Convention, key, section
 
 
 @dataclass(frozen=True)

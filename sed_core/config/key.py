@@ -10,10 +10,24 @@ import inspect
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
-from typing import Any, get_type_hints
+from typing import Any, Literal, get_type_hints
+
+from sed_core.runtime.errors import SedError
 
 ABSENT = object()
 """In place of a default: there is none."""
+Rules = dict[str, Any]
+"""Words of JSON Schema with what follows them."""
+ODD_FRAMES: Rules = {
+    "type": "integer",
+    "minimum": 1,
+    "not": {"multipleOf": 2},
+    "expected": "an odd number of frames.",
+}
+"""A median window is odd, so that no event moves by half a frame."""
+SEED: Rules = {"minimum": 0, "maximum": 2**32 - 1}
+Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
+F1Convention = Literal["dcase2022", "sed_scores_eval"]
 
 
 @dataclass(frozen=True)
@@ -78,3 +92,26 @@ def _texts(section: type) -> dict[str, str]:
                 said = ast.literal_eval(after.value)
                 found[ast.unparse(before.target)] = " ".join(said.split())
     return found
+
+
+def section(kind: Any, given: Any, name: str) -> Any:
+    """Build the dataclass `kind` from a section that must have exactly its keys.
+
+    Args:
+        kind: the class; anything that is no dataclass takes `given` as it is.
+        given: keys and values of the section.
+        name: what it is, for the error.
+
+    Raises:
+        SedError: a key is missing or unknown.
+    """
+    if not hasattr(kind, "__dataclass_fields__"):
+        return given
+    known = {field.name for field in fields(kind)}
+    wrong = sorted(set(given) ^ known)
+    if wrong:
+        raise SedError(
+            f"{name} must have exactly the keys {', '.join(sorted(known))}; check "
+            f"{', '.join(wrong)}."
+        )
+    return kind(**given)

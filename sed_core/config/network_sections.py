@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from sed_core.config.key import ABSENT, key
-from sed_core.config.value_kinds import Rules
+from sed_core.config.key import ABSENT, Rules, key
 
 PER_BLOCK: Rules = {"optional": True, "items": {"minimum": 1}, "minItems": 1}
 

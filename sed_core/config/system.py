@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sed_core.config.embedding_kinds import FUSIONS, STORED
-from sed_core.config.key import defaults_of, key
-from sed_core.config.sections import section
-from sed_core.config.value_kinds import ODD_FRAMES, SEED, F1Convention, Precision
+from sed_core.config.key import ODD_FRAMES, SEED, F1Convention, Precision, defaults_of, key, section
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import digest_json, read_json
 

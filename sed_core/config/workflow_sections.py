@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from sed_core.config.jobs import Scoring
-from sed_core.config.key import key
+from sed_core.config.key import ODD_FRAMES, SEED, Precision, Rules, key
 from sed_core.config.network_sections import Crnn
 from sed_core.config.system import (
     DataSection,
@@ -15,7 +15,6 @@ from sed_core.config.system import (
     Stitching,
     Training,
 )
-from sed_core.config.value_kinds import ODD_FRAMES, SEED, Precision, Rules
 
 PATH: Rules = {"pattern": "^[^{}<>]+$"}
 TEXT: Rules = {"minLength": 1}

@@ -5,7 +5,6 @@ Min-max scaling of each clip, as in 2022, stretches whatever there is to the ran
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from sed_core.data.labels import FrameGrid
-from sed_core.features.embeddings.encoder_weights import load_named
 from sed_core.inference.predict import Predictor
-from sed_core.models.end_to_end import EndToEnd
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import read_json
 from sed_core.runtime.seeding import derive
@@ -54,6 +51,8 @@ def false_alarms(predictor: Predictor, receipt: Path | None = None) -> FalseAlar
     """
     system, device = predictor.system, predictor.device
     if system.reads_embeddings:
+        from sed_core.features.embeddings.encoder_weights import load_named
+
         try:
             encoder = load_named(read_json(receipt)) if receipt and receipt.is_file() else None
         except SedError as error:
@@ -61,8 +60,7 @@ def false_alarms(predictor: Predictor, receipt: Path | None = None) -> FalseAlar
             return {}
         if encoder is None:
             return {}
-        inside = EndToEnd(encoder, system).to(device).eval()
-        predictor = replace(predictor, pretrained=inside)
+        predictor = predictor.with_encoder(encoder)
     grid, training = FrameGrid.of(system), system.training
     found: FalseAlarms = {network: {} for network in predictor.networks}
     for signal, make in SIGNALS.items():

@@ -1,6 +1,6 @@
 """Frame posteriors of a trained system on a split."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from sed_core.runtime.progress import progress
 from sed_core.scoring.score_file import FalseAlarms, score_writer
 
 if TYPE_CHECKING:
+    from sed_core.features.embeddings.encoder import Encoder
     from sed_core.models.end_to_end import EndToEnd
 
 LONGEST_CLIP, HIGHEST_RATE = 3600.0, 1_000_000
@@ -69,6 +70,13 @@ class Predictor:
         if inside is not None:
             inside = inside.to(device).eval()
         return cls(system, front.to(device).eval(), networks, device, inside)
+
+    def with_encoder(self, encoder: "Encoder") -> "Predictor":
+        """The same, with a network inside that computes the embeddings which it reads."""
+        from sed_core.models.end_to_end import EndToEnd
+
+        inside = EndToEnd(encoder, self.system).to(self.device).eval()
+        return replace(self, pretrained=inside)
 
     @property
     def batch_size(self) -> int:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -20,7 +19,6 @@ from sed_core.inference.predict import Predictor
 from sed_core.inference.stitching import Piece, Stitcher
 from sed_core.inference.windows import Windows
 from sed_core.models.checkpoint import load_checkpoint
-from sed_core.models.end_to_end import EndToEnd
 from sed_core.runtime.errors import SedError
 from sed_core.scoring.decode import median_filter
 from sed_core.scoring.score_file import Posteriors, Scores, refuse_nan
@@ -68,7 +66,7 @@ def load_predictor(
         options=system.pretrained.options,
         expected=known,
     )
-    return replace(predictor, pretrained=EndToEnd(encoder, system).to(device).eval())
+    return predictor.with_encoder(encoder)
 
 
 def find_recordings(paths: Iterable[Path]) -> list[Path]:
