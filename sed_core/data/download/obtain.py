@@ -1,6 +1,6 @@
 """One remote: from its addresses to files in their place."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -9,7 +9,7 @@ from sed_core.data.download.archive import unpack
 from sed_core.data.download.remotes import Remote
 from sed_core.data.download.resumable_http import Download, Fetched, fetch_all
 from sed_core.data.download.retry import RetryPolicy
-from sed_core.data.download.zenodo import RecordFile, read_record
+from sed_core.data.download.zenodo import read_record
 from sed_core.runtime.errors import SedError
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2")
@@ -47,7 +47,7 @@ def obtain(
         SedError: what failed and what to do by hand.
     """
     place, keep = Path(root) / remote.target, Path(downloads) / remote.name
-    record: dict[str, RecordFile] = {}
+    record: dict[str, Download] = {}
     notes = []
     if remote.record:
         try:
@@ -73,30 +73,23 @@ def obtain(
 
 
 def _downloads(
-    remote: Remote, record: dict[str, RecordFile], place: Path, keep: Path
+    remote: Remote, record: dict[str, Download], place: Path, keep: Path
 ) -> list[Download]:
     """What is fetched from where: archives into `keep`, all else to its place."""
     archive = remote.kind == "archive"
     if record and remote.key is None:
-        targets = {key: keep if archive and key.endswith(ARCHIVES) else place for key in record}
-        return [
-            Download(targets[key] / key, (file.url,), file.size, file.checksum)
-            for key, file in record.items()
-        ]
+        folders = {key: keep if archive and key.endswith(ARCHIVES) else place for key in record}
+        return [replace(file, target=folders[key] / key) for key, file in record.items()]
     if record and remote.key not in record:
         raise SedError(
             f"{remote.record} has no file {remote.key!r}; it has {', '.join(sorted(record))}, so "
             f"correct the key of remote {remote.name} in the sources."
         )
-    if archive and not (remote.key or remote.urls):
+    file = record.get(remote.key or "", Download(Path(), ()))
+    urls = (*remote.urls, *file.urls)
+    if archive and not (remote.key or urls):
         raise SedError(f"remote {remote.name} has no address; give urls or record in the sources.")
-    file = record.get(remote.key or "", RecordFile("", "", None, None))
-    name = remote.key or unquote(Path(urlsplit(remote.urls[0]).path).name) or remote.name
-    return [
-        Download(
-            keep / name if archive else place,
-            (*remote.urls, *filter(None, [file.url])),
-            remote.size or file.size,
-            remote.checksum or file.checksum,
-        )
-    ]
+    published = unquote(Path(urlsplit(urls[0]).path).name) if urls else ""
+    name = remote.key or published or remote.name
+    size, checksum = remote.size or file.size, remote.checksum or file.checksum
+    return [Download(keep / name if archive else place, urls, size, checksum)]

@@ -151,8 +151,7 @@ def read_download_policy(
     _check(changes, DownloadPolicy, f"{sources}: clips")
     if "urls" in changes:
         changes = {**changes, "urls": _strings(changes["urls"])}
-    policy = DownloadPolicy(**changes)
-    return replace(policy, jobs=jobs) if jobs else policy
+    return DownloadPolicy(**{**changes, **({"jobs": jobs} if jobs else {})})
 
 
 def _check(entry: Mapping[str, Any], kind: type, where: str) -> None:

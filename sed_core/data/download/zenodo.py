@@ -1,24 +1,15 @@
 """What a repository record (Zenodo and other InvenioRDM sites) says about its files."""
 
 import json
-from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from sed_core.data.download.resumable_http import Download
 from sed_core.data.download.retry import Refused, RetryPolicy, get, persist
 from sed_core.runtime.errors import SedError
 
 
-@dataclass(frozen=True)
-class RecordFile:
-    """One published file."""
-
-    key: str
-    url: str
-    size: int | None
-    checksum: str | None
-
-
-def parse_record(record: dict[str, Any], api: str) -> dict[str, RecordFile]:
+def parse_record(record: dict[str, Any], api: str) -> dict[str, Download]:
     """Read the files of a record, by name.
 
     Two layouts exist: a list `files: [{key, size, checksum, links: {self}}]`, whose `self` is the
@@ -39,11 +30,11 @@ def parse_record(record: dict[str, Any], api: str) -> dict[str, RecordFile]:
         url = links.get("content") or links.get("download") or (direct and links.get("self"))
         url = url or f"{api.rstrip('/')}/files/{key}/content"
         size = entry.get("size") or entry.get("filesize")
-        files[key] = RecordFile(key, url, size, entry.get("checksum"))
+        files[key] = Download(Path(key), (url,), size, entry.get("checksum"))
     return files
 
 
-def read_record(api: str, *, policy: RetryPolicy | None = None) -> dict[str, RecordFile]:
+def read_record(api: str, *, policy: RetryPolicy | None = None) -> dict[str, Download]:
     """Ask the record's API for names, addresses, sizes and checksums.
 
     Raises:

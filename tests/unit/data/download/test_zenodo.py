@@ -1,9 +1,11 @@
 import json
+from pathlib import Path
 
 import pytest
 
+from sed_core.data.download.resumable_http import Download
 from sed_core.data.download.retry import RetryPolicy
-from sed_core.data.download.zenodo import RecordFile, parse_record, read_record
+from sed_core.data.download.zenodo import parse_record, read_record
 from sed_core.runtime.errors import SedError
 from tests.servers.flaky import Fault, Flaky
 
@@ -58,7 +60,7 @@ CONTENT = f"{API}/files/a.zip/content"
     ],
 )
 def test_all_layouts_say_the_same(record: dict, url: str) -> None:
-    assert parse_record(record, API) == {"a.zip": RecordFile("a.zip", url, 5, "md5:00")}
+    assert parse_record(record, API) == {"a.zip": Download(Path("a.zip"), (url,), 5, "md5:00")}
 
 
 def test_read_record_is_patient_and_clear(server: Flaky, quick: RetryPolicy) -> None:
