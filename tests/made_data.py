@@ -40,8 +40,8 @@ def system_dict(**overrides: object) -> dict:
     """What system.json holds: the defaults of config.yaml in small, with overrides."""
     full = yaml.safe_load((ROOT / "config.yaml").read_text())
     full["datasets"]["desed"] |= {"classes": CLASSES, "clip_seconds": 1}
-    full["defaults"] = systems.merge(systems.merge(full["defaults"], SECTIONS), overrides)
-    full |= {"systems": {"tiny": {}}, "targets": ["tiny"]}
+    full["defaults"] = systems.merge(full["defaults"], SECTIONS)
+    full |= {"systems": {"tiny": overrides}, "targets": ["tiny"]}
     full["energy"] |= {"reference": None}
     system = systems.systems(full)["tiny"]
     return systems.trained_part("tiny", system, full)

@@ -8,6 +8,8 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sed_core.config.network_sections import NETWORKS, CnnAndGru
+
 FOLDERS = ("data", "plots", "tables")
 """Folders of the results that are not those of a system."""
 BLOCKS = ("nb_filters", "kernel_size", "stride", "padding", "pooling")
@@ -140,7 +142,7 @@ def system_faults(system: Mapping[str, Any]) -> Iterator[str]:
     if given:
         return  # which brings its own features and network
     yield from _feature_faults(system["feats"])
-    if system["net"]["model"] == "crnn":
+    if issubclass(NETWORKS[system["net"]["model"]], CnnAndGru):
         yield from _network_faults(system["net"], system["feats"]["n_mels"])
 
 

@@ -4,7 +4,6 @@ import inspect
 import re
 import textwrap
 from collections.abc import Iterator
-from dataclasses import is_dataclass
 from typing import Any, get_args, get_origin
 
 import yaml
@@ -42,9 +41,9 @@ def _yaml(section: Any, indent: str) -> str:
     """A section's keys with their defaults, each explained beside or above it."""
     lines = []
     for one in keys_of(section):
-        if is_dataclass(one.kind):
+        if one.sections:
             lines += ["", *_comment(one.text, indent), f"{indent}{one.name}:"]
-            lines.append(_yaml(one.kind, indent + "  ").rstrip("\n"))
+            lines.append(_yaml(one.sections[0], indent + "  ").rstrip("\n"))
         elif one.default is not ABSENT:
             line, said = f"{indent}{one.name}: {_value(one.default)}", _said(one)
             beside = f"{line} # {said}" if said else line
@@ -89,14 +88,14 @@ def _tables(section: type, place: str) -> Iterator[str]:
         may_be = _may_be(property_of(one, {}), optional=one.optional)
         yield f"| `{one.name}` | {default} | {may_be} | {one.text} |".replace("  ", " ")
     for one in keys:
-        inside = f"{place}.{one.name}".lstrip(".")
         if one.name == "systems" and section is Config:
             continue  # as `defaults`
-        named = "" if is_dataclass(one.kind) else ".NAME"
-        for kind in [one.kind, *get_args(one.kind)]:
-            if is_dataclass(kind):
-                assert isinstance(kind, type)
-                yield from _tables(kind, inside + (named if get_origin(one.kind) is dict else ""))
+        inside = f"{place}.{one.name}".lstrip(".")
+        inside += (
+            ".NAME" if get_origin(one.kind) is dict and get_args(one.kind)[1] is not Any else ""
+        )
+        for kind in one.sections:
+            yield from _tables(kind, f"{inside} ({kind.__name__})" if one.sections[1:] else inside)
 
 
 WORDS = {"string": "text", "array": "list", "object": "section", "number": "number"}

@@ -40,6 +40,8 @@ def _object(section: Any, inside: dict[str, Any]) -> dict[str, Any]:
 
 def property_of(key: Key, inside: dict[str, Any]) -> dict[str, Any]:
     """The schema of one key's value; sections that it refers to are added to `inside`."""
+    for section in key.sections:
+        _reference(section, inside)
     found = _laid_over(_value(key.kind, inside), key.rules)
     return found | ({"description": key.text} if key.text else {})
 

@@ -8,9 +8,9 @@ it what it means. Schema, defaults in `config.yaml` and `docs/configuration.md` 
 import ast
 import inspect
 import textwrap
-from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
-from typing import Any, Literal, get_type_hints
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any, Literal, get_args, get_type_hints
 
 from sed_core.runtime.errors import SedError
 
@@ -39,6 +39,7 @@ class Key:
         kind: type of its value.
         default: in `config.yaml`; `ABSENT` where every entry gives its own.
         optional: whether it may be left out.
+        sections: dataclasses of which the value is one, or its entries are.
         rules: further words of JSON Schema, and `expected`, which ends a refusal.
         text: what it means.
     """
@@ -47,11 +48,19 @@ class Key:
     kind: Any
     default: Any
     optional: bool
+    sections: tuple[type, ...]
     rules: dict[str, Any]
     text: str
 
 
-def key(default: Any = ABSENT, /, *, optional: bool = False, **rules: Any) -> Any:
+def key(
+    default: Any = ABSENT,
+    /,
+    *,
+    optional: bool = False,
+    sections: Iterable[type] = (),
+    **rules: Any,
+) -> Any:
     """Declare a field of a section as a key of the configuration; arguments as in `Key`.
 
     >>> @dataclass
@@ -60,17 +69,20 @@ def key(default: Any = ABSENT, /, *, optional: bool = False, **rules: Any) -> An
     >>> [(found.name, found.default, found.rules) for found in keys_of(Opt)]
     [('lr', 0.001, {'exclusiveMinimum': 0})]
     """
-    return field(metadata={"default": default, "optional": optional, "rules": rules})
+    told = {"default": default, "optional": optional, "sections": tuple(sections), "rules": rules}
+    return field(metadata=told)
 
 
 def keys_of(section: type) -> Iterator[Key]:
     """The keys of a section, in their order."""
     kinds, texts = get_type_hints(section), _texts(section)
     for one in fields(section):
-        if one.metadata:  # others are no keys: they follow from the configuration
-            yield Key(
-                name=one.name, kind=kinds[one.name], text=texts.get(one.name, ""), **one.metadata
-            )
+        if not one.metadata:
+            continue  # no key: it follows from the configuration
+        kind = kinds[one.name]
+        inside = tuple(filter(is_dataclass, [kind, *get_args(kind)])) or one.metadata["sections"]
+        told = {**one.metadata, "sections": inside}
+        yield Key(name=one.name, kind=kind, text=texts.get(one.name, ""), **told)
 
 
 def defaults_of(section: type) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The keys of section `net`; each network has its own (`sed_core/models/network_registry.py`)."""
+"""The keys of section `net`: each registered network has its own."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,36 +9,29 @@ PER_BLOCK: Rules = {"optional": True, "items": {"minimum": 1}, "minItems": 1}
 
 
 @dataclass(frozen=True)
-class Crnn:
-    """The CRNN of 2022. Lists have an entry for each block of the CNN."""
+class Network:
+    """What every network states."""
 
     model: str = key("crnn")
-    """Registered in `sed_core/models/network_registry.py`; others may have keys of their own
-    here."""
-    dropout: float = key(0.5, optional=True, minimum=0, exclusiveMaximum=1)
-    """After each block of the CNN and after the GRU."""
-    n_in_channel: int = key(1, optional=True, minimum=1)
-    """Features have one channel."""
-    activation: Literal["glu"] = key("glu", optional=True)
-    """After each convolution."""
-    nb_filters: list[int] = key([16, 32, 64, 128, 128, 128, 128], **PER_BLOCK)
-    """Channels."""
-    kernel_size: list[int] = key([3] * 7, **PER_BLOCK)
-    """Frames and bands, odd."""
-    stride: list[int] = key([1] * 7, **PER_BLOCK)
-    """Always 1; frames are pooled."""
-    padding: list[int] = key([1] * 7, **{**PER_BLOCK, "items": {"minimum": 0}})
-    """Half the kernel, so that the number of frames stays."""
+    """Registered in `sed_core/models/network_registry.py`; its keys in `network_sections.py`."""
     pooling: list[list[int]] = key(
         [[2, 2], [2, 2], *([[1, 2]] * 5)],
         items={"items": {"minimum": 1}, "minItems": 2, "maxItems": 2},
         minItems=1,
     )
-    """Over time, over frequency."""
-    rnn_type: Literal["BGRU"] = key("BGRU", optional=True)
-    """A bidirectional GRU."""
+    """Over time, over frequency; over time they say how many feature frames make one frame."""
+
+
+@dataclass(frozen=True)
+class CnnAndGru(Network):
+    """A CNN of some kind, a bidirectional GRU and attention."""
+
+    nb_filters: list[int] = key([16, 32, 64, 128, 128, 128, 128], **PER_BLOCK)
+    """Channels."""
+    dropout: float = key(0.5, optional=True, minimum=0, exclusiveMaximum=1)
+    """After each block of the CNN and after the GRU."""
     n_RNN_cell: int = key(128, optional=True, minimum=1)  # noqa: N815
-    """Per direction."""
+    """Cells of the GRU per direction."""
     rnn_layers: int = key(2, optional=True, minimum=1)
     """Of the GRU."""
     dropout_recurrent: float = key(0, optional=True, minimum=0, exclusiveMaximum=1)
@@ -47,8 +40,6 @@ class Crnn:
     """Clip posteriors by attention, or the mean over frames."""
     attention_axis: Literal["class", "time"] = key("class", optional=True)
     """Axis of the attention's softmax; class in 2022."""
-    batch_norm_momentum: float = key(0.99, optional=True, exclusiveMinimum=0, maximum=1)
-    """Weight of the newest batch (2022: 0.99, nearly all); 0.1 is usual."""
     shrink_aligned: bool = key(True, optional=True)
     """Aligned embeddings pass a linear layer and layer norm, as 2022's do; false: as they are
     (2023)."""
@@ -59,7 +50,39 @@ class Crnn:
     steps."""
     frame_emb_enc_dim: int = key(ABSENT, optional=True, minimum=1)
     """Cells of the GRU that reads embeddings of kind frame; without it 512, as in 2022."""
-    freeze_bn: bool = key(ABSENT, optional=True)
-    """true: batch norms keep statistics and weights."""
     train_cnn: bool = key(ABSENT, optional=True)
     """false freezes the CNN."""
+
+
+@dataclass(frozen=True)
+class Crnn(CnnAndGru):
+    """The CRNN of 2022. Lists have an entry for each block of the CNN."""
+
+    n_in_channel: int = key(1, optional=True, minimum=1)
+    """Features have one channel."""
+    activation: Literal["glu"] = key("glu", optional=True)
+    """After each convolution."""
+    kernel_size: list[int] = key([3] * 7, **PER_BLOCK)
+    """Frames and bands, odd."""
+    stride: list[int] = key([1] * 7, **PER_BLOCK)
+    """Always 1; frames are pooled."""
+    padding: list[int] = key([1] * 7, **{**PER_BLOCK, "items": {"minimum": 0}})
+    """Half the kernel, so that the number of frames stays."""
+    rnn_type: Literal["BGRU"] = key("BGRU", optional=True)
+    """A bidirectional GRU."""
+    batch_norm_momentum: float = key(0.99, optional=True, exclusiveMinimum=0, maximum=1)
+    """Weight of the newest batch (2022: 0.99, nearly all); 0.1 is usual."""
+    freeze_bn: bool = key(ABSENT, optional=True)
+    """true: batch norms keep statistics and weights."""
+
+
+@dataclass(frozen=True)
+class FdyCrnn(CnnAndGru):
+    """FDY-CRNN: kernels of 3 x 3 that are mixed anew for each band or frame."""
+
+    pool_dim: Literal["time", "freq"] = key(ABSENT, optional=True)
+    """Axis that the mixture is chosen over; time, as published: kernels differ along mel."""
+
+
+NETWORKS: dict[str, type[Network]] = {"crnn": Crnn, "fdy_crnn": FdyCrnn}
+"""The section of each network in `sed_core/models/network_registry.py`."""

@@ -6,7 +6,6 @@ from pathlib import Path
 
 HOME = Path(__file__).resolve().parents[2]
 ENCODERS = "sed_core/features/embeddings/encoder_registry.py"
-MODELS = "sed_core/models/network_registry.py"
 
 
 @cache

@@ -8,8 +8,10 @@ from typing import Any
 
 import jsonschema
 
-from sed_core.config import consistency, encoders, registries
+from sed_core.config import consistency, encoders
 from sed_core.config.json_schema import schema_of
+from sed_core.config.key import keys_of
+from sed_core.config.network_sections import NETWORKS, Network
 from sed_core.config.split_roles import misfits, soft_labels, used_splits
 from sed_core.config.system import JUDGING
 from sed_core.config.workflow_sections import Config, SystemSection
@@ -110,9 +112,9 @@ def systems(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     wanted = _wanted(config)
     anywhere = {split for dataset in config["datasets"].values() for split in dataset["splits"]}
     complete = {}
-    for name, override in config["systems"].items():
-        system = merge(config["defaults"], override)
-        rule = _rule(system["net"].get("model"))
+    for name in config["systems"]:
+        system = merged(name, config)
+        rule = _rule(_network(system.get("net")))
         check(system, rule, where=f"config: systems.{name} (merged with defaults)")
         _check_networks(name, system, config)
         _refuse(f"systems.{name}", consistency.system_faults(system))
@@ -134,11 +136,32 @@ def _whole() -> dict[str, Any]:
 
 
 @cache
-def _rule(model: Any) -> dict[str, Any]:
-    """The schema of a whole system; networks other than the CRNN may have keys of their own."""
+def _rule(network: str | None) -> dict[str, Any]:
+    """The schema of a whole system with a network's keys; any keys where that is not known."""
     schema = schema_of(SystemSection)
-    net = {**schema["$defs"]["Crnn"], "additionalProperties": model != "crnn"}
-    return {**schema, "$defs": {**schema["$defs"], "Crnn": net}}
+    net = schema_of(NETWORKS[network]) if network else schema_of(Network)
+    net["additionalProperties"] = network is None
+    return {**schema, "properties": {**schema["properties"], "net": net}}
+
+
+def _network(net: Any) -> str | None:
+    """The registered network that a section `net` names, if it does."""
+    model = net.get("model") if isinstance(net, Mapping) else None
+    return model if isinstance(model, str) and model in NETWORKS else None
+
+
+def merged(name: str, config: Mapping[str, Any]) -> dict[str, Any]:
+    """A system's overrides over `defaults`.
+
+    Where it has another network than `defaults`, it takes from there only keys that this knows.
+    """
+    defaults, override = config["defaults"], config["systems"][name]
+    network, usual = _network(override.get("net")), _network(defaults.get("net"))
+    if network and usual and network != usual:
+        known = {one.name for one in keys_of(NETWORKS[network])}
+        net = {key: value for key, value in defaults["net"].items() if key in known}
+        defaults = {**defaults, "net": net}
+    return merge(defaults, override)
 
 
 def _refuse(place: str, faults: Iterable[str]) -> None:
@@ -164,9 +187,8 @@ def _wanted(config: Mapping[str, Any]) -> set[str]:
 def _check_networks(name: str, system: Mapping[str, Any], config: Mapping[str, Any]) -> None:
     """Refuse networks that nobody registered, or a kind of embedding that one does not give."""
     net = system["net"]["model"]
-    known = registries.names(registries.MODELS, "MODELS")
-    if net not in known:
-        sentence = unknown_name(net, known, "network")
+    if net not in NETWORKS:
+        sentence = unknown_name(net, NETWORKS, "network")
         raise SedError(f"config: systems.{name}: net.model: {sentence}")
     for sentence in encoders.faults(system, name, config):
         raise SedError(f"config: {sentence}")
@@ -174,7 +196,7 @@ def _check_networks(name: str, system: Mapping[str, Any], config: Mapping[str, A
 
 def unfit(name: str, config: Mapping[str, Any]) -> str:
     """Why a system cannot run on the data set, in a sentence; empty if it can."""
-    system = encoders.named(merge(config["defaults"], config["systems"][name]), config)
+    system = encoders.named(merged(name, config), config)
     dataset = config["datasets"][config["dataset"]]
     reasons = [*misfits(system, dataset, config["dataset"])]
     if system["training"]["precision"] == "16-mixed" and config["compute"]["gpus"] == 0:

@@ -1,11 +1,11 @@
 """The sections of `config.yaml` that neither training (`system`) nor scoring (`jobs`) is told."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from sed_core.config.jobs import Scoring
 from sed_core.config.key import ODD_FRAMES, SEED, Precision, Rules, key
-from sed_core.config.network_sections import Crnn
+from sed_core.config.network_sections import NETWORKS
 from sed_core.config.system import (
     DataSection,
     Feats,
@@ -179,7 +179,7 @@ class Variant:
     """What is made best, exact."""
     systems: list[str] = key(optional=True)
     """Systems and ensembles it is for; without it, all."""
-    grid: MedianGrid | SebbsGrid = key(type="object")
+    grid: dict[str, Any] = key(sections=[MedianGrid, SebbsGrid])
     """Values to try; of equally good ones the first wins."""
 
 
@@ -245,7 +245,10 @@ class SystemSection:
     """Log-mel spectrograms."""
     scaler: ScalerConfig = key()
     """Feature normalisation."""
-    net: Crnn = key()
+    net: dict[str, Any] = key(
+        sections=NETWORKS.values(),
+        anyOf=[{"$ref": f"#/$defs/{section.__name__}"} for section in NETWORKS.values()],
+    )
     """The network; lists have an entry for each block of the CNN."""
     pretrained: Pretrained = key()
     """The pretrained network that is fused with it."""

@@ -104,7 +104,7 @@ def build_fdy_crnn(net: Mapping[str, Any], n_classes: int) -> CRNN:
     """FDY-CRNN: the CRNN of `build_crnn` with a dynamic CNN in front of its GRU.
 
     Args:
-        net: the CRNN's keys, and `pool_dim`: `time` (published: kernels along mel) or `freq`.
+        net: keys of `FdyCrnn` in `sed_core/config/network_sections.py`.
         n_classes: number of sound classes.
 
     Raises:
@@ -117,7 +117,9 @@ def build_fdy_crnn(net: Mapping[str, Any], n_classes: int) -> CRNN:
     for key in ("nb_filters", "pooling"):
         if key not in options:
             raise SedError(f"net.{key} is missing, which a network 'fdy_crnn' needs.")
-    crnn = build_crnn(options, n_classes)
+    blocks = len(options["nb_filters"])  # of a CNN that the dynamic one takes the place of
+    shape = {"kernel_size": [3] * blocks, "stride": [1] * blocks, "padding": [1] * blocks}
+    crnn = build_crnn({**options, **shape}, n_classes)
     crnn.add_module(
         "cnn",
         DynamicCNN(

@@ -17,8 +17,8 @@ def job_prefix(environment: Mapping[str, object], *, python: Path | None) -> str
         python: the interpreter that jobs find; None where an environment brings its own.
 
     Example:
-        >>> job_prefix({"SED_HOME": "it's here"}, python=None)
-        'set -euo pipefail; trap : TERM; export SED_HOME=\'it\'"\'"\'s here\'; '
+        >>> job_prefix({"SED_HOME": "/a folder"}, python=None)
+        "set -euo pipefail; trap : TERM; export SED_HOME='/a folder'; "
     """
     words = " ".join(f"{name}={shlex.quote(str(value))}" for name, value in environment.items())
     lines = ["set -euo pipefail", "trap : TERM", f"export {words}"]

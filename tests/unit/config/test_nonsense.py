@@ -11,6 +11,7 @@ import yaml
 from sed_core.config import registries
 from sed_core.config import systems as config_systems
 from sed_core.config.key import keys_of
+from sed_core.config.network_sections import NETWORKS
 from sed_core.config.rows import rows, shown
 from sed_core.config.split_roles import ENCODER_RATE
 from sed_core.config.workflow_sections import MedianGrid, SebbsGrid
@@ -141,6 +142,15 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ({"defaults.net.stride": [2] + [1] * 6}, "a kernel of 3 with stride 2 and padding 1 changes"),
     ({"defaults.net.n_in_channel": 2}, "n_in_channel is 2, but features have one channel"),
     ({"defaults.net.model": "crn"}, "net.model: there is no network 'crn'; there is crnn"),
+    ({"defaults.net.model": ["crnn"]}, "net.model: ['crnn'] is not of type 'string'"),
+    ({"defaults.net": None}, "net: there is nothing; expected keys with values"),
+    ({"defaults.net.pool_dim": "freq"}, "net: unknown key 'pool_dim' (did you mean 'pooling'?)"),
+    (
+        {"systems.mine.net": {"model": "fdy_crnn", "kernel_size": [5] * 7}},
+        "systems.mine (merged with defaults): net: unknown key 'kernel_size'; valid keys are attention",
+    ),
+    ({"systems.mine.net": {"model": "fdy_crnn", "pool_dim": "band"}}, "pool_dim: 'band' is not one of"),
+    ({"systems.mine.net": {"model": "fdy_crnn", "pooling": [[2, 2]] * 6}}, "lengths are unequal"),
     (
         {"defaults.net.rnn_layers": 1, "defaults.net.dropout_recurrent": 0.2},
         "dropout_recurrent works between layers, but net.rnn_layers is 1",
@@ -302,6 +312,7 @@ def test_a_key_that_yaml_reads_as_something_else_is_named(key):
 SENSIBLE: list[dict[str, Any]] = [
     {},
     {"defaults.net.model": "crnn", "defaults.seeds": [2**32 - 1]},
+    {"systems.mine.net": {"model": "fdy_crnn", "pool_dim": "freq"}},
     {"embeddings.ast.note": "two\nlines \n"},
     {"defaults.data.eval": "weak"},  # predicted only
     {f"{SPLITS}.heard": {"audio": "audio/train/weak", "labels": "none"}, "defaults.data.unlabelled": "heard"},
@@ -332,7 +343,7 @@ def test_faults_of_what_nobody_asks_for_are_said_when_it_is_asked_for():
 
 
 def test_registries_are_read_without_importing_them():
-    assert registries.names(registries.MODELS, "MODELS").keys() == MODELS.keys()
+    assert NETWORKS.keys() == MODELS.keys()
     assert registries.names(registries.ENCODERS, "ENCODERS").keys() == ENCODERS.keys()
     for name, encoder in ENCODERS.items():
         assert registries.kinds(name) == encoder.kinds

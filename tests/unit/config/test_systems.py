@@ -86,3 +86,11 @@ def test_a_missing_key_is_named(text):
     del text["defaults"]["training"]["n_epochs"]
     with pytest.raises(SedError, match="'n_epochs' is a required property"):
         systems.systems(text)
+
+
+def test_another_network_takes_from_the_defaults_what_it_knows(text):
+    text["systems"]["mine"] = {"net": {"model": "fdy_crnn", "n_RNN_cell": 256}}
+    net = systems.systems(text)["mine"]["net"]
+    assert net["nb_filters"] == text["defaults"]["net"]["nb_filters"]
+    assert net["n_RNN_cell"] == 256
+    assert "kernel_size" not in net

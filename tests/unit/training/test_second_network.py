@@ -1,11 +1,14 @@
 """A registered network needs no line elsewhere: it trains, resumes, is read, predicts, exports."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from sed_core.config import registries
+from sed_core.config.key import key as declare
+from sed_core.config.network_sections import NETWORKS, Network
 from sed_core.inference.predict import Predictor
 from sed_core.inference.recordings import load_predictor
 from sed_core.models import network_registry
@@ -16,6 +19,11 @@ from sed_core.training.mean_teacher import MeanTeacher
 from tests.made_data import tiny_system
 
 NET = {"model": "bands", "width": 6}
+
+
+@dataclass(frozen=True)
+class BandsSection(Network):
+    width: int = declare(6, minimum=1)
 
 
 class Bands(nn.Module):
@@ -40,10 +48,9 @@ def build_bands(net, n_classes: int) -> nn.Module:
 
 @pytest.fixture
 def trained(train, monkeypatch, tmp_path):
-    """The line in the registry, which the configuration reads from its source; then a training."""
+    """The lines in the registry and among the sections; then a training."""
     monkeypatch.setitem(network_registry.MODELS, "bands", build_bands)
-    read = registries.names
-    monkeypatch.setattr(registries, "names", lambda *table: {"bands": "", **read(*table)})
+    monkeypatch.setitem(NETWORKS, "bands", BandsSection)
     whole = train(name="bands", net=NET)
     save_checkpoint(tmp_path / "model.pt", whole.networks)
     save_lightning(tmp_path / "public.ckpt", whole.networks)
