@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from sed_core.config.embedding_kinds import STORED
+from sed_core.data.corpus import Corpus, write_corpus
 from sed_core.data.labels import FrameGrid
 from sed_core.features.embeddings.extract import extract
 from sed_core.features.embeddings.panns import PANNs
@@ -95,6 +96,20 @@ def test_files_and_end_to_end_agree(data, tmp_path, kind):
     np.testing.assert_allclose(first, second, atol=0.02)
     with pytest.raises(SedError, match="fuses embeddings, but none were given"):
         predicted(files.networks, data, tmp_path / "a")
+
+
+def test_that_only_beginnings_are_heard_is_said(data, tmp_path, capsys):
+    _, files = trained(data, tmp_path, kind="frame")
+    clips = Corpus.open(data / "audio16k/devtest.h5")
+    write_corpus(
+        tmp_path / "long.h5", filenames=clips.filenames, digests=clips.digests, lengths=[40000] * 5,
+        clips=clips.gather(range(5), 40000), sample_rate=16000,
+    )  # fmt: skip
+    rows = data / "embeddings/panns/devtest_frame.h5"
+    predictor = Predictor.from_checkpoint(files.networks, torch.device("cpu"))
+    predict_split(predictor, tmp_path / "long.h5", tmp_path / "scores.h5", embeddings=rows, name="")
+    assert "5 of 5 clips are longer than 1 s and heard to there only" in capsys.readouterr().out
+    assert read_scores(tmp_path / "scores.h5").n_frames.tolist() == [15] * 5
 
 
 def test_fine_tuning_trains_the_network_along_and_freezing_does_not(data, tmp_path):
