@@ -14,7 +14,7 @@ from sed_core.features.embeddings.resident_embeddings import ResidentEmbeddings
 from sed_core.features.frontend import FrontEnd
 from sed_core.features.resident_audio import ResidentAudio
 from sed_core.features.safe_load import reason
-from sed_core.inference.stitching import Stitcher
+from sed_core.inference.stitching import JOINS, Stitcher
 from sed_core.inference.windows import Windows
 from sed_core.models.checkpoint import Checkpoint
 from sed_core.models.complexity import complexity
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sed_core.features.embeddings.encoder import Encoder
     from sed_core.models.end_to_end import EndToEnd
 
-LONGEST_CLIP, HIGHEST_RATE = 3600.0, 1_000_000
+LONGEST_CLIP, HIGHEST_RATE, WIDEST_RANGE = 3600.0, 1_000_000, 1000.0
 BATCH_SECONDS = 240.0
 """Sound that is in the networks at a time; 24 clips of 10 s, as in 2022."""
 
@@ -135,7 +135,7 @@ class Predictor:
 
 
 def _check_sizes(system: System) -> None:
-    """Refuse a configuration of foreign origin that would take all memory before it fails."""
+    """Refuse a configuration of foreign origin that would take all memory, or fail only later."""
     feats, data = system.feats, system.dataset
     sizes = {
         "dataset.clip_seconds": (data.clip_seconds, LONGEST_CLIP),
@@ -143,13 +143,21 @@ def _check_sizes(system: System) -> None:
         "feats.n_window": (feats.n_window, HIGHEST_RATE),
         "feats.hop_length": (feats.hop_length, feats.n_window),
         "feats.n_mels": (feats.n_mels, feats.n_window),
+        "stitching.hop": (system.stitching.hop, 1.0),
     }
+    if system.scaler.min_range_db is not None:
+        sizes["scaler.min_range_db"] = (system.scaler.min_range_db, WIDEST_RANGE)
     for key, (value, most) in sizes.items():
         if not 0 < value <= most:
             raise SedError(
                 f"the configuration inside the checkpoint has {key} {value:g}, which is not "
                 f"between 0 and {most:g}; get the file again."
             )
+    if system.stitching.join not in JOINS:
+        raise SedError(
+            "the configuration inside the checkpoint has another stitching.join than "
+            f"{', '.join(JOINS)}; get the file again."
+        )
 
 
 def predict_split(

@@ -85,6 +85,10 @@ PARTS = {
     "no hop": ({"system": system_with(feats={"hop_length": 0})}, "feats.hop_length 0, which"),
     "endless clips": ({"system": system_with(dataset={"clip_seconds": 1e12})}, "clip_seconds 1e"),
     "endless bands": ({"system": system_with(feats={"n_mels": HUGE})}, "feats.n_mels 1e"),
+    "no progress": ({"system": system_with(stitching={"hop": -0.5})}, "stitching.hop -0.5, which"),
+    "a strange join": ({"system": system_with(stitching={"join": [1]})}, "does not go together"),
+    "another join": ({"system": system_with(stitching={"join": "x"})}, "another stitching.join"),
+    "a negative range": ({"system": system_with(scaler={"min_range_db": -1})}, "min_range_db -1"),
     "nothing as pooling": ({"system": system_with(net={"pooling": None})}, "cannot be built"),
     "a strange format": ({"format": [1]}, "has format unknown"),
     "a newer format": ({"format": 99}, "has format 99"),
@@ -308,10 +312,11 @@ def test_an_encoder_inside_a_model(honest, tmp_path):
     told = json.loads(made["system"])
     told["pretrained"] |= {"model": "panns", "e2e": True}
     state = {f"conv_block{n}.conv1.weight": torch.zeros(10**9, 0) for n in range(1, 7)}
-    for model in ("panns", "nobody"):
-        told["pretrained"]["model"] = model
+    sentences = {"panns": r"x\.pt holds does not go together", "nobody": "no pretrained network"}
+    for network, words in sentences.items():
+        told["pretrained"]["network"] = network
         torch.save(made | {"encoder": state, "system": json.dumps(told)}, tmp_path / "x.pt")
-        with pytest.raises(SedError, match=r"x\.pt holds does not go together") as error:
+        with pytest.raises(SedError, match=words) as error:
             use(tmp_path / "x.pt")
         sentence(error)
     save_file({"w": torch.ones(1)}, tmp_path / "w.safetensors")
