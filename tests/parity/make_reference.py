@@ -24,6 +24,9 @@ ZOO = (
     "dcase2023_pool1d",
     "dcase2024_interpolate",
     "dcase2024_pool1d",
+    "psed_frame_mn06",
+    "psed_frame_mn10",
+    "psed_mel128",
 )
 COPIED = (
     "golden/seed.json",

@@ -6,6 +6,7 @@ from typing import Any
 from sed_core.features.embeddings.ast import AST
 from sed_core.features.embeddings.beats import BEATs
 from sed_core.features.embeddings.encoder import Encoder
+from sed_core.features.embeddings.frame_mn import FrameMN
 from sed_core.features.embeddings.panns import PANNs
 from sed_core.features.embeddings.yamnet import YAMNet
 from sed_core.runtime.errors import SedError, unknown_name
@@ -13,6 +14,7 @@ from sed_core.runtime.errors import SedError, unknown_name
 ENCODERS: dict[str, type[Encoder]] = {
     "ast": AST,
     "beats": BEATs,
+    "frame_mn": FrameMN,
     "panns": PANNs,
     "yamnet": YAMNet,
 }

@@ -11,14 +11,16 @@ from sed_core.config.split_roles import ENCODER_SECONDS
 from sed_core.features.embeddings.ast import AST
 from sed_core.features.embeddings.ast_names import to_original
 from sed_core.features.embeddings.beats import BEATs
+from sed_core.features.embeddings.encoder import Encoder
 from sed_core.features.embeddings.encoder_registry import ENCODERS
 from sed_core.features.embeddings.encoder_weights import load_encoder
+from sed_core.features.embeddings.frame_mn import FrameMN
 from sed_core.features.embeddings.panns import PANNs
 from sed_core.features.embeddings.yamnet import YAMNet
 from sed_core.runtime.errors import SedError
 
 
-def alive(network: YAMNet) -> YAMNet:
+def alive(network: Encoder) -> Encoder:
     """Keep the signal's size over 27 layers, which torch's own first weights bring to 1e-11."""
     for layer in network.modules():
         if isinstance(layer, torch.nn.Conv2d):
@@ -33,12 +35,14 @@ SMALL = {
     "beats": lambda: BEATs(
         width=256, depth=2, heads=4, hidden=96, patch_width=24, n_labels=7
     ).eval(),
+    "frame_mn": lambda: alive(FrameMN(width=0.2)).eval(),
     "panns": lambda: PANNs(channels=(2, 3, 4, 5, 6, 7)).eval(),
     "yamnet": lambda: alive(YAMNet(channels=(16,) * 14, n_labels=7)).eval(),
 }
 VECTORS = {
     "ast": {"global": 7, "mean": 64},
     "beats": {"global": 7, "mean": 256},
+    "frame_mn": {"mean": 192},
     "panns": {"global": 7},
     "yamnet": {"global": 7, "mean": 16},
 }
