@@ -198,6 +198,12 @@ class EncoderOptions:
     patch_hop: float = key(optional=True, minimum=0.04, maximum=0.96)
     """YAMNet: seconds between two patches."""
 
+    drop_last: int = key(optional=True, minimum=0, maximum=11)
+    """ATST-Frame, BEATs: blocks at the end that are left out."""
+
+    top_db: Literal["clip", "batch"] = key(optional=True)
+    """ATST-Frame: whose loudest value limits the range to 80 dB; the original takes the batch's."""
+
 
 @dataclass(frozen=True)
 class Embedding:

@@ -24,6 +24,8 @@ ZOO = (
     "dcase2023_pool1d",
     "dcase2024_interpolate",
     "dcase2024_pool1d",
+    "psed_atst_frame",
+    "psed_beats",
     "psed_frame_mn06",
     "psed_frame_mn10",
     "psed_mel128",

@@ -6,17 +6,13 @@ not kept whole: float32 mels that differ by 6e-4 at most make scores differ by 1
 too, and those of clips by 2.3e-5.
 """
 
-from ast import literal_eval
-
 import numpy as np
 import pytest
 import torch
 from torch import nn
-from torch.nn.functional import linear
 
 from sed_core.features.embeddings.frame_mn import FrameMN
-from sed_core.models.crnn import attention_pool
-from tests.parity.fill import filled
+from tests.parity.heads import heads, published_file
 from tests.parity.subset import Arrays, largest, relative
 
 PARAMETERS = {"frame_mn06": 1_110_724, "frame_mn10": 2_990_884}
@@ -38,35 +34,13 @@ def data(name, reference_file):
 @pytest.fixture(scope="module")
 def state(data, seed):
     """A file in the published layout, filled by the rule."""
-    return {
-        key: torch.tensor(0)
-        if key.endswith("num_batches_tracked")
-        else torch.from_numpy(filled(key, literal_eval(shape), seed))
-        for key, shape in zip(data["state_keys"], data["state_shapes"], strict=True)
-    }
+    return published_file(data, seed)
 
 
 @pytest.fixture(scope="module")
 def mel(golden):
     audio = torch.from_numpy(golden("audio")["audio"][[0, 2]] / np.float32(32768))
     return FrameMN(width=0.1).features(audio)
-
-
-def heads(state, sequence):
-    """(B, D, T) -> the published heads: attention's probabilities and linear logits."""
-    frames = sequence.transpose(1, 2)
-    strong, weight = (
-        linear(frames, state[f"{name}.weight"].to(frames), state[f"{name}.bias"].to(frames))
-        for name in ("strong_head", "weak_head")
-    )
-    likely = strong.sigmoid()
-    pooled = attention_pool(likely, weight, axis="class")
-    return {
-        "attention/strong": likely.mT,
-        "attention/weak": pooled,
-        "linear/strong": strong.mT,
-        "linear/weak": weight.mean(1),  # of a linear layer, the mean's output
-    }
 
 
 def test_front_end(mel, reference_file):

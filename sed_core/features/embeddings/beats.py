@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from sed_core.features.embeddings.encoder import Encoder, State
+from sed_core.features.embeddings.encoder import Encoder, State, without_last
 from sed_core.features.embeddings.fbank import SHIFT, WINDOW, fbank, kaldi_filterbank, povey_window
 from sed_core.features.precision import full_precision
 
@@ -20,6 +20,7 @@ MEAN, TWO_SIGMA = 15.41663, 2 * 6.55582  # of the fbank values of AudioSet
 KERNEL, GROUPS = 128, 16  # of the convolution that tells positions
 N_BUCKETS, MAX_DISTANCE = 320, 800  # of relative positions, in tokens
 
+WRAPPED = ("model.beats.", "model.model.")  # of the network's tensors in PretrainedSED's files
 SETTINGS = {
     "input_patch_size": PATCH,
     "conv_pos": KERNEL,
@@ -49,9 +50,14 @@ class BEATs(Encoder):
         hidden: width inside a block's perceptron.
         patch_width: of a patch before it becomes a token.
         n_labels: outputs of the predictor (527 AudioSet classes); None: there is no predictor.
+
+    Attributes:
+        drop_last: blocks at the end that are left out of a published file.
     """
 
     kinds = ("frame", "aligned", "pool1d", "interpolate", "global", "mean")
+    options = ("drop_last",)
+    drop_last: ClassVar[int] = 0
     filters: Tensor
     window: Tensor
 
@@ -69,7 +75,8 @@ class BEATs(Encoder):
         self.patch_embedding = nn.Conv2d(1, patch_width, PATCH, stride=PATCH, bias=False)
         self.layer_norm = nn.LayerNorm(patch_width)
         self.post_extract_proj = nn.Linear(patch_width, width)
-        self.encoder = Transformer(width, depth, heads, hidden)
+        trained = depth + self.drop_last
+        self.encoder = Transformer(width, depth, heads, hidden, residual=(2 * trained) ** 0.25)
         self.predictor = None if n_labels is None else nn.Linear(width, n_labels)
         self._make_constants()
 
@@ -79,12 +86,19 @@ class BEATs(Encoder):
 
     @classmethod
     def from_state(cls, state: Any) -> Self:
-        """From a published `.pt`, pre-trained or fine-tuned; sizes are read off the tensors.
+        """From a published `.pt`, the authors' or PretrainedSED's; sizes are read off the tensors.
 
         Raises:
             ValueError: its `cfg` describes a network of another kind.
+            SedError: `drop_last` leaves no block.
         """
-        tensors = from_public(state) if "model" in state else dict(state)
+        tensors: State = dict(state)
+        if "model" in state:
+            tensors = from_public(state)
+        elif any(key.startswith(WRAPPED) for key in state):
+            tensors = from_wrapper(state)
+        if tensors.keys() != state.keys():
+            tensors = without_last(tensors, "encoder.layers", cls.drop_last)
         predictor = tensors.get("predictor.bias")
         with torch.device("meta"):  # no time for random weights
             encoder = cls(
@@ -134,14 +148,18 @@ class BEATs(Encoder):
 
 
 class Transformer(nn.Module):
-    """Positions by convolution and, relative ones, by a bias of the attention in all blocks."""
+    """Positions by convolution and, relative ones, by a bias of the attention in all blocks.
 
-    def __init__(self, width: int, depth: int, heads: int, hidden: int) -> None:
+    Args:
+        width, depth, heads, hidden: as of `BEATs`.
+        residual: weight of what a block adds to (deep norm: by the number of blocks in training).
+    """
+
+    def __init__(self, width: int, depth: int, heads: int, hidden: int, *, residual: float) -> None:
         super().__init__()
         self.pos_conv = nn.Conv1d(width, width, KERNEL, padding=KERNEL // 2, groups=GROUPS)
         self.layer_norm = nn.LayerNorm(width)
         self.position_bias = nn.Embedding(N_BUCKETS, heads)
-        residual = (2 * depth) ** 0.25  # deep norm
         self.layers = nn.ModuleList(Block(width, heads, hidden, residual) for _ in range(depth))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -229,9 +247,27 @@ def from_public(state: Mapping[str, Any]) -> State:
     for key, value in SETTINGS.items():
         if told.get(key) != value:
             raise ValueError(f"its cfg says {key}={told.get(key)!r}, this network has {value!r}")
+    return renamed(state["model"])
+
+
+def from_wrapper(state: State) -> dict[str, Tensor]:
+    """The same of a file of PretrainedSED, whose heads and mel constants are not needed."""
+    inside = {}
+    for key, value in state.items():
+        prefix = next((p for p in WRAPPED if key.startswith(p)), None)
+        if prefix is not None and "mel_transform" not in key:
+            place = key.removeprefix(prefix)
+            for ours, theirs in (("g", "original0"), ("v", "original1")):
+                place = place.replace(f"parametrizations.weight.{theirs}", f"weight_{ours}")
+            inside[place] = value
+    return renamed(inside)
+
+
+def renamed(state: State) -> dict[str, Tensor]:
+    """The authors' tensors under the names used here; see `from_public`."""
     repeated = ".self_attn.relative_attention_bias.weight"
-    found = {key: value for key, value in state["model"].items() if not key.endswith(repeated)}
-    found["encoder.position_bias.weight"] = state["model"][f"encoder.layers.0{repeated}"]
+    found = {key: value for key, value in state.items() if not key.endswith(repeated)}
+    found["encoder.position_bias.weight"] = state[f"encoder.layers.0{repeated}"]
     found["encoder.pos_conv.bias"] = found.pop("encoder.pos_conv.0.bias")
     norm, direction = (found.pop(f"encoder.pos_conv.0.weight_{part}") for part in "gv")
     length = torch.linalg.vector_norm(direction, dim=(0, 1), keepdim=True)

@@ -134,3 +134,18 @@ class Encoder(nn.Module, ABC):
         dtype = PRECISIONS[precision]
         with torch.autocast(waveforms.device.type, dtype=dtype, enabled=dtype is not None):
             return self(waveforms, kind)[kind].float()
+
+
+def without_last(state: State, name: str, count: int) -> dict[str, Tensor]:
+    """Tensors but for those of the last `count` members of the list `name`.
+
+    Raises:
+        SedError: none would be left.
+    """
+    begin = f"{name}."
+    numbers = {key.removeprefix(begin).split(".")[0] for key in state if key.startswith(begin)}
+    kept = len(numbers) - count
+    if kept < 1:
+        raise SedError(f"drop_last is {count}, but the network has only {len(numbers)} blocks.")
+    dropped = tuple(f"{begin}{number}." for number in range(kept, len(numbers)))
+    return {key: value for key, value in state.items() if not key.startswith(dropped)}

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sed_core.features.embeddings.ast import AST
+from sed_core.features.embeddings.atst_frame import ATSTFrame
 from sed_core.features.embeddings.beats import BEATs
 from sed_core.features.embeddings.encoder import Encoder
 from sed_core.features.embeddings.frame_mn import FrameMN
@@ -13,6 +14,7 @@ from sed_core.runtime.errors import SedError, unknown_name
 
 ENCODERS: dict[str, type[Encoder]] = {
     "ast": AST,
+    "atst_frame": ATSTFrame,
     "beats": BEATs,
     "frame_mn": FrameMN,
     "panns": PANNs,

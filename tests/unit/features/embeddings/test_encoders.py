@@ -10,6 +10,7 @@ from sed_core.config.embedding_kinds import STORED
 from sed_core.config.split_roles import ENCODER_SECONDS
 from sed_core.features.embeddings.ast import AST
 from sed_core.features.embeddings.ast_names import to_original
+from sed_core.features.embeddings.atst_frame import ATSTFrame
 from sed_core.features.embeddings.beats import BEATs
 from sed_core.features.embeddings.encoder import Encoder
 from sed_core.features.embeddings.encoder_registry import ENCODERS
@@ -32,6 +33,7 @@ def alive(network: Encoder) -> Encoder:
 # the bfloat16 convolution of positions wrongly on CPUs (torch 2.13).
 SMALL = {
     "ast": lambda: AST(width=64, depth=2, hidden=96, n_labels=7).eval(),
+    "atst_frame": lambda: ATSTFrame(width=64, depth=2, hidden=96).eval(),
     "beats": lambda: BEATs(
         width=256, depth=2, heads=4, hidden=96, patch_width=24, n_labels=7
     ).eval(),
@@ -41,6 +43,7 @@ SMALL = {
 }
 VECTORS = {
     "ast": {"global": 7, "mean": 64},
+    "atst_frame": {"mean": 64},
     "beats": {"global": 7, "mean": 256},
     "frame_mn": {"mean": 192},
     "panns": {"global": 7},
@@ -126,12 +129,14 @@ def test_unknown_kind_is_refused(encoder, clips):
         encoder.embed(clips, "tokens")
 
 
-def test_bf16_is_close_and_comes_back_as_float32(encoder, clips):
+def test_bf16_is_close_and_comes_back_as_float32(name, encoder, clips):
+    """The 16 blocks of a MobileNet that learned nothing keep less of what bfloat16 leaves."""
     with torch.inference_mode():
         exact = encoder.embed(clips, "frame")
         rough = encoder.embed(clips, "frame", precision="bf16-mixed")
     assert rough.dtype == torch.float32
-    assert 0 < torch.linalg.norm(rough - exact) < 0.03 * torch.linalg.norm(exact)
+    share = 0.08 if name == "frame_mn" else 0.03
+    assert 0 < torch.linalg.norm(rough - exact) < share * torch.linalg.norm(exact)
 
 
 def test_weights_rounded_beforehand_change_nothing(name, encoder, clips):

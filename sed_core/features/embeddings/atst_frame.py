@@ -1,0 +1,172 @@
+"""ATST-Frame (Li et al., 2023) as PretrainedSED runs it, with its front end: 40 ms a vector."""
+
+from functools import partial
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from sed_core.features.embeddings.encoder import Encoder, State, without_last
+from sed_core.features.mel_filters import mel_filters
+from sed_core.features.precision import full_precision
+from sed_core.features.strict_load import load_strictly
+
+N_FFT, HOP = 1024, 160
+N_MELS, LOW_HERTZ, HIGH_HERTZ = 64, 60.0, 7800.0
+POWER_FLOOR, TOP_DB = 1e-10, 80.0
+LOWEST, HIGHEST = -50.0, 80.0
+SHIFT, SPAN = 79.6482, 130.3324
+PATCH = 4  # mel frames a token
+CHUNK = 160000  # samples that the network has positions for
+HEAD_WIDTH = 64
+EPSILON = 1e-6
+PREFIX = "model.atst."  # of the network's tensors in the published files
+
+
+class Block(nn.Module):
+    """Attention and perceptron, each of what is normalised before and added after."""
+
+    def __init__(self, width: int, hidden: int) -> None:
+        super().__init__()
+        self.norm1, self.norm2 = nn.LayerNorm(width, EPSILON), nn.LayerNorm(width, EPSILON)
+        attention = {
+            "qkv": nn.Linear(width, 3 * width, bias=False),
+            "proj": nn.Linear(width, width),
+        }
+        perceptron = {"fc1": nn.Linear(width, hidden), "fc2": nn.Linear(hidden, width)}
+        self.attn, self.mlp = nn.ModuleDict(attention), nn.ModuleDict(perceptron)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, L, D) -> (B, L, D)."""
+        parts = self.attn["qkv"](self.norm1(x)).unflatten(-1, (3, -1, HEAD_WIDTH))
+        q, k, v = parts.permute(2, 0, 3, 1, 4)
+        heard = functional.scaled_dot_product_attention(q, k, v)
+        x = x + self.attn["proj"](heard.transpose(1, 2).flatten(2))
+        return x + self.mlp["fc2"](functional.gelu(self.mlp["fc1"](self.norm2(x))))
+
+
+class ATSTFrame(Encoder):
+    """The network without the heads that a file may have.
+
+    It has positions for 10 s. Longer clips are heard in pieces of 10 s, the last filled with zeros,
+    and their frames joined, as PretrainedSED does. Nothing is dropped in training.
+
+    Args:
+        width: of a token, a multiple of 64.
+        depth: blocks.
+        hidden: width inside a block's perceptron.
+        n_positions: of tokens, and one more that is never used.
+
+    Attributes:
+        drop_last: blocks at the end that are left out of a published file.
+        top_db: whose loudest value the floor lies 80 dB below, a `clip`'s or, as in the original,
+            all of a `batch`; then a clip's embeddings depend on its neighbours.
+    """
+
+    kinds = ("frame", "aligned", "pool1d", "interpolate", "mean")
+    options = ("drop_last", "top_db")
+    drop_last: ClassVar[int] = 0
+    top_db: ClassVar[str] = "clip"
+    filters: Tensor
+    window: Tensor
+
+    def __init__(
+        self, *, width: int = 768, depth: int = 12, hidden: int = 3072, n_positions: int = 251
+    ) -> None:
+        super().__init__()
+        self.patch_embed = nn.Linear(N_MELS * PATCH, width)
+        self.pos_embed = nn.Parameter(torch.zeros(1, n_positions, width))
+        self.blocks = nn.ModuleList(Block(width, hidden) for _ in range(depth))
+        self.norm_frame = nn.LayerNorm(width, EPSILON)
+        filters = mel_filters(
+            n_mels=N_MELS,
+            n_fft=N_FFT,
+            sample_rate=self.sample_rate,
+            f_min=LOW_HERTZ,
+            f_max=HIGH_HERTZ,
+        )
+        self.register_buffer("filters", filters, persistent=False)
+        self.register_buffer("window", torch.hann_window(N_FFT), persistent=False)
+
+    @classmethod
+    def from_state(cls, state: Any) -> Self:
+        """From a published `ATST-F_*.pt`; sizes are read off the tensors.
+
+        Raises:
+            SedError: `drop_last` leaves no block.
+        """
+        tensors = dict(state)
+        if f"{PREFIX}pos_embed" in tensors:
+            tensors = published(tensors, cls.drop_last)
+        width = len(tensors["norm_frame.weight"])
+        build = partial(
+            cls,
+            width=width,
+            depth=sum(key.endswith(".mlp.fc1.bias") for key in tensors),
+            hidden=len(tensors["blocks.0.mlp.fc1.bias"]),
+            n_positions=tensors["pos_embed"].shape[1],
+        )
+        return load_strictly(build, tensors, "ATST-Frame").eval()
+
+    @staticmethod
+    def derived(frame: Any) -> dict[str, Any]:
+        """`aligned` is `frame`; `mean` is the mean over time."""
+        return {"frame": frame, "aligned": frame, "mean": frame.mean(-1)}
+
+    @classmethod
+    def frame_times(cls, n_samples: int) -> np.ndarray:
+        """A token is four mel frames, which are centred 10 ms apart, from 0 s on."""
+        chunks, rest = divmod(n_samples, CHUNK)
+        count = chunks * (CHUNK // HOP // PATCH) + (1 + rest // HOP) // PATCH
+        return ((PATCH - 1) / 2 + PATCH * np.arange(count)) * HOP / cls.sample_rate
+
+    def features(self, waveforms: Tensor) -> Tensor:
+        """(B, S) waveforms -> (B, 64, 1 + S // 160) in about -1 to 1; always in float32."""
+        with full_precision(waveforms):
+            spectrum = torch.stft(
+                waveforms.float(), N_FFT, hop_length=HOP, window=self.window, return_complex=True
+            )
+            power = torch.view_as_real(spectrum).square().sum(-1)
+            decibels = 10.0 * (self.filters.T @ power).clamp(min=POWER_FLOOR).log10()
+            over = (1, 2) if self.top_db == "clip" else (0, 1, 2)
+            floor = decibels.amax(over, keepdim=True) - TOP_DB
+            limited = torch.maximum(decibels, floor).clamp(LOWEST, HIGHEST)
+            return (limited + SHIFT) / SPAN * 2.0 - 1.0
+
+    def patches(self, features: Tensor) -> Tensor:
+        """(B, 64, T) -> (B, T // 4, D): tokens with their positions; the first is never used."""
+        count = features.shape[2] // PATCH
+        cut = features[..., : count * PATCH].unflatten(2, (count, PATCH))
+        tokens = self.patch_embed(cut.transpose(1, 2).flatten(2))
+        return tokens + self.pos_embed[:, 1 : count + 1]
+
+    def tokens(self, features: Tensor) -> Tensor:
+        """(B, 64, T) -> (B, T // 4, D), T up to 1003."""
+        x = self.patches(features)
+        for block in self.blocks:
+            x = block(x)
+        return self.norm_frame(x)
+
+    def forward(self, waveforms: Tensor, kind: str | None = None) -> dict[str, Tensor]:
+        """Vectors of 40 ms, in the order of time."""
+        size, length = waveforms.shape
+        if length > CHUNK:
+            padded = functional.pad(waveforms, (0, -length % CHUNK))
+            waveforms = padded.reshape(-1, CHUNK)
+        found = self.tokens(self.features(waveforms)).reshape(size, -1, self.pos_embed.shape[2])
+        return self.derived(found.mT[..., : len(self.frame_times(length))])
+
+
+def published(state: State, drop_last: int) -> dict[str, Tensor]:
+    """The network's tensors in a published file under the names used here.
+
+    Raises:
+        SedError: `drop_last` leaves no block.
+    """
+    inside = {k.removeprefix(PREFIX): v for k, v in state.items() if k.startswith(PREFIX)}
+    inside.pop("mask_embed", None)  # only pre-training hides tokens
+    for part in ("weight", "bias"):
+        inside[f"patch_embed.{part}"] = inside.pop(f"patch_embed.patch_embed.{part}")
+    return without_last(inside, "blocks", drop_last)
