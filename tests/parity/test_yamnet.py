@@ -69,3 +69,17 @@ def test_from_audio(golden, weights, signal):
     scores, embeddings = network.published(waveform(golden, signal))
     assert largest(scores[0], golden[f"{signal}/scores"]) < SCORES
     assert largest(embeddings[0], golden[f"{signal}/embeddings"]) < EMBEDDINGS
+
+
+@torch.inference_mode()
+def test_patches_40_ms_apart_are_the_originals_of_shifted_audio(golden, weights):
+    """Patch 11 + 12 p begins 7,680 p samples into audio of which the first 440 are cut off."""
+    network = load_encoder("yamnet", weights, options={"patch_hop": 0.04})
+    features = network.features(waveform(golden, "chirps")[:, 440:])
+    patches = network.patches(features, 640)[:, 11::12]
+    wanted = golden["chirps/log_mel"]
+    for p in (1, 2, 6):  # patch 0 lacks the samples that were cut off
+        assert largest(patches[0, p], wanted[48 * p : 48 * p + 96]) < LOG_MEL
+    found = network.embeddings(patches[:, 1:7])[0]
+    assert largest(found, golden["chirps/embeddings"][1:7]) < EMBEDDINGS
+    assert largest(network.logits(found).sigmoid(), golden["chirps/scores"][1:7]) < SCORES
