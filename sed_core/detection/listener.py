@@ -65,6 +65,7 @@ class SystemListener(Listener):
         self.predictor, self.network = predictor, network
         self.batch_size = batch_size or predictor.batch_size
         self.classes = system.dataset.classes
+        self.thresholds = predictor.thresholds.get(network)
         self.sample_rate, self.resampler = system.dataset.sample_rate, system.dataset.resampler
         grid = FrameGrid.of(system)
         self.frame_seconds = grid.frame_seconds

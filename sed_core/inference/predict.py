@@ -1,6 +1,7 @@
 """Frame posteriors of a trained system on a split."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,7 @@ class Predictor:
     networks: dict[str, torch.nn.Module]
     device: torch.device
     pretrained: "EndToEnd | None" = None
+    thresholds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @classmethod
     def from_checkpoint(cls, checkpoint: Checkpoint, device: torch.device) -> "Predictor":
@@ -69,7 +71,8 @@ class Predictor:
         networks = {name: net.to(device) for name, net in networks.items()}
         if inside is not None:
             inside = inside.to(device).eval()
-        return cls(system, front.to(device).eval(), networks, device, inside)
+        front = front.to(device).eval()
+        return cls(system, front, networks, device, inside, checkpoint.thresholds)
 
     def with_encoder(self, encoder: "Encoder") -> "Predictor":
         """The same, with a network inside that computes the embeddings which it reads."""

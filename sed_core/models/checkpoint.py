@@ -39,6 +39,7 @@ class Checkpoint:
         scaler: state dict of the scaler; empty unless its statistics are a data set's.
         encoder: state dict of the pretrained network, where it is part of the system.
         weights: digest of the pretrained weights whose embeddings it was trained with, if known.
+        thresholds: by network and class, those of the best F1 in validation; empty if not known.
         source: named in complaints.
     """
 
@@ -48,6 +49,7 @@ class Checkpoint:
     scaler: State = field(default_factory=dict)
     encoder: State = field(default_factory=dict)
     weights: str = ""
+    thresholds: dict[str, dict[str, float]] = field(default_factory=dict)
     source: str = "the checkpoint"
 
     @property
@@ -105,6 +107,7 @@ def save_checkpoint(path: str | Path, checkpoint: Checkpoint) -> None:
         "encoder": _canonical(checkpoint.encoder),
         "system": json.dumps(checkpoint.system, sort_keys=True),
         "weights": checkpoint.weights,
+        "thresholds": json.dumps(checkpoint.thresholds, sort_keys=True),
     }
     with (
         atomic(path) as draft,
@@ -139,6 +142,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
             scaler=_state(path, "scaler", content.get("scaler")),
             encoder=_state(path, "encoder", content.get("encoder")),
             weights=weights if isinstance(weights, str) else "",
+            thresholds=_thresholds(path, content.get("thresholds", "{}"), system),
             source=str(path),
         )
     if isinstance(content, dict) and "state_dict" in content:
@@ -200,6 +204,25 @@ def _system(path: str | Path, text: Any) -> dict[str, Any]:
             "written."
         )
     return _sections(path, told)
+
+
+def _thresholds(path: str | Path, text: Any, system: Mapping[str, Any]) -> dict[str, Any]:
+    """Of each network, by class; for all classes of the system."""
+    classes = system.get("dataset", {}).get("classes")
+    try:
+        told = {
+            str(network): {str(name): float(value) for name, value in by_class.items()}
+            for network, by_class in json.loads(text).items()
+        }
+        good = all(set(one) == set(classes) for one in told.values())
+    except (TypeError, ValueError, AttributeError, RecursionError):
+        good = False
+    if not good:
+        raise SedError(
+            f"the thresholds inside {path} are not numbers by network and class; get the file "
+            "again."
+        )
+    return told
 
 
 def _sections(path: str | Path, told: dict[str, Any]) -> dict[str, Any]:

@@ -45,7 +45,11 @@ class MeterValidation(lightning.Callback):
 class ValidationCallback(lightning.Callback):
     """Positions the batches, gathers scalars, scores validation, keeps the best networks.
 
-    All of its state is part of the checkpoint, so a resumed run has the same history.
+    All of its state is part of the checkpoint, so a resumed run has the same history. After
+    training, `choose` makes one more validation choose thresholds for the best networks.
+
+    Attributes:
+        thresholds: of each network, by class; empty before.
     """
 
     def __init__(self, validation: Validation, batches: BatchIndices) -> None:
@@ -56,6 +60,8 @@ class ValidationCallback(lightning.Callback):
         self.sum = torch.zeros(len(SCALARS), dtype=torch.float64)
         self.count = 0
         parts = [part for part, size in zip(BATCH_PARTS, batches.sizes, strict=True) if not size]
+        self.choosing = False
+        self.thresholds: dict[str, dict[str, float]] = {}
         # A loss over no clips is 0, which would read as a perfect fit.
         self.absent = {name for name in SCALARS for part in parts if name.endswith(f"loss_{part}")}
 
@@ -96,6 +102,9 @@ class ValidationCallback(lightning.Callback):
 
     def on_validation_epoch_end(self, trainer: lightning.Trainer, module: MeanTeacher) -> None:
         """Score, extend the history, keep the networks if they are the best so far."""
+        if self.choosing:
+            self.thresholds = self.validation.thresholds()
+            return
         scalars = self.validation.finish()
         objective = scalars["val/obj_metric"]
         module.log("val/obj_metric", objective, logger=False, rank_zero_only=True)
@@ -111,6 +120,14 @@ class ValidationCallback(lightning.Callback):
             networks = {"student": _copy(module.student), "teacher": _copy(module.teacher)}
             inside = _copy(module.pretrained.encoder) if module.pretrained else {}
             self.best = {"objective": objective, **place, **networks, "encoder": inside}
+
+    def choose(self, module: MeanTeacher) -> None:
+        """Put the best networks in, for one more validation."""
+        self.choosing = True
+        module.student.load_state_dict(self.best["student"])
+        module.teacher.load_state_dict(self.best["teacher"])
+        if module.pretrained:
+            module.pretrained.encoder.load_state_dict(self.best["encoder"])
 
     def state_dict(self) -> dict[str, Any]:
         """For the checkpoint."""

@@ -62,7 +62,8 @@ class FitResult:
         """Write the networks, the history, and what they came from."""
         save_checkpoint(model, self.networks)
         write_history(history, self.history)
-        write_json(provenance, {**job.provenance(), "selected": self.selected})
+        said = {"selected": self.selected, "thresholds": self.networks.thresholds}
+        write_json(provenance, {**job.provenance(), **said})
 
 
 def fit(
@@ -123,15 +124,18 @@ def fit(
     stopping = ResumableEarlyStopping(config.early_stop_patience)
     shown = [EpochLines(epochs), StepBar()]
     trainer.callbacks += [MeterValidation(validating), epochs, stopping, keeper, *shown]
+    heard = validation_loader(training_data, validation)
     keeper.path.parent.mkdir(parents=True, exist_ok=True)
     try:
         trainer.fit(
             module,
             training_loader(training_data, batches),
-            validation_loader(training_data, validation),
+            heard,
             ckpt_path=checkpoint,
             weights_only=True,
         )
+        epochs.choose(module)
+        trainer.validate(module, heard, verbose=False)
     except SystemExit as end:  # what Lightning makes of Ctrl-C
         raise KeyboardInterrupt from end
     best = epochs.best
@@ -142,6 +146,7 @@ def fit(
         scaler=module.front.scaler.state_dict(),
         encoder=best["encoder"],
         weights=job.pretrained().get("weights", ""),
+        thresholds=epochs.thresholds,
     )
     selected = {key: best[key] for key in ("epoch", "step", "objective")}
     return FitResult(networks, epochs.history, selected)

@@ -14,6 +14,7 @@ from sed_core.config.system import System
 from sed_core.data.labels import clean_events
 from sed_core.inference.stitching import Scores, Stitcher
 from sed_core.inference.windows import Windows
+from sed_core.scoring.best_thresholds import best_thresholds
 from sed_core.scoring.collar import collar_f1
 from sed_core.scoring.decode import decode, median_filter
 from sed_core.scoring.events import make_events
@@ -125,6 +126,21 @@ class Validation:
         scalars["val/obj_metric"] = sum(scalars[name] for name in chosen)
         return scalars
 
+    def thresholds(self) -> dict[str, dict[str, float]]:
+        """Each network's threshold of each class with the best F1; forgets the epoch."""
+        n_strong, best = len(self.training_data.val_strong), {}
+        for network in NETWORKS:
+            strong, _ = self._gathered(network)
+            best[network] = best_thresholds(
+                self._filtered(self._padded(strong[:n_strong])),
+                self.truth,
+                frame_seconds=self.grid.frame_seconds,
+                n_frames=self.n_frames,
+                kind=self.config.obj_metric_synth_type,
+            )
+        self._forget()
+        return best
+
     def _gathered(self, network: str) -> tuple[list[Scores], list[Scores]]:
         """Posteriors of all clips, from all processes; process r of n had clips r, r + n, …"""
         own = [np.concatenate(pieces) for pieces in self.strong[network]], self.weak[network]
@@ -146,13 +162,21 @@ class Validation:
             ).macro,
         }
 
-    def _strong(self, network: str, strong: list[Scores]) -> dict[str, float]:
-        labels, truth = self.labels, self.truth
+    def _padded(self, strong: list[Scores]) -> Scores:
+        """(N, T, C) scores of the strongly labelled clips, zero behind each clip's end."""
+        labels = self.labels
         scores = np.zeros((len(strong), labels.shape[2], labels.shape[1]), np.float32)
         for row, frames in zip(scores, strong, strict=True):
             row[: len(frames)] = frames
+        return scores
+
+    def _filtered(self, scores: Scores) -> Scores:
+        return median_filter(scores, self.config.median_window, self.n_frames)
+
+    def _strong(self, network: str, strong: list[Scores]) -> dict[str, float]:
+        labels, truth, scores = self.labels, self.truth, self._padded(strong)
         events = decode(
-            median_filter(scores, self.config.median_window, self.n_frames),
+            self._filtered(scores),
             self.config.val_threshold,
             frame_seconds=self.grid.frame_seconds,
             n_frames=self.n_frames,

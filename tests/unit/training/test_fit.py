@@ -8,7 +8,7 @@ from sed_core.features.frontend import FrontEnd
 from sed_core.features.resident_audio import ResidentAudio
 from sed_core.runtime.errors import SedError
 from sed_core.training.mean_teacher import MeanTeacher
-from tests.made_data import ROOT, tiny_system
+from tests.made_data import CLASSES, ROOT, tiny_system
 
 
 def column(outcome, key: str) -> list[float]:
@@ -58,6 +58,9 @@ def test_a_finished_training_gives_its_result_again(train):
     one = train()
     again = train()  # from its last checkpoint, without a step
     assert one.history == again.history and same_networks(one, again)
+    assert one.networks.thresholds == again.networks.thresholds
+    assert {*one.networks.thresholds} == {"student", "teacher"}
+    assert {*one.networks.thresholds["teacher"]} == {*CLASSES}
 
 
 def test_learning_lowers_the_loss(train):
