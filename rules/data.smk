@@ -81,6 +81,9 @@ rule check_data:
         truths=expand(
             "<data>/truth/{split}.tsv", split=PLAN.splits_in_use("strong", "weak")
         ),
+        annotators=expand(
+            "<data>/annotators/{split}.json", split=PLAN.annotated_splits()
+        ),
     output:
         markdown=report(
             "<results>/data/check.md",
@@ -107,11 +110,12 @@ rule check_data:
         splits=PLAN.splits_in_use(),
         strong=PLAN.splits_in_use("strong"),
         weak=PLAN.splits_in_use("weak"),
+        annotated=PLAN.annotated_splits(),
         classes=classes,
         dataset=config["dataset"],
         code=code_version("workflow_scripts/check_data.py"),
     shell:
         'python "$SED_HOME"/workflow_scripts/check_data.py --data {params.data:q}'
         " --splits {params.splits} --strong {params.strong} --weak {params.weak}"
-        " --classes {params.classes:q} --dataset-name {params.dataset:q}"
+        " --annotated {params.annotated} --classes {params.classes:q} --dataset-name {params.dataset:q}"
         " --markdown {output.markdown:q} --csv {output.csv:q} --plots {output.plots:q} 2> {log:q}"

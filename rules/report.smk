@@ -116,6 +116,9 @@ rule report:
         durations=expand(
             "<data>/truth/{split}_durations.tsv", split=PLAN.splits_in_use("strong")
         ),
+        annotators=expand(
+            "<data>/annotators/{split}.json", split=PLAN.annotated_splits()
+        ),
         corpus=f"<data>/audio16k/{PLAN.scored_split}.h5",
     output:
         html=report(
@@ -146,6 +149,7 @@ rule report:
         splits=PLAN.splits_in_use(),
         strong=PLAN.splits_in_use("strong"),
         weak=PLAN.splits_in_use("weak"),
+        annotated=PLAN.annotated_splits(),
         reference=option("reference", config["energy"]["reference"]),
         notes=PLAN.notes(),
         published="--published" if DATASET["published"] else "--no-published",
@@ -154,6 +158,7 @@ rule report:
         'python "$SED_HOME"/workflow_scripts/report.py --results {params.results:q}'
         " --data {params.data:q} --dataset-name {params.dataset:q} --rows {params.rows}"
         " --test {params.test} --splits {params.splits} --strong {params.strong} --weak {params.weak}"
+        " --annotated {params.annotated}"
         " --energy {input.energy:q} {params.published} {params.reference}"
         " --notes {params.notes:q} --output {output.html:q}"
         " --score-vs-energy {output.score_vs_energy:q} > {log:q} 2>&1"

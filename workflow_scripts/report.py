@@ -25,6 +25,7 @@ def main(argv: list[str] | None = None) -> None:
     add("--rows", nargs="+", required=True, help="systems, variants and ensembles, in order")
     add("--test", required=True, help="split that is scored")
     add("--splits", nargs="+", required=True, help="all splits in use")
+    add("--annotated", nargs="*", default=[], help="splits with several annotators")
     add("--strong", nargs="*", default=[], help="splits with strong labels to count")
     add("--weak", nargs="*", default=[], help="splits with weak labels to count")
     add("--energy", nargs="*", default=[], metavar="JSON", help="energy records")
@@ -48,6 +49,7 @@ def main(argv: list[str] | None = None) -> None:
         test=args.test,
         splits=args.splits,
         strong=args.strong,
+        annotated=args.annotated,
         weak=args.weak,
         dataset=args.dataset_name,
         energy=energy,

@@ -98,6 +98,15 @@ class Plan:
         splits, wanted = self.dataset["splits"].items(), labels or LABELS
         return [name for name, split in splits if name in used and split["labels"] in wanted]
 
+    def annotated_splits(self) -> list[str]:
+        """Splits in use whose recordings have several annotators."""
+        splits = self.dataset["splits"]
+        return [
+            name
+            for name in self.splits_in_use("strong")
+            if splits[name].get("soft_labels") == "annotators"
+        ]
+
     def absence(self, name: str) -> str:
         """Why there are no results of this name, in a sentence."""
         if name in self.config["systems"]:

@@ -14,6 +14,7 @@ from sed_core.data.corpus import Corpus
 from sed_core.data.layout import PreparedData
 from sed_core.data.tsv import read_table
 from sed_core.reporting import confusion, document, gallery, label_statistics
+from sed_core.reporting.annotators_table import annotators_tables
 from sed_core.reporting.bars import class_bars
 from sed_core.reporting.comparison import comparison_records, comparison_table
 from sed_core.reporting.curves import learning_curves, read_history
@@ -43,6 +44,7 @@ class Sources:
         test: split that is scored.
         splits: those that some row trains on, is tuned on, is scored on or predicts.
         strong, weak: those of them whose labels are counted.
+        annotated: those of them with several annotators.
         dataset: name of the data set.
         energy: energy records.
         reference: the system that energies are compared with; empty for none.
@@ -57,6 +59,7 @@ class Sources:
     splits: Sequence[str]
     strong: Sequence[str]
     weak: Sequence[str]
+    annotated: Sequence[str]
     dataset: str
     energy: list[dict[str, Any]]
     reference: str
@@ -246,6 +249,7 @@ def _data(sources: Sources, classes: list[str]) -> str:
     )
     checked = check(sources.data, sources.splits)
     tables = [label_statistics.splits_table(checked), label_statistics.table(strong, weak, classes)]
+    tables += annotators_tables(sources.data, sources.annotated)
     html = document.tables(tables)
     for split, part in strong.items():
         drawing = label_statistics.figure(part, classes, title=f"Events of {split}")

@@ -6,11 +6,12 @@ import pandas as pd
 import pytest
 
 from sed_core.data.aggregation import AGGREGATIONS, aggregate, votes_of
-from sed_core.data.annotator_weights import annotator_scores
+from sed_core.data.annotator_weights import AnnotatorScore, annotator_scores, read_scores
 from sed_core.data.annotators import annotated_files, read_raw_annotations
 from sed_core.data.audio import AudioClip
 from sed_core.data.manifest import manifest_row, missing_row, write_manifest
 from sed_core.data.soft_labels import FRAME_RATE, methods
+from sed_core.reporting.annotators_table import annotators_table
 from sed_core.runtime.errors import SedError
 from workflow_scripts import annotators, ground_truth, soft_labels
 
@@ -108,3 +109,13 @@ def test_confidences_of_an_own_table(place: Path) -> None:
     )
     with pytest.raises(SedError, match=r"row 2: confidence '1\.2'; expected a number from 0 to 1"):
         made(place, "confidence", "own.tsv")
+
+
+def test_annotators_stand_in_the_data_report(place: Path) -> None:
+    made(place, "weighted")
+    table = annotators_table(read_scores(place / "scores.json"), "train")
+    assert table.title == "Annotators of train" and [row[0] for row in table.rows][-1] == "z"
+    many = {f"{n:02d}": AnnotatorScore(n / 20, n / 20, 0.5, 3, 6) for n in range(20)}
+    ranked = [row[0] for row in annotators_table(many, "train").rows]
+    assert ranked == ["19", "18", "17", "16", "15", "…", "04", "03", "02", "01", "00"]
+    assert annotators_table({}, "train").rows == []
