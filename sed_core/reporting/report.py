@@ -21,6 +21,7 @@ from sed_core.reporting.curves import learning_curves, read_history
 from sed_core.reporting.energy_tables import full_energy_tables
 from sed_core.reporting.false_alarms import false_alarms_table
 from sed_core.reporting.published_scores import Published
+from sed_core.reporting.reliability_plot import reliability_plot
 from sed_core.reporting.roc import roc_curves
 from sed_core.reporting.score_vs_energy import score_vs_energy
 from sed_core.reporting.scores_table import gaps, read_scores, scores_tables
@@ -197,6 +198,10 @@ def _systems(sources: Sources, scores: list[dict[str, Any]]) -> str:
             curves = learning_curves([read_history(path) for path in histories], title=name)
             html += document.plot(curves, alt=f"Learning curves of {name}")
         html += document.plot(roc_curves(rocs, title=name), alt=f"PSD-ROC curves of {name}")
+        reliable = [roc["reliability"] for roc in rocs if roc.get("reliability")]
+        if reliable:
+            drawing = reliability_plot(reliable, title=name)
+            html += document.plot(drawing, alt=f"Reliability of the scores of {name}")
         html += document.plot(class_bars(row, title=name), alt=f"Scores per class of {name}")
         folded.append(document.details(name, html, opened=row is scores[0]))
     return "\n".join(folded)

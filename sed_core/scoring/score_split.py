@@ -13,6 +13,7 @@ from sed_core.scoring.further import further_metrics
 from sed_core.scoring.ground_truth import read_ground_truth_of
 from sed_core.scoring.group_scores import score_groups
 from sed_core.scoring.psds_check import check_psds
+from sed_core.scoring.reliability import reliability
 from sed_core.scoring.score_file import read_false_alarms, read_frames
 from sed_core.scoring.score_layout import open_scores
 from sed_core.scoring.settings import Settings
@@ -79,7 +80,8 @@ def score_split(
             frames, annotated, eventless_clips=settings.eventless_clips, allow_unknown=True
         )
         result = evaluate_scores(aligned, settings, resampling=name == reported)
-        metrics[name], curves[name] = result.metrics, result.roc
+        metrics[name] = result.metrics
+        curves[name] = {**result.roc, "reliability": reliability(aligned)}
         if name == reported:
             checked = check_psds(aligned, settings, result.metrics)
             if "unchecked" in checked:
