@@ -92,7 +92,7 @@ def folder_fingerprint(wildcards):
     states = [
         str(Path(table).stat().st_mtime_ns)
         for table in tables
-        if table and Path(table).is_file()
+        if table and Path(table).exists()
     ]
     audio = fingerprint(Path(source_audio(wildcards)))
     return " ".join([audio, *(states or ["0"])])

@@ -87,7 +87,7 @@ def _find(bases: Iterable[Path], audio: str, annotations: str | None) -> Place:
     counts = [count_audio(folder) for folder in folders]
     best = max(range(len(folders)), key=lambda n: (counts[n], -n))
     tables = [base / annotations for base in bases] if annotations else []
-    table = next((path for path in tables if path.is_file()), None)
+    table = next((path for path in tables if path.exists()), None)
     return Place(folders[best] if counts[best] else None, table, counts[best])
 
 

@@ -34,7 +34,7 @@ def describe_folder(split: str, audio: Path, annotations: Path | None) -> dict[s
             f"split '{split}': there is no folder {audio}; set the data set's root (or SED_DATA) "
             "to the folder below which the splits' `audio` and `annotations` lie."
         )
-    if annotations is not None and not annotations.is_file():
+    if annotations is not None and not annotations.exists():
         raise SedError(
             f"split '{split}': there is no annotation file {annotations}; put it there or change "
             "the split's `annotations` in the configuration."

@@ -32,7 +32,8 @@ def read_table(
     there is one of that name, too.
 
     Args:
-        path: the file.
+        path: the file. Or a folder with a text file for each clip, as URBAN-SED has them: no
+            header, lines of onset, offset and event_label; its rows count through all files.
         columns: that must be there.
         optional: that are read where they are there.
         allow_empty: no row is no error.
@@ -47,7 +48,7 @@ def read_table(
     """
     file = Path(path)
     separator = separator or ("," if file.suffix.lower() == ".csv" else "\t")
-    lines = _lines(file, separator)
+    lines = _folder(file) if file.is_dir() else _lines(file, separator)
     if not lines:
         raise SedError(
             f"{file} is empty; expected a header with the columns {', '.join(columns)} and one "
@@ -103,6 +104,21 @@ def numbers(cells: "pd.Series[str]") -> NDArray[np.float64]:
     return cells.where(valid, "nan").to_numpy(dtype=np.float64)
 
 
+def _folder(folder: Path) -> list[tuple[int, list[str]]]:
+    """One table of a folder's text files; an empty one is a clip without events."""
+    rows = [["filename", "onset", "offset", "event_label"]]
+    for file in sorted(folder.glob("*.txt")):
+        name = f"{file.stem}.wav"
+        lines = _lines(file, "\t")
+        rows += [[name, *cells] for _, cells in lines] or [[name, "", "", ""]]
+    if len(rows) == 1:
+        raise SedError(
+            f"{folder} is a folder; expected a tab-separated file, or a folder with a text file "
+            "for each clip."
+        )
+    return list(enumerate(rows, start=1))
+
+
 def _lines(file: Path, separator: str) -> list[tuple[int, list[str]]]:
     """The non-blank lines with their numbers, split into cells."""
     try:
@@ -112,8 +128,6 @@ def _lines(file: Path, separator: str) -> list[tuple[int, list[str]]]:
             f"{file} does not exist; put the annotation file there or correct its path in the "
             "configuration."
         ) from error
-    except IsADirectoryError as error:
-        raise SedError(f"{file} is a folder; expected a tab-separated file.") from error
     except UnicodeDecodeError as error:
         raise SedError(
             f"{file} is not UTF-8 text (byte {error.start} cannot be read); save it as a "

@@ -1,4 +1,4 @@
-"""The remotes of DESED and RealDESED: their parts, where these are published, and own addresses.
+"""What can be downloaded of DESED, RealDESED and URBAN-SED, and from where; own addresses.
 
 Record numbers, addresses and digests were gathered from the 2022 recipe and public code; where
 the record's API publishes sizes and checksums, they are read from there when downloading.
@@ -82,6 +82,11 @@ _BY_GROUP: dict[str, dict[str, dict[str, Any]]] = {
         f"realdesed_{split}": _UNPACKED
         | _zenodo(20056072, f"{split}.zip", target=split, roots=_REALDESED)
         for split in ("train", "validation", "test")
+    },
+    "urban_sed": {
+        "urban_sed": _UNPACKED
+        | _zenodo(1324404, "URBAN-SED_v2.0.0.tar.gz", roots=("audio", "annotations"))
+        | {"checksum": "md5:a2d24a2148ece7c021fcc079ee87c2dc"},
     },
     "weights": {
         "panns": _FILE

@@ -262,3 +262,17 @@ def test_csv_with_quotes_and_a_column_class_beside_tsv(tmp_path: Path) -> None:
         read_strong(path, classes=CLASSES, clip_seconds=10)
     path.write_text("filename,onset,offset,class,event_label\na.wav,0,1,loud,bell\n")
     assert read_strong(path, classes=CLASSES, clip_seconds=10).counts["events_per_class"]["bell"]
+
+
+def test_a_folder_with_a_text_file_a_clip(tmp_path: Path) -> None:
+    with pytest.raises(SedError, match="or a folder with a text file for each clip"):
+        read_list(tmp_path)
+    (tmp_path / "b.txt").write_text("0.5\t1.25\tbark\n2\t3\tbell\n")
+    (tmp_path / "a.txt").write_text("")
+    (tmp_path / "b.jams").write_text("{}")
+    found = read_strong(tmp_path, classes=CLASSES, clip_seconds=10)
+    assert found.filenames == ["a.wav", "b.wav"] == read_list(tmp_path).filenames
+    assert found.table.values.tolist() == [["b.wav", 0.5, 1.25, "bark"], ["b.wav", 2, 3, "bell"]]
+    (tmp_path / "a.txt").write_text("0\t1\n")
+    with pytest.raises(SedError, match="row 2: onset"):
+        read_strong(tmp_path, classes=CLASSES, clip_seconds=10)
