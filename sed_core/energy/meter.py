@@ -8,12 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
+import psutil
+
 from sed_core.energy import energy_record as records
-from sed_core.energy.cpu_time import machine, machine_cpu_seconds, tree_cpu_seconds
 from sed_core.energy.nvml import Gpus
 from sed_core.energy.rapl import JOULES_PER_KWH, POWERCAP, Rapl
 from sed_core.energy.tracker import PROJECTS, CodecarbonTracker, Reading, Tracker
 from sed_core.runtime.files import read_json, write_json
+from sed_core.runtime.provenance import hardware
 
 
 class EnergyMeter:
@@ -241,3 +243,31 @@ def idle_watts(gpus: Gpus, powercap: Path, *, seconds: float) -> dict[str, float
     per_kwh = JOULES_PER_KWH / (time.monotonic() - began)
     kwh = {"gpu": gpus.kwh(), "cpu": rapl.kwh("package")}
     return {name: None if value is None else value * per_kwh for name, value in kwh.items()}
+
+
+def tree_cpu_seconds() -> float:
+    """User and system seconds of this process, its living children and all that were reaped."""
+    me = psutil.Process()
+    total = 0.0
+    for process in [me, *me.children(recursive=True)]:
+        try:
+            times = process.cpu_times()
+        except psutil.Error:
+            continue  # it ended meanwhile; its parent's figure has it
+        total += times.user + times.system
+        total += getattr(times, "children_user", 0.0) + getattr(times, "children_system", 0.0)
+    return total
+
+
+def machine_cpu_seconds() -> float:
+    """Busy seconds of all cores since boot; compare with `tree_cpu_seconds` to see other load."""
+    times = psutil.cpu_times()
+    idle = times.idle + getattr(times, "iowait", 0.0)
+    guest = getattr(times, "guest", 0.0) + getattr(times, "guest_nice", 0.0)  # also in user time
+    return float(sum(times) - idle - guest)
+
+
+def machine(gpus: list[str]) -> dict[str, Any]:
+    """Processor, cores, memory and the GPUs in use."""
+    memory = psutil.virtual_memory().total / 2**30
+    return {**hardware(), "ram_gib": round(memory, 1), "gpus": gpus}
