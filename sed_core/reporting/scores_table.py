@@ -86,6 +86,7 @@ def scores_tables(
             [
                 "PSDS of the two scales do not compare: the exact one is usually 0.01 higher.",
                 "Class-mean PSDS leaves out the penalty for differences between classes.",
+                *checked(systems),
             ],
         ),
         *further_tables(systems),
@@ -135,6 +136,22 @@ def gaps(system: dict[str, Any]) -> list[str]:
         for split, count in sorted(system["coverage"].items())
         if count["present"] < count["expected"]
     ]
+
+
+def checked(systems: list[dict[str, Any]]) -> list[str]:
+    """What sed_scores_eval says of the exact PSDS: where it agrees, and why it was not asked."""
+    reasons: dict[str, list[str]] = defaultdict(list)
+    versions: dict[str, None] = {}
+    for system in systems:
+        seeds = system.get("sed_scores_eval", {}).values()
+        for reason in dict.fromkeys(seed["unchecked"] for seed in seeds if "unchecked" in seed):
+            reasons[reason].append(system["system"])
+        versions |= dict.fromkeys(seed["version"] for seed in seeds if "version" in seed)
+    notes = [f"PSDS of {', '.join(names)} is {reason}" for reason, names in reasons.items()]
+    if versions:
+        others = " of the others" if notes else ""
+        notes.append(f"sed_scores_eval {', '.join(versions)} gives the same exact PSDS{others}.")
+    return notes
 
 
 def undefined(system: dict[str, Any], key: str) -> str:

@@ -55,6 +55,20 @@ def test_classes_that_the_mean_leaves_out_are_named(scores) -> None:
     assert found == ["Collar F1 of crnn leaves out, as in 2022, classes without an event: Dog."]
 
 
+def test_who_confirms_the_exact_psds_is_said(scores) -> None:
+    one, other, old = scores("a"), scores("b"), scores("c")
+    one["sed_scores_eval"] = {"42": {"version": "0.0.4", "psds1": 0.3459}}
+    reason = {"unchecked": "not checked, since so."}
+    other["sed_scores_eval"] = {"1": reason, "2": reason}
+    notes = [
+        scores_tables(systems, dataset="mini", others=[])[1].notes[2:]
+        for systems in ([old], [one], [one, other, old])
+    ]
+    assert notes[:2] == [[], ["sed_scores_eval 0.0.4 gives the same exact PSDS."]]
+    said = "sed_scores_eval 0.0.4 gives the same exact PSDS of the others."
+    assert notes[2] == ["PSDS of b is not checked, since so.", said]
+
+
 def test_an_undefined_score_is_a_dash(scores) -> None:
     table = scores_tables([scores(psds1=None)], dataset="mini", others=[])[0]
     assert table.rows[0][1] == "–"
