@@ -12,7 +12,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # pytest-xdist workers
 JOBS ?= 2
 
-.PHONY: help setup setup-dev demo demo-short test lint format systems dag clean
+.PHONY: help setup setup-dev demo demo-short test lint format systems dag docs clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -59,6 +59,9 @@ lint: setup-dev ## Formatting, types, layers, workflow
 
 format: setup-dev ## Rewrite the code in the house format
 	@ruff check --fix . ; ruff format . ; snakefmt Snakefile rules
+
+docs: setup-dev ## The documentation as a site to browse without a network, in build/site
+	@NO_MKDOCS_2_WARNING=1 mkdocs build --strict --quiet && echo "Documentation: build/site/index.html"
 
 systems: setup ## What the workflow can make
 	@snakemake --cores 1 --quiet all -- systems

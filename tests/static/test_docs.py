@@ -200,3 +200,27 @@ def test_messages_are_those_of_the_code():
     for message in quoted:
         pattern = re.escape(message.removeprefix("error: ")).replace("…", ".*")
         assert re.search(pattern, known), message
+
+
+def test_the_site_builds_without_a_warning(tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "mkdocs",
+        "build",
+        "--strict",
+        "--quiet",
+        f"--site-dir={tmp_path}",
+    ]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    pages = {page.stem for page in tmp_path.glob("*.html")} - {"404", "index"}
+    assert pages >= {page.stem for page in (ROOT / "docs").glob("*.md")} - {"README"}
+    for page in tmp_path.rglob("*.html"):
+        fetched = re.findall(
+            r'<(?:script|link|img)[^>]*(?:src|href)="(https?://[^"]+)"', page.read_text()
+        )
+        assert not fetched, page

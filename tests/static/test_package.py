@@ -29,7 +29,7 @@ NEEDS_A_COMPILER = {"sed-scores-eval"}  # imported where it is there; the extra 
 # Run by name: by the Makefile, or by mypy and pytest as plug-ins.
 TOOLS = {
     *("ruff", "mypy", "import-linter", "snakefmt", "pytest", "pytest-xdist"),
-    *("pandas-stubs", "types-PyYAML", "types-tqdm"),
+    *("pandas-stubs", "types-PyYAML", "types-tqdm", "mkdocs-material"),
 }
 
 
