@@ -110,7 +110,7 @@ class ScalerConfig:
     """Axes that the statistic is taken over: 1 frequency, 2 time."""
     min_range_db: float | None = key(None, exclusiveMinimum=0)
     """Smallest range that instance minmax stretches to 0 to 1, so that noise alone is not made as
-    large as events (about 50); null: any, as in 2022."""
+    large as events; 80 silences it and costs scores (docs/mini.md); null: any, as in 2022."""
 
 
 @dataclass(frozen=True)

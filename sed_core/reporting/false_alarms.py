@@ -22,7 +22,7 @@ def false_alarms_table(systems: Sequence[Mapping[str, Any]]) -> Table | None:
     ]
     notes = [
         "Events at threshold 0.5 in an hour of clips without any, and the class that is active "
-        "longest, with its share of the time. `scaler.min_range_db` lowers them.",
+        "longest, with its share of the time. A large `scaler.min_range_db` stops them.",
     ]
     return Table("False alarms an hour", ["System", *signals], rows, notes)
 
