@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sed_core.config import augmentations
 from sed_core.config.network_sections import NETWORKS, CnnAndGru
 
 FOLDERS = ("data", "plots", "tables")
@@ -141,6 +142,7 @@ def system_faults(system: Mapping[str, Any]) -> Iterator[str]:
         )
     if given:
         return  # which brings its own features and network
+    yield from augmentations.faults(system)
     yield from _feature_faults(system["feats"])
     if issubclass(NETWORKS[system["net"]["model"]], CnnAndGru):
         yield from _network_faults(system["net"], system["feats"]["n_mels"])

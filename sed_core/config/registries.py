@@ -31,6 +31,24 @@ def options(encoder: str) -> tuple[str, ...]:
     return _of_class(encoder, "options")
 
 
+@cache
+def parameters(file: str, function: str) -> dict[str, str]:
+    """The keyword arguments of a function that a registry imports, each with its type as written.
+
+    A `*` in its signature stands before them.
+    """
+    for node in _tree(file).body:
+        if isinstance(node, ast.ImportFrom) and function in [alias.name for alias in node.names]:
+            for item in _tree(f"{str(node.module).replace('.', '/')}.py").body:
+                if isinstance(item, ast.FunctionDef) and item.name == function:
+                    return {
+                        argument.arg: ast.unparse(argument.annotation)
+                        for argument in item.args.kwonlyargs
+                        if argument.annotation is not None
+                    }
+    raise LookupError(f"{file} imports no function {function}")
+
+
 def _of_class(encoder: str, attribute: str) -> tuple[str, ...]:
     """A tuple of texts that the class of a registered network states; empty where it does not."""
     wanted = names(ENCODERS, "ENCODERS")[encoder]

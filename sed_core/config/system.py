@@ -164,6 +164,9 @@ class Training:
     """The consistency loss."""
     mixup: Literal["soft", "hard"] | None = key("soft")
     """How labels of mixed clips are mixed; null: no mixup."""
+    augment: list[dict[str, Any]] = key([], items={"required": ["name"]})
+    """Further augmentations in their order, each with its `name` and options; see
+    docs/add-a-network.md."""
     accumulate_batches: int = key(1, minimum=1)
     """Batches of one step."""
     gradient_clip: float = key(0.0, minimum=0)
@@ -268,6 +271,8 @@ class System:
             if field.name == "data":  # models of 0.1.0 have what is no part of training, too
                 given = {key: item for key, item in given.items() if key not in JUDGING}
                 given = {"soft_labels": {}, "windows": "per_recording", **given}
+            if field.name == "training":  # nor do those of 0.1.0 augment by a list
+                given = {"augment": [], **given}
             sections[field.name] = section(
                 kind, given, f"section '{field.name}' of the system configuration"
             )

@@ -12,7 +12,8 @@ from sed_core.config.system import System
 from sed_core.features.frontend import FrontEnd
 from sed_core.models.network_registry import build
 from sed_core.runtime.seeding import derive
-from sed_core.training import mixup
+from sed_core.training.augmentation.chain import augmented, entries
+from sed_core.training.augmentation.clips import Clips
 from sed_core.training.ema import averaged, update_teacher
 from sed_core.training.losses import BatchLayout, Output, consistency, supervised
 from sed_core.training.schedule import ema_alpha, learning_rate, ramp
@@ -33,7 +34,6 @@ SCALARS = (
     "train/lr",
 )
 Batch = Mapping[str, torch.Tensor]
-Mixes = tuple[mixup.Mix, mixup.Mix]
 
 
 class MeanTeacher(lightning.LightningModule):
@@ -102,53 +102,31 @@ class MeanTeacher(lightning.LightningModule):
         """Losses of one batch; returns their sum, keeps the scalars of protocol 5.7."""
         number = self.step_number
         torch.manual_seed(derive(self.seed, "step", number, batch_index, self.global_rank))
-        labels, weak_labels = batch["labels"], batch["weak_labels"]
         embeddings = self.embeddings(batch)
         with torch.autocast(self.device.type, enabled=False), torch.no_grad():
-            mel = self.front.mel(batch["waveforms"])
-            drawn = self.draw(number, batch_index)
-            mel, labels, weak_labels = self.mix(mel, labels, weak_labels, drawn)
-            inputs = self.front.scale(mel)
-        if self.system.pretrained.mixup and embeddings is not None:
-            embeddings = self.mixed(embeddings, drawn)
-        student = self.run(self.student, inputs, embeddings)
+            heard, of_teacher = self.augmented(batch, embeddings, number, batch_index)
+            inputs = self.front.scale(heard.mel)
+            teacher_inputs = inputs if of_teacher is heard else self.front.scale(of_teacher.mel)
+        student = self.run(self.student, inputs, heard.embeddings)
         with torch.no_grad():
-            teacher = self.run(self.teacher, inputs, embeddings)
+            teacher = self.run(self.teacher, teacher_inputs, heard.embeddings)
         with torch.autocast(self.device.type, enabled=False):
-            return self.losses(student, teacher, labels, weak_labels, number)
+            return self.losses(student, teacher, heard.labels, heard.weak_labels, number)
 
-    def draw(self, number: int, batch_index: int) -> Mixes | None:
-        """Mixup of this step: of the weak and of the strong part, in half of the steps."""
-        if self.system.training.mixup is None:
-            return None
-        seed = derive(self.seed, "mixup", number, batch_index)
-        sizes = self.layout.weak, self.layout.strong
-        return mixup.draw(sizes, seed=seed, device=self.device, rank=self.global_rank)
-
-    def mix(
-        self,
-        mel: torch.Tensor,
-        labels: torch.Tensor,
-        weak_labels: torch.Tensor,
-        drawn: Mixes | None,
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Mix mel magnitudes and labels."""
-        kind = self.system.training.mixup
-        if drawn is None or kind is None:
-            return mel, labels, weak_labels
-        weak, strong = drawn
-        mixed = strong.labels(labels, kind=kind), weak.labels(weak_labels, kind=kind)
-        return self.mixed(mel, drawn), *mixed
-
-    def mixed(self, values: torch.Tensor, drawn: Mixes | None) -> torch.Tensor:
-        """Mix what a batch holds of every clip (B, …)."""
-        if drawn is None:
-            return values
-        weak, strong = drawn
-        values = values.clone()
-        values[self.layout.weak_slice] = weak.features(values[self.layout.weak_slice])
-        values[self.layout.strong_slice] = strong.features(values[self.layout.strong_slice])
-        return values
+    def augmented(
+        self, batch: Batch, embeddings: torch.Tensor | None, number: int, batch_index: int
+    ) -> tuple[Clips, Clips]:
+        """What student and teacher hear: mel magnitudes and labels after `training.augment`."""
+        clips = Clips(
+            self.front.mel(batch["waveforms"]),
+            batch["labels"],
+            batch["weak_labels"],
+            layout=self.layout,
+            pooling=self.system.pooling,
+            embeddings=embeddings,
+        )
+        place = {"step": number, "batch": batch_index, "rank": self.global_rank}
+        return augmented(clips, entries(self.system), seed=self.seed, **place)
 
     def losses(
         self,

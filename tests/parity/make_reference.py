@@ -29,6 +29,7 @@ ZOO = (
     "psed_frame_mn06",
     "psed_frame_mn10",
     "psed_mel128",
+    "fdy_augment",
 )
 COPIED = (
     "golden/seed.json",

@@ -25,7 +25,7 @@ from sed_core.data.resamplers import KaiserBest
 from sed_core.features.frontend import FrontEnd
 from sed_core.models import cnn, dropout
 from sed_core.models.native import gru
-from sed_core.training import mixup
+from sed_core.training.augmentation import mixup
 from sed_core.training.mean_teacher import SCALARS, MeanTeacher
 from tests.parity import draws
 from tests.parity.fill import fill
@@ -119,7 +119,7 @@ def train(patch, system: System, waveforms: np.ndarray, labels: np.ndarray):
         place["layer"] += 1
         return x * torch.from_numpy(mask)
 
-    def draw(sizes, *, seed, device, rank):
+    def draw(*_, **__):
         mixes = draws.mixup(place["step"])
         return mixes and tuple(mixup.Mix(c, torch.from_numpy(order)) for c, order in mixes)
 

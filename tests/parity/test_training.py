@@ -14,7 +14,8 @@ from sed_core.config import systems
 from sed_core.config.system import System
 from sed_core.data.labels import FrameGrid, LabelEncoder
 from sed_core.training import mean_teacher as module_file
-from sed_core.training import mixup, schedule
+from sed_core.training import schedule
+from sed_core.training.augmentation import mixup
 from sed_core.training.mean_teacher import SCALARS, MeanTeacher
 from sed_core.training.validation import Validation
 from sed_core.training.validation_windows import ValidationWindows
@@ -101,7 +102,7 @@ def four_steps(golden, seed, baseline, monkeypatch, name: str, dtype: torch.dtyp
     data = golden(f"trajectory_{name}")
     mix = iter(range(STEPS))
 
-    def golden_draw(sizes, *, seed, device, rank):
+    def golden_draw(*_, **__):
         step = next(mix)
         if name == "mixup_off" or not data["mix_drawn"][step]:
             return None

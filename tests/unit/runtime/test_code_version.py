@@ -111,6 +111,7 @@ def test_a_change_is_named(version, tmp_path):
         ({}, "ast", True, {"crnn", "ast"}),
     ],
 )
-def test_networks_that_run_inside_a_system(net, model, e2e, entries):
-    system = {"net": net, "pretrained": {"network": model, "e2e": e2e}}
-    assert code_version.entries_of(system) == entries
+def test_networks_and_augmentations_that_run_inside_a_system(net, model, e2e, entries):
+    training = {"mixup": "soft", "augment": [{"name": "time_mask"}]}
+    system = {"net": net, "pretrained": {"network": model, "e2e": e2e}, "training": training}
+    assert code_version.entries_of(system) == {*entries, "mixup", "time_mask"}

@@ -3,13 +3,14 @@ import pytest
 import torch
 from scipy import stats
 
-from sed_core.training.mixup import Mix, draw
+from sed_core.training.augmentation.clips import Draws
+from sed_core.training.augmentation.mixup import Mix, draw
 
 CPU = torch.device("cpu")
 
 
 def draws(n: int, *, sizes=(4, 3), rank=0):
-    return [draw(sizes, seed=seed, device=CPU, rank=rank) for seed in range(n)]
+    return [draw(sizes, Draws(seed, rank), device=CPU) for seed in range(n)]
 
 
 def test_half_of_the_steps_mix_with_beta_coefficients():

@@ -1,0 +1,1 @@
+"""What changes clips while they train, one function a file."""

@@ -1,0 +1,61 @@
+"""What an augmentation is given: the clips of a batch, and numbers drawn for one step."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from sed_core.runtime.seeding import derive
+from sed_core.training.losses import BatchLayout
+
+# Types of options, of which a configuration's values are checked before anything runs.
+Count = int
+"""1, 2, …; a plain `int` may be 0, too."""
+Share = float
+"""0 to 1."""
+Positive = float
+"""Above 0."""
+
+
+@dataclass(frozen=True)
+class Clips:
+    """A batch before decibels and scaling.
+
+    Attributes:
+        mel: (B, F, T) linear mel magnitudes.
+        labels: (strong, C, T') frame labels of the strong part.
+        weak_labels: (weak, C) clip labels of the weak part.
+        layout: which rows of `mel` those are.
+        pooling: feature frames of one output frame, about T / T'.
+        embeddings: of all clips, (B, D) or (B, D, T''), where the system has any.
+    """
+
+    mel: torch.Tensor
+    labels: torch.Tensor
+    weak_labels: torch.Tensor
+    layout: BatchLayout
+    pooling: int
+    embeddings: torch.Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Random numbers of one entry of `training.augment` in one step, the same in any run.
+
+    Args:
+        seed: from the training's seed, the step and, where each network hears its own, the network.
+        rank: of this process among those that share the batch.
+
+    Attributes:
+        shared: the same numbers in all processes, for what the whole batch has in common.
+        own: of this process, for what each clip has of its own.
+    """
+
+    seed: int
+    rank: int = 0
+    shared: np.random.Generator = field(init=False)
+    own: np.random.Generator = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shared", np.random.default_rng(self.seed))
+        object.__setattr__(self, "own", np.random.default_rng(derive(self.seed, self.rank)))

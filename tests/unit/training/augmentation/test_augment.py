@@ -1,0 +1,102 @@
+"""`training.augment`: what each entry changes, and that draws depend on the place alone."""
+
+import numpy as np
+import pytest
+import torch
+
+from sed_core.runtime.errors import SedError
+from sed_core.training.augmentation.augmentation_registry import SEPARATE, SHARED
+from sed_core.training.augmentation.chain import augmented
+from sed_core.training.augmentation.clips import Clips, Draws
+from sed_core.training.augmentation.frequency_warp import warped
+from sed_core.training.losses import BatchLayout
+from tests.made_data import tiny_system
+
+NAMES = [*SHARED, *SEPARATE]
+
+
+def made() -> Clips:
+    generator = torch.Generator().manual_seed(0)
+    mel = torch.rand(6, 32, 40, generator=generator) + 0.1
+    labels = (torch.rand(3, 2, 10, generator=generator) > 0.5).float()
+    weak_labels = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+    return Clips(mel, labels, weak_labels, BatchLayout(strong=3, weak=2), pooling=4)
+
+
+def both(name: str, step: int = 1, *, rank: int = 0, **options):
+    entry = {"name": name, **({"probability": 1.0} if name == "mixup" else {}), **options}
+    place = {"seed": 5, "step": step, "batch": 0, "rank": rank}
+    return augmented(made(), [entry], **place)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_draws_depend_on_seed_step_and_network(name):
+    (student, teacher), (again, _), (later, _) = both(name), both(name), both(name, 2)
+    assert torch.equal(student.mel, again.mel)
+    assert not torch.equal(student.mel, later.mel)
+    assert not torch.equal(student.mel, made().mel)
+    assert (teacher is student) == (name in SHARED)
+    assert torch.equal(teacher.mel, student.mel) == (name in SHARED)
+    assert student.mel.shape == made().mel.shape and bool((student.mel >= 0).all())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_trains(train, plain, name):
+    """As an entry, mixup is what the key `training.mixup` is."""
+    outcome = train(name=name, training={"mixup": None, "augment": [{"name": name}]})
+    assert (outcome.history == plain[0].history) == (name == "mixup")
+    assert outcome.history[-1]["train/student/loss_strong"] > 0
+
+
+def test_an_empty_list_changes_nothing():
+    clips = made()
+    student, teacher = augmented(clips, [], seed=1, step=1, batch=0)
+    assert student is clips and teacher is clips
+
+
+def test_labels_move_with_what_is_heard_after_a_separate_entry():
+    """Networks that hear different clips still share what changes their labels."""
+    chain = [{"name": "filter_augment"}, {"name": "time_mask"}]
+    student, teacher = augmented(made(), chain, seed=5, step=1, batch=0)
+    assert torch.equal(student.labels, teacher.labels)
+    assert not torch.equal(student.labels, made().labels)
+    assert torch.equal(student.mel == 0, teacher.mel == 0)
+    assert not torch.equal(student.mel, teacher.mel)
+
+
+def test_processes_share_what_the_batch_has_in_common():
+    one, other = (Draws(7, rank) for rank in (0, 1))
+    assert one.shared.random() == other.shared.random() and one.own.random() != other.own.random()
+
+
+def test_frequency_warp():
+    """A stretch by 2 puts band 3 at 6; a compression leaves silence above; 1 changes nothing."""
+    mel = torch.zeros(3, 8, 1)
+    mel[:, 3] = 1.0
+    stretched, squeezed, same = warped(mel, np.array([2.0, 0.5, 1.0]))[..., 0]
+    assert stretched.tolist() == [0, 0, 0, 0, 0, 0.5, 1, 0.5]
+    assert squeezed.tolist() == [0] * 8  # at 1.5, between two bands that it does not reach
+    assert torch.equal(same, mel[0, :, 0])
+
+
+FAULTS = [
+    ({"name": "frame_shfit"}, r"augment\.0: .*frame_shfit.*frame_shift"),
+    ({"name": "frame_shift", "sd": 3}, "frame_shift has no option 'sd'; it has deviation"),
+    ({"name": "frame_shift", "deviation": -1}, "deviation of frame_shift is -1; expected a number"),
+    ({"name": "filter_augment", "shape": "round"}, "expected one of step, linear"),
+    ({"name": "filter_augment", "bands": [4, 2]}, r"\[4, 2\]; expected \[lowest, highest\]"),
+    ({"name": "spec_augment", "band_masks": 1.5}, "expected a whole number from 0 on"),
+    ({"name": "mixup"}, "training.mixup mixes, too; set training.mixup to null"),
+]
+
+
+@pytest.mark.parametrize(("entry", "sentence"), FAULTS)
+def test_entries_that_do_not_fit_are_refused(entry, sentence):
+    with pytest.raises(SedError, match=sentence):
+        tiny_system(training={"augment": [entry]})
+
+
+def test_what_moves_sounds_does_not_go_with_embeddings():
+    pretrained = {"model": "panns", "kind": "aligned"}
+    with pytest.raises(SedError, match="but not the embeddings of 'panns'; take it out"):
+        tiny_system(pretrained=pretrained, training={"augment": [{"name": "frame_shift"}]})
