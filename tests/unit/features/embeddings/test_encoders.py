@@ -124,6 +124,16 @@ def test_a_clip_is_heard_to_its_end_or_refused(name, encoder):
     return None
 
 
+@pytest.mark.parametrize("seconds", [1.0, 1.73, 12.34])
+def test_clips_of_any_length_have_a_frame_for_each_time(encoder, seconds):
+    n_samples = round(16000 * seconds)
+    if encoder.max_seconds is not None and seconds > encoder.max_seconds:
+        pytest.skip("refused, see above")
+    with torch.inference_mode():
+        found = encoder(torch.zeros(1, n_samples))["aligned"]
+    assert found.shape[2] == len(encoder.frame_times(n_samples))
+
+
 def test_unknown_kind_is_refused(encoder, clips):
     with pytest.raises(SedError, match=r"pretrained\.kind is 'tokens'.*frame, aligned"):
         encoder.embed(clips, "tokens")
