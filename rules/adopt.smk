@@ -8,7 +8,11 @@ Out: a receipt that names what is there, so that clips added later are noticed.
 rule adopt:
     """Look at the {wildcards.split} folder and note what it holds."""
     input:
-        split_remotes if SOURCE == "download" else [],
+        lambda wildcards: (
+            REMOTES.files(DATASET["splits"][wildcards.split].get("remotes", []))
+            if SOURCE == "download"
+            else []
+        ),
     output:
         receipt="<data>/source/{split}.json",
     log:

@@ -5,7 +5,7 @@ from functools import cache
 from types import SimpleNamespace
 
 from sed_core.data.adopt import adopt
-from sed_core.data.download.remotes import read_remotes
+from sed_core.data.download.remote_files import RemoteFiles
 from sed_core.data.clip_counts import listed_clips
 from sed_core.data.folder_state import fingerprint
 
@@ -104,61 +104,15 @@ def synthesis_spec(wildcards):
 
 
 def configured_remotes():
-    """What can be fetched, with the addresses of the configuration laid over the published ones."""
+    """A mistake in the names or addresses of remotes ends the run with one sentence."""
+    splits = DATASET["splits"] if SOURCE == "download" else {}
     try:
-        remotes = read_remotes(DATASET.get("sources"))
+        return RemoteFiles.of({**DATASET, "splits": splits}, config["dataset"])
     except SedError as error:
         raise WorkflowError(f"config: {error}") from None
-    for split, entry in DATASET["splits"].items():
-        for name in entry.get("remotes", []) if SOURCE == "download" else []:
-            if name not in remotes:
-                sentence = unknown_name(name, remotes, "remote")
-                raise WorkflowError(
-                    f"config: datasets.{config['dataset']}.splits.{split}: {sentence}"
-                )
-    return remotes
 
 
 REMOTES = configured_remotes()
-CLIP_REMOTES = {
-    Path(remote.target).name: remote
-    for remote in REMOTES.values()
-    if remote.kind == "clips"
-}
-
-
-def remote_files(names):
-    """What says that remotes are complete: a receipt, or for clips the report of missing ones."""
-    remotes = [REMOTES[name] for name in names]
-    return [
-        (
-            f"missing_files/{remote.report}"
-            if remote.kind == "clips"
-            else f"<data>/download/{remote.name}.json"
-        )
-        for remote in remotes
-    ]
-
-
-def group_files(*groups):
-    return remote_files(
-        name for name, remote in REMOTES.items() if remote.group in groups
-    )
-
-
-def clip_list(wildcards):
-    """The metadata that a list of clips comes with."""
-    remote = CLIP_REMOTES[wildcards.folder]
-    return remote_files(
-        name
-        for name, other in REMOTES.items()
-        if other.group == remote.group and other.kind != "clips"
-    )
-
-
-def split_remotes(wildcards):
-    """What has to be fetched before a split can be looked at."""
-    return remote_files(DATASET["splits"][wildcards.split].get("remotes", []))
 
 
 def sources_option(_wildcards):

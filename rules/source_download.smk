@@ -11,8 +11,8 @@ include: "adopt.smk"
 
 
 wildcard_constraints:
-    remote=one_of([name for name, remote in REMOTES.items() if remote.kind != "clips"]),
-    folder=one_of(CLIP_REMOTES),
+    remote=one_of(REMOTES.archives),
+    folder=one_of(REMOTES.clips),
 
 
 localrules:
@@ -50,7 +50,7 @@ rule download_archive:
 rule download_clips:
     """Cut the clips of {wildcards.folder} from their videos; say which are gone."""
     input:
-        clip_list,
+        lambda wildcards: REMOTES.beside_clips(wildcards.folder),
     output:
         report="missing_files/missing_files_{folder}.tsv",
     log:
@@ -62,8 +62,8 @@ rule download_clips:
         mem_mb=2000,
         runtime="72h",
     params:
-        list=lambda wildcards: ROOT / CLIP_REMOTES[wildcards.folder].list,
-        folder=lambda wildcards: ROOT / CLIP_REMOTES[wildcards.folder].target,
+        list=lambda wildcards: ROOT / REMOTES.clips[wildcards.folder].list,
+        folder=lambda wildcards: ROOT / REMOTES.clips[wildcards.folder].target,
         failure_log=lambda wildcards: f"{PATHS['data']}/download/{wildcards.folder}.journal",
         sources=sources_option,
         code=code_version("workflow_scripts/download_clips.py"),
@@ -76,28 +76,28 @@ rule download_clips:
 rule desed:
     """Everything that the reference's script downloads, and the evaluation sets."""
     input:
-        group_files("real", "strong", "synth", "eval"),
+        REMOTES.of_groups("real", "strong", "synth", "eval"),
 
 
 rule desed_real:
     """Weak, unlabelled and validation clips (the reference's --only_real)."""
     input:
-        group_files("real"),
+        REMOTES.of_groups("real"),
 
 
 rule desed_strong:
     """Clips with strong AudioSet labels (the reference's --only_strong)."""
     input:
-        group_files("strong"),
+        REMOTES.of_groups("strong"),
 
 
 rule desed_synth:
     """Synthetic soundscapes (the reference's --only_synth)."""
     input:
-        group_files("synth"),
+        REMOTES.of_groups("synth"),
 
 
 rule desed_eval:
     """The public evaluation set and that of 2021."""
     input:
-        group_files("eval"),
+        REMOTES.of_groups("eval"),
