@@ -1,16 +1,19 @@
-"""Reading torch files of foreign origin without running anything that they name."""
+"""Reading torch files of foreign origin without running anything that they name, into networks."""
 
 import pickle
 import pickletools
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 import torch
+from torch import Tensor, nn
 
 from sed_core.runtime.errors import SedError
+
+Network = TypeVar("Network", bound=nn.Module)
 
 HARMLESS = ("argparse", "desed_task", "lightning", "numpy", "pathlib", "pytorch_lightning")
 """Packages whose objects occur in honest checkpoints (paths, scores, callbacks): see `StandIn`."""
@@ -147,3 +150,33 @@ def reason(error: Exception) -> str:
     line = re.sub(r"""b'.*'|b".*\"""", "…", line)
     readable = "".join(letter if letter.isprintable() else "…" for letter in line)
     return readable if len(readable) <= LONGEST else f"{readable[:LONGEST]}…"
+
+
+def load_strictly(build: Callable[[], Network], state: Mapping[str, Tensor], what: str) -> Network:
+    """A network with these tensors; nothing is allocated before names and shapes are right.
+
+    Raises:
+        SedError: they are not, or what `build` was told makes no network.
+    """
+    try:
+        with torch.device("meta"):
+            wanted = build().state_dict()
+        if wrong := sorted(wanted.keys() ^ state.keys()):
+            key = wrong[0]
+            raise SedError(
+                f"{what} is not the network that it is read as: '{key}' is "
+                f"{'missing' if key in wanted else 'not one of its tensors'}; get the file again."
+            )
+        for key, tensor in state.items():
+            if tensor.shape != wanted[key].shape:
+                raise SedError(
+                    f"{what} does not fit together: '{key}' has the shape {tuple(tensor.shape)} "
+                    f"instead of {tuple(wanted[key].shape)}; get the file again."
+                )
+        network = build()
+        network.load_state_dict(dict(state))
+        return network
+    except SedError:
+        raise
+    except Exception as error:  # a foreign configuration may cause any
+        raise SedError(f"{what} cannot be built ({reason(error)}); get the file again.") from error

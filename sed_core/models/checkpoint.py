@@ -12,8 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from sed_core.features.logmel import MelSpectrogram
-from sed_core.features.safe_load import safe_load
-from sed_core.features.strict_load import load_strictly
+from sed_core.features.safe_load import load_strictly, safe_load
 from sed_core.models.crnn import CHOICES, NET_KEYS
 from sed_core.models.crnn_architecture import architecture
 from sed_core.models.network_registry import build

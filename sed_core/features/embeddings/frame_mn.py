@@ -16,7 +16,7 @@ from sed_core.features.embeddings.encoder import Encoder
 from sed_core.features.embeddings.fbank import N_FFT, PREEMPHASIS, SHIFT, WINDOW
 from sed_core.features.mel_filters import mel_filters
 from sed_core.features.precision import full_precision
-from sed_core.features.strict_load import load_strictly
+from sed_core.features.safe_load import load_strictly
 
 N_MELS, LOW_HERTZ, HIGH_HERTZ = 128, 0.0, 7000.0
 FLOOR, OFFSET, SCALE = 1e-7, 4.5, 5.0

@@ -11,7 +11,7 @@ from torch.nn import functional
 from sed_core.features.embeddings.encoder import Encoder
 from sed_core.features.mel_filters import mel_filters
 from sed_core.features.precision import full_precision
-from sed_core.features.strict_load import load_strictly
+from sed_core.features.safe_load import load_strictly
 
 N_FFT, HOP = 512, 160
 N_MELS, LOW_HERTZ, HIGH_HERTZ = 64, 50, 8000

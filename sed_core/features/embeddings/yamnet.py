@@ -17,7 +17,7 @@ from torch.nn import functional
 from sed_core.features.embeddings.encoder import Encoder
 from sed_core.features.mel_filters import mel_filters
 from sed_core.features.precision import full_precision
-from sed_core.features.strict_load import load_strictly
+from sed_core.features.safe_load import load_strictly
 from sed_core.runtime.errors import SedError
 
 WINDOW, HOP, N_FFT = 400, 160, 512
