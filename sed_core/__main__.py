@@ -14,6 +14,8 @@ COMMANDS = {
         "the models that are ready, and how fast they are here",
         "detection.list_models",
     ),
+    "export": ("MODEL FOLDER", "a model as ONNX that stands alone", "detection.export_command"),
+    "verify": ("FOLDER …", "whether an exported model is whole", "detection.verify_command"),
     "predict": ("MODEL AUDIO …", "events in recordings, by a trained model", "inference.__main__"),
     "score": (
         "PREDICTIONS --truth …",

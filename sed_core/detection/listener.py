@@ -1,19 +1,21 @@
 """What hears: a model that takes sound block by block and gives frame scores in order of time."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
+from sed_core.config.system import System
 from sed_core.data.audio_stream import Samples
-from sed_core.data.labels import FrameGrid
 from sed_core.data.resamplers import DEFAULT
 from sed_core.features.embeddings.yamnet import PATCH_SAMPLES, YAMNet
 from sed_core.inference.predict import Predictor
-from sed_core.inference.recordings import hear
+from sed_core.inference.recordings import hear_windows
 from sed_core.inference.windows import Windows
 
 FrameScores = NDArray[np.float32]
@@ -29,6 +31,9 @@ class Listener(ABC):
         frame_seconds: length of a frame.
         median_window: frames, one number or one a class: the filter that belongs to the model.
         thresholds: by class, chosen on validation and stored with the model; None: it has none.
+        weak: (C,) scores of the whole recording, once it is heard, where the model gives such.
+        tuned: post-processing of whole recordings that belongs to the model (`scoring.tune`), in
+            place of the median filter.
         latency: seconds of sound after a frame's end that its score waits for.
     """
 
@@ -38,6 +43,8 @@ class Listener(ABC):
     frame_seconds: float
     median_window: int | list[int] = 1
     thresholds: Mapping[str, float] | None = None
+    weak: NDArray[np.float32] | None = None
+    tuned: Mapping[str, Any] | None = None
     latency: float
 
     @abstractmethod
@@ -53,52 +60,74 @@ class SystemListener(Listener):
     """A trained system; it hears in the windows of the workflow and of `sedlab predict`.
 
     Args:
-        predictor: the system.
-        network: student or teacher.
+        score: waveforms (B, S) of windows -> posteriors (B, T, C) and (B, C).
+        system: its configuration.
         batch_size: windows at a time; 1 for the least latency.
     """
 
     median_window = 7  # as in 2022, and `sedlab predict`
 
-    def __init__(self, predictor: Predictor, network: str, batch_size: int | None = None) -> None:
-        system = predictor.system
-        self.predictor, self.network = predictor, network
-        self.batch_size = batch_size or predictor.batch_size
+    def __init__(
+        self,
+        score: Callable[[Samples], tuple[np.ndarray, np.ndarray]],
+        system: System,
+        *,
+        batch_size: int,
+    ) -> None:
+        self.score, self.windows, self.batch_size = score, Windows.of(system), batch_size
         self.classes = system.dataset.classes
-        self.thresholds = predictor.thresholds.get(network)
         self.sample_rate, self.resampler = system.dataset.sample_rate, system.dataset.resampler
-        grid = FrameGrid.of(system)
+        grid = self.windows.grid
         self.frame_seconds = grid.frame_seconds
         # A window is heard once a hop more is there: only then it cannot be the last one.
-        step = Windows.of(system).step
-        self.latency = (grid.n_samples + 2 * step) / self.sample_rate
+        self.latency = (grid.n_samples + 2 * self.windows.step) / self.sample_rate
 
     def hear(self, blocks: Iterable[Samples]) -> Iterator[FrameScores]:
         """Scores as in the workflow."""
-        pieces = hear(self.predictor, blocks, network=self.network, batch_size=self.batch_size)
-        return (piece.strong for piece in pieces)
+        for piece in hear_windows(self.score, self.windows, blocks, batch_size=self.batch_size):
+            self.weak = piece.weak
+            yield piece.strong
 
 
-class YAMNetListener(Listener):
-    """YAMNet: a frame a patch, whose middle is the frame's.
+def system_listener(
+    predictor: Predictor, network: str, *, batch_size: int | None = None
+) -> SystemListener:
+    """A system in torch; `network` is its student or teacher."""
+
+    def score(waveforms: Samples) -> tuple[np.ndarray, np.ndarray]:
+        return predictor(torch.from_numpy(waveforms).to(predictor.device))[network]
+
+    size = batch_size or predictor.batch_size
+    listener = SystemListener(score, predictor.system, batch_size=size)
+    listener.thresholds = predictor.thresholds.get(network)
+    return listener
+
+
+class PatchListener(Listener):
+    """A network that scores patches, each by itself: a frame a patch, whose middle is the frame's.
 
     Args:
-        encoder: with its classifier.
-        classes: names of its scores.
-        device: that computes.
+        score: samples (1, PATCH_SAMPLES + (n - 1) * hop) -> (n, C) scores of n patches.
+        classes: names of the scores.
+        hop: samples between two patches.
+        sample_rate: Hz.
         patches: at a time; 1 for the least latency.
     """
 
     def __init__(
-        self, encoder: YAMNet, classes: list[str], device: torch.device, patches: int = 64
+        self,
+        score: Callable[[Samples], FrameScores],
+        classes: list[str],
+        *,
+        hop: int,
+        sample_rate: int,
+        patches: int = 64,
     ) -> None:
-        self.encoder, self.device = encoder.to(device).eval(), device
-        self.classes, self.patches = classes, patches
-        self.sample_rate = encoder.sample_rate
-        self.hop = encoder.hop_samples()
-        self.frame_seconds = self.hop / self.sample_rate
-        self.before = (PATCH_SAMPLES - self.hop) // 2
-        self.latency = (PATCH_SAMPLES - self.before - self.hop) / self.sample_rate
+        self.score, self.classes, self.hop = score, classes, hop
+        self.sample_rate, self.patches = sample_rate, patches
+        self.frame_seconds = hop / sample_rate
+        self.before = (PATCH_SAMPLES - hop) // 2
+        self.latency = (PATCH_SAMPLES - self.before - hop) / sample_rate
 
     def hear(self, blocks: Iterable[Samples]) -> Iterator[FrameScores]:
         """As the network itself scores the whole recording at once."""
@@ -117,18 +146,40 @@ class YAMNetListener(Listener):
             n_samples += len(block)
             held = np.concatenate([held, block])
             while len(held) >= length:
-                yield self._scores(held[:length])
+                yield self.score(held[None, :length])
                 held, done = held[self.patches * self.hop :], done + self.patches
 
     def _in_turn(self, held: Samples, left: int) -> Iterator[FrameScores]:
         for first in range(0, left, self.patches):
             count = min(self.patches, left - first)
             begin = first * self.hop
-            yield self._scores(held[begin : begin + PATCH_SAMPLES + (count - 1) * self.hop])
+            stop = begin + PATCH_SAMPLES + (count - 1) * self.hop
+            yield self.score(held[None, begin:stop])
+
+
+def yamnet_listener(
+    encoder: YAMNet, classes: list[str], device: torch.device, patches: int = 64
+) -> PatchListener:
+    """YAMNet, its classifier included."""
+    network = PatchScores(encoder).to(device).eval()
 
     @torch.inference_mode()
-    def _scores(self, samples: Samples) -> FrameScores:
-        waveform = torch.from_numpy(samples[None]).to(self.device)
-        patches = self.encoder.patches(self.encoder.log_mel(waveform), self.hop)
-        found = self.encoder.logits(self.encoder.embeddings(patches)).sigmoid()
-        return found[0].cpu().numpy()
+    def score(samples: Samples) -> FrameScores:
+        return network(torch.from_numpy(samples).to(device))[0].cpu().numpy()
+
+    hop = encoder.hop_samples()
+    return PatchListener(score, classes, hop=hop, sample_rate=encoder.sample_rate, patches=patches)
+
+
+class PatchScores(nn.Module):
+    """YAMNet from samples to the scores of its patches; what is exported."""
+
+    def __init__(self, encoder: YAMNet) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, waveforms: Tensor) -> Tensor:
+        """(1, PATCH_SAMPLES + (n - 1) * hop) -> (1, n, C)."""
+        encoder = self.encoder
+        patches = encoder.patches(encoder.log_mel(waveforms), encoder.hop_samples())
+        return encoder.logits(encoder.embeddings(patches)).sigmoid()

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import torch
 
-from sed_core.detection.listener import Listener, SystemListener, YAMNetListener
+from sed_core.detection.listener import Listener, system_listener, yamnet_listener
+from sed_core.detection.package import package_listener
 from sed_core.features.embeddings.encoder_weights import load_encoder, obtain_weights
 from sed_core.features.embeddings.yamnet import YAMNet
 from sed_core.inference.recordings import load_predictor
@@ -76,7 +77,8 @@ def load_listener(
     """A model by its name or its file.
 
     Args:
-        model: key of `MODELS`, a `model.pt` of the workflow, or a public 2022 `.ckpt`.
+        model: key of `MODELS`, a `model.pt` of the workflow, a public 2022 `.ckpt`, or the folder
+            of a package.
         device: that computes.
         network: of a trained system, student or teacher.
         weights: file of a named model (in place of the fetched one), or of the pretrained network
@@ -87,23 +89,17 @@ def load_listener(
         SedError: no such model, or a file that is none.
     """
     if model in MODELS:
-        path = weights or _fetched(MODELS[model])
-        encoder = load_encoder("yamnet", path)
-        assert isinstance(encoder, YAMNet)
-        classes = json.loads(YAMNET_CLASSES.read_text(encoding="utf-8"))
-        if encoder.logits.out_features != len(classes):
-            raise SedError(
-                f"{path} tells {encoder.logits.out_features} classes apart; expected AudioSet's "
-                f"{len(classes)}, so give the published file."
-            )
-        return YAMNetListener(encoder, classes, device, patches=1 if live else 64)
+        encoder = load_yamnet(weights)
+        return yamnet_listener(encoder, yamnet_classes(), device, patches=1 if live else 64)
     if not Path(model).exists():
         raise SedError(
             f"there is no model '{model}': it is neither one of {', '.join(MODELS)} (sedlab "
             "models) nor a file."
         )
+    if Path(model).is_dir():
+        return package_listener(Path(model), live=live)
     predictor = load_predictor(model, device, weights=weights)
-    return SystemListener(predictor, network, batch_size=1 if live else None)
+    return system_listener(predictor, network, batch_size=1 if live else None)
 
 
 def _fetched(model: ReadyModel) -> Path:
@@ -111,3 +107,25 @@ def _fetched(model: ReadyModel) -> Path:
     if not model.path.is_file():
         obtain_weights(model.path, urls=model.urls, checksum=model.checksum)
     return model.path
+
+
+def load_yamnet(weights: Path | None = None) -> YAMNet:
+    """YAMNet from a file, or from the cache, where it is fetched to the first time.
+
+    Raises:
+        SedError: the file is another one.
+    """
+    path = weights or _fetched(MODELS["yamnet"])
+    encoder = load_encoder("yamnet", path)
+    assert isinstance(encoder, YAMNet)
+    if encoder.logits.out_features != len(yamnet_classes()):
+        raise SedError(
+            f"{path} tells {encoder.logits.out_features} classes apart; expected AudioSet's "
+            f"{len(yamnet_classes())}, so give the published file."
+        )
+    return encoder
+
+
+def yamnet_classes() -> list[str]:
+    """Names of AudioSet's 521 classes in YAMNet's order."""
+    return json.loads(YAMNET_CLASSES.read_text(encoding="utf-8"))

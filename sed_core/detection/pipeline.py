@@ -1,7 +1,8 @@
 """Sound in, events out: the filter, gate and thresholds behind a listener."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from sed_core.detection.quiet_gate import QuietGate
 from sed_core.detection.thresholds import thresholds
 from sed_core.detection.tracker import EventTracker
 from sed_core.runtime.errors import SedError, unknown_name
+from sed_core.scoring.score_file import Posteriors, Scores
+from sed_core.scoring.tune import processed_scores
 
 
 @dataclass(frozen=True)
@@ -79,9 +82,25 @@ class Pipeline:
         if quiet is not None:
             gate = QuietGate(quiet, round(self.listener.frame_seconds * self.listener.sample_rate))
             blocks = gate.passing(blocks)
-        heard = (piece[:, self.columns] for piece in self.listener.hear(blocks) if len(piece))
-        pieces = filtered(heard, self.median_window)
+        if self.listener.tuned is not None and self.decisions.median_window is None:
+            pieces: Iterator[FrameScores] = iter([self._tuned(blocks, self.listener.tuned)])
+        else:
+            heard = (piece[:, self.columns] for piece in self.listener.hear(blocks) if len(piece))
+            pieces = filtered(heard, self.median_window)
         return gate.muted(pieces) if gate else pieces
+
+    def _tuned(self, blocks: Iterable[Samples], tuned: Mapping[str, Any]) -> FrameScores:
+        """Post-processing that needs the whole recording; memory grows with its length."""
+        strong = np.concatenate(list(self.listener.hear(blocks)))
+        weak = strong.max(0) if self.listener.weak is None else self.listener.weak
+        scores = Scores(
+            filenames=["recording"],
+            classes=self.listener.classes,
+            frame_seconds=self.listener.frame_seconds,
+            n_frames=np.array([len(strong)], np.int32),
+            networks={"student": Posteriors(strong[None], weak[None])},
+        )
+        return processed_scores(scores, tuned).networks["student"].strong[0][:, self.columns]
 
     def events(self, blocks: Iterable[Samples]) -> list[Label]:
         """All events of a recording, in order of time.

@@ -7,6 +7,7 @@ from torch import nn
 
 from sed_core.config.system import System
 from sed_core.features.logmel import MelSpectrogram, amplitude_to_db
+from sed_core.features.precision import full_precision
 from sed_core.features.resident_audio import ResidentAudio
 from sed_core.features.scaler import Scaler
 
@@ -39,7 +40,7 @@ class FrontEnd(nn.Module):
 
     def forward(self, waveforms: torch.Tensor) -> torch.Tensor:
         """(B, S) waveforms to (B, F, T) network input."""
-        with torch.autocast(waveforms.device.type, enabled=False):
+        with full_precision(waveforms):
             return self.scale(self.mel(waveforms))
 
     @torch.no_grad()

@@ -7,8 +7,11 @@ from torch import Tensor
 
 
 def full_precision(x: Tensor) -> AbstractContextManager[None]:
-    """A context without autocast, for front ends and recurrences; the meta device knows none."""
-    if x.device.type == "meta":
+    """A context without autocast, for front ends and recurrences.
+
+    The meta device and exports know none.
+    """
+    if x.device.type == "meta" or torch.compiler.is_exporting():
         return nullcontext()
     return torch.autocast(x.device.type, enabled=False)
 

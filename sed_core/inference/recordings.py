@@ -1,7 +1,7 @@
 """Prediction for single recordings of any length and rate, without a data set."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -146,11 +146,31 @@ def hear(
         network: student or teacher.
         batch_size: windows at a time.
     """
-    windows = Windows.of(predictor.system)
+
+    def score(waveforms: NDArray[np.float32]) -> tuple[np.ndarray, np.ndarray]:
+        return predictor(torch.from_numpy(waveforms).to(predictor.device))[network]
+
+    return hear_windows(score, Windows.of(predictor.system), blocks, batch_size=batch_size)
+
+
+def hear_windows(
+    score: Callable[[NDArray[np.float32]], tuple[np.ndarray, np.ndarray]],
+    windows: Windows,
+    blocks: Iterable[NDArray[np.float32]],
+    *,
+    batch_size: int,
+) -> Iterator[Piece]:
+    """`hear` with any network.
+
+    Args:
+        score: waveforms (B, S) of windows -> posteriors (B, T, C) and (B, C).
+        windows: where they lie.
+        blocks: as in `hear`.
+        batch_size: windows at a time.
+    """
     stitcher = Stitcher(windows.join)
     cut = windows.cut(blocks)
     while batch := list(islice(cut, batch_size)):
-        waveforms = torch.from_numpy(np.stack([samples for _, samples in batch]))
-        found = zip(*predictor(waveforms.to(predictor.device))[network], strict=True)
+        found = zip(*score(np.stack([samples for _, samples in batch])), strict=True)
         for (window, _), (strong, weak) in zip(batch, found, strict=True):
             yield stitcher.add(window, strong, weak)

@@ -60,7 +60,7 @@ def last_state(encoder: nn.GRU, embeddings: Tensor) -> Tensor:
     For few cells, on the CPU, the forward direction in C spares torch's many small steps.
     """
     frames = embeddings.transpose(1, 2)
-    if frames.is_cuda:
+    if frames.is_cuda or torch.compiler.is_exporting():
         with full_precision(frames):
             return encoder(not_half(frames))[0][:, -1]
     weights = cast(list[Tensor], encoder._flat_weights)

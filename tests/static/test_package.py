@@ -24,6 +24,7 @@ from sed_core.runtime.code_version import imported_files
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMED_BY_A_STRING = {"nvidia-ml-py", "tensorboard"}  # an importlib call; Lightning's logger
+EXPORTS = {"onnx", "onnxruntime", "onnxscript"}  # imported where the extra `export` is installed
 NEEDS_A_COMPILER = {"sed-scores-eval"}  # imported where it is there; the extra `check`
 
 # Run by name: by the Makefile, or by mypy and pytest as plug-ins.
@@ -81,7 +82,7 @@ def test_everybody_gets_what_the_commands_import_and_the_rest_is_an_extra():
 
 
 def test_requirements_begin_at_the_locked_versions():
-    pins = locked() | locked("requirements-check.txt")
+    pins = locked() | locked("requirements-check.txt") | locked("requirements-dev.txt")
     for names in requirements().values():
         for name, requirement in names.items():
             (bound,) = requirement.specifier
@@ -97,7 +98,8 @@ def test_the_environment_of_the_rules_is_valid_and_complete():
     pins = dict(pin.split("==") for pin in pip["pip"])
     names = {canonicalize_name(name): version for name, version in pins.items()}
     assert names.items() <= (locked() | locked("requirements-check.txt")).items()
-    assert set(names) >= imported("sed_core", "workflow_scripts") | NAMED_BY_A_STRING
+    used = imported("sed_core", "workflow_scripts") - EXPORTS
+    assert set(names) >= used | NAMED_BY_A_STRING
     assert "cxx-compiler" in conda, NEEDS_A_COMPILER
 
 
@@ -120,9 +122,9 @@ def needed(names: set[str]) -> set[str]:
 
 
 def test_nothing_is_pinned_that_nothing_uses():
-    run = imported("sed_core", "workflow_scripts") | NAMED_BY_A_STRING | {"snakemake"}
+    run = imported("sed_core", "workflow_scripts") - EXPORTS | NAMED_BY_A_STRING | {"snakemake"}
     assert set(locked()) <= needed(run)
-    develop = run | imported("tests", "benchmarks", optional=True) | TOOLS
+    develop = run | EXPORTS | imported("tests", "benchmarks", optional=True) | TOOLS
     check, extra = set(locked("requirements-check.txt")), set(locked("requirements-dev.txt"))
     assert check == needed(NEEDS_A_COMPILER) - needed(run - NEEDS_A_COMPILER)
     assert extra <= needed(develop)

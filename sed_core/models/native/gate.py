@@ -40,7 +40,8 @@ def is_fusible(y: Tensor, pooling: tuple[int, int]) -> bool:
     """Whether `gated_pool` serves this (B, C, T, F) output of a convolution."""
     _, channels, times, bands = y.shape
     return (
-        y.device.type == "cpu"
+        not torch.compiler.is_exporting()
+        and y.device.type == "cpu"
         and y.dtype in STORAGE
         and channels % 4 == 0
         and bands % pooling[1] == 0

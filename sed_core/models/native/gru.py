@@ -25,7 +25,8 @@ def _library(cells: int) -> ctypes.CDLL | None:
 def is_native(x: Tensor, gru: nn.GRU) -> bool:
     """Whether the functions below serve this input and these weights."""
     return (
-        x.device.type == "cpu"
+        not torch.compiler.is_exporting()
+        and x.device.type == "cpu"
         and x.dtype in (torch.float32, torch.bfloat16)
         and gru.weight_hh_l0.dtype == torch.float32
         and gru.hidden_size % 4 == 0

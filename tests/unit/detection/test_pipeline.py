@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from sed_core.data.label_formats.labels import Label
-from sed_core.detection.listener import YAMNetListener
+from sed_core.detection.listener import yamnet_listener
 from sed_core.detection.median_stream import filtered
 from sed_core.detection.quiet_gate import QuietGate
 from sed_core.detection.thresholds import thresholds
@@ -68,7 +68,7 @@ def test_what_is_quiet_is_not_heard():
 @pytest.mark.parametrize("patches", [1, 3])
 def test_yamnet_hears_blocks_as_it_hears_the_whole(yamnet, seconds, patches):
     sound = long_sound(seconds)
-    listener = YAMNetListener(yamnet, list(map(str, range(521))), torch.device("cpu"), patches)
+    listener = yamnet_listener(yamnet, list(map(str, range(521))), torch.device("cpu"), patches)
     found = np.concatenate(list(listener.hear(cut(sound, np.random.default_rng(0), 5000))))
     with torch.inference_mode():
         wave = torch.from_numpy(sound[None])
@@ -80,7 +80,7 @@ def test_yamnet_hears_blocks_as_it_hears_the_whole(yamnet, seconds, patches):
 
 
 def test_yamnet_waits_no_longer_than_it_says(yamnet):
-    listener = YAMNetListener(yamnet, list(map(str, range(521))), torch.device("cpu"), 1)
+    listener = yamnet_listener(yamnet, list(map(str, range(521))), torch.device("cpu"), 1)
     fed = 0
 
     def blocks():
