@@ -9,6 +9,7 @@ COMMANDS = {
         "events in any recordings, by a model that is ready",
         "detection.__main__",
     ),
+    "listen": ("", "events of a stream while it goes on", "detection.listen_command"),
     "models": (
         "[FILES …]",
         "the models that are ready, and how fast they are here",
