@@ -40,4 +40,4 @@ def test_a_mistake_is_one_sentence():
 def test_an_unknown_command_is_named():
     done = sedlab("s/a/b/")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "there is no command 'sedlab s/a/b/'; it is one of detect, models," in done.stderr
+    assert "there is no command 'sedlab s/a/b/'; it is one of detect," in done.stderr
