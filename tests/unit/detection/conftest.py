@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import soundfile as sf
@@ -37,6 +39,7 @@ def folder(trained, data, tmp_path_factory):  # noqa: F811
     """A model file, and recordings in nested folders."""
     folder = tmp_path_factory.mktemp("detection")
     save_checkpoint(folder / "model.pt", trained)
+    save_checkpoint(folder / "old.pt", replace(trained, thresholds={}))
     (folder / "audio/deeper").mkdir(parents=True)
     corpus = Corpus.open(data / "audio16k/devtest.h5")
     for name, samples in zip(names("devtest")[:2], corpus.gather(range(2), RATE), strict=True):

@@ -130,7 +130,7 @@ def test_one_bad_file_does_not_cost_the_others(folder, tmp_path):
         (["audio", "--model=best"], "there is no model 'best'"),
         (["audio", "--model=model.pt", "--classes=Lion"], "there is no class 'Lion'"),
         (["audio", "--model=model.pt", "--median-window=1,3"], "2 median windows were given"),
-        (["audio", "--model=model.pt", "--threshold=best-f1"], "holds no thresholds"),
+        (["audio", "--model=old.pt", "--threshold=best-f1"], "holds no thresholds"),
         (["audio", "--weights=model.pt"], "does not hold the weights of 'yamnet'"),
     ],
 )
