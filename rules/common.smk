@@ -10,7 +10,7 @@ from snakemake.exceptions import WorkflowError
 from sed_core.config.embedding_files import EmbeddingFiles
 from sed_core.config.embedding_kinds import STORED
 from sed_core.config.listing import command_options, listing
-from sed_core.config.plan import Plan
+from sed_core.config.workflow_plan import Plan
 from sed_core.config.result_files import ResultFiles
 from sed_core.data.clip_counts import too_few
 from sed_core.data.published_names import published_file

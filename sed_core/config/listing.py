@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sed_core.config.plan import Plan
+from sed_core.config.workflow_plan import Plan
 
 
 def listing(plan: Plan, options: str) -> str:

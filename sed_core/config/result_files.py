@@ -6,8 +6,8 @@ Paths begin with the key of `pathvars` that says where they lie, such as `<resul
 from dataclasses import dataclass
 
 from sed_core.config.embedding_files import EmbeddingFiles
-from sed_core.config.plan import Plan
 from sed_core.config.split_roles import soft_labels, training_splits
+from sed_core.config.workflow_plan import Plan
 
 TABLES = ("scores", "comparison", "energy")
 PLOTS = ("curves", "roc", "bars")

@@ -41,8 +41,8 @@ def main(argv: list[str] | None = None, *, prog: str = "python -m sed_core.detec
 
     from sed_core.data.label_formats.formats import save_labels
     from sed_core.detection.batch import detect_all, pipeline
+    from sed_core.detection.find_recordings import find
     from sed_core.detection.journal import Journal
-    from sed_core.detection.recordings import find
     from sed_core.runtime.progress import progress
 
     recordings = find(args.audio)

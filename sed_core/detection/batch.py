@@ -6,11 +6,11 @@ from functools import cache, partial
 from pathlib import Path
 
 from sed_core.data.audio_stream import Samples, UnusableAudioError, stream_file
-from sed_core.data.label_formats.labels import RecordingLabels
+from sed_core.data.label_formats.labelled_events import RecordingLabels
 from sed_core.data.parallel import ordered_map
+from sed_core.detection.find_recordings import Recording
 from sed_core.detection.models import MODELS, load_listener
 from sed_core.detection.pipeline import Decisions, Pipeline
-from sed_core.detection.recordings import Recording
 from sed_core.runtime.device import prepare, torch_device
 from sed_core.runtime.files import digest, digest_json
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from sed_core.data.label_formats.formats import write_labels
-from sed_core.data.label_formats.labels import RecordingLabels
+from sed_core.data.label_formats.labelled_events import RecordingLabels
 from sed_core.detection.listener import Listener, PatchScores
 from sed_core.detection.onnx_gru import with_onnx_grus
 from sed_core.detection.package import (

@@ -5,8 +5,8 @@ from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
-from sed_core.data.label_formats.labels import Label, RecordingLabels
-from sed_core.detection.recordings import Recording
+from sed_core.data.label_formats.labelled_events import Label, RecordingLabels
+from sed_core.detection.find_recordings import Recording
 from sed_core.runtime.errors import SedError
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sed_core.data.audio_stream import Samples
-from sed_core.data.label_formats.labels import Label
+from sed_core.data.label_formats.labelled_events import Label
 from sed_core.detection.listener import FrameScores, SystemListener
 from sed_core.detection.pipeline import Pipeline
 

@@ -17,7 +17,7 @@ import torch
 from sed_core.config.system import System
 from sed_core.data.audio_stream import Samples, stream_file
 from sed_core.data.label_formats.formats import read_labels
-from sed_core.data.label_formats.labels import Label
+from sed_core.data.label_formats.labelled_events import Label
 from sed_core.detection.listener import FrameScores, Listener, PatchListener, SystemListener
 from sed_core.detection.pipeline import Decisions, Pipeline
 from sed_core.inference.predict import BATCH_SECONDS

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 
 from sed_core.data.audio_stream import Samples
-from sed_core.data.label_formats.labels import Label, in_time
+from sed_core.data.label_formats.labelled_events import Label, in_time
+from sed_core.detection.event_tracker import EventTracker
 from sed_core.detection.listener import FrameScores, Listener
 from sed_core.detection.median_stream import filtered
 from sed_core.detection.quiet_gate import QuietGate
 from sed_core.detection.thresholds import thresholds
-from sed_core.detection.tracker import EventTracker
 from sed_core.runtime.errors import SedError, unknown_name
 from sed_core.scoring.score_file import Posteriors, Scores
 from sed_core.scoring.tune import processed_scores

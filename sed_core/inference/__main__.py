@@ -59,7 +59,7 @@ def main(argv: list[str] | None = None, *, prog: str = "python -m sed_core.infer
 
     from sed_core.data.audio import read_clip
     from sed_core.data.label_formats.formats import save_labels
-    from sed_core.data.label_formats.labels import RecordingLabels
+    from sed_core.data.label_formats.labelled_events import RecordingLabels
     from sed_core.inference.recordings import find_recordings, load_predictor, score_recording
     from sed_core.runtime.device import torch_device
     from sed_core.runtime.progress import progress

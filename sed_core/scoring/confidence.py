@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sed_core.data.label_formats.labels import Label, in_time
+from sed_core.data.label_formats.labelled_events import Label, in_time
 from sed_core.scoring.events import Events
 
 

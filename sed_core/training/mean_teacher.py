@@ -13,7 +13,7 @@ from sed_core.features.frontend import FrontEnd
 from sed_core.models.network_registry import build
 from sed_core.runtime.seeding import derive
 from sed_core.training.augmentation.chain import augmented, entries
-from sed_core.training.augmentation.clips import Clips
+from sed_core.training.augmentation.clip_draws import Clips
 from sed_core.training.ema import averaged, update_teacher
 from sed_core.training.losses import BatchLayout, Output, consistency, supervised
 from sed_core.training.schedule import ema_alpha, learning_rate, ramp

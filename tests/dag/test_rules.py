@@ -78,6 +78,11 @@ def test_files_stay_small():
         assert len(file.read_text().splitlines()) <= 300, file
 
 
+def test_a_name_is_enough_to_tell_a_file():
+    names = [file.name for file in (ROOT / "sed_core").rglob("*.py")]
+    assert not {name for name in names if names.count(name) > 1} - {"__init__.py", "__main__.py"}
+
+
 def test_an_edit_is_seen_through_any_chain_of_imports():
     files = imported_files(ROOT / "workflow_scripts/train.py")
     assert ROOT / "sed_core/features/logmel.py" in files  # train -> fit -> module -> front end

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from sed_core.features.logmel import MelSpectrogram
-from sed_core.training.augmentation.clips import Clips
+from sed_core.training.augmentation.clip_draws import Clips
 from sed_core.training.augmentation.filter_augment import gain
 from sed_core.training.augmentation.frame_shift import shifted
 from sed_core.training.augmentation.spec_augment import stripes

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from sed_core.data.label_formats.formats import FORMATS, read_labels, save_labels
-from sed_core.data.label_formats.labels import RecordingLabels
+from sed_core.data.label_formats.labelled_events import RecordingLabels
 from sed_core.runtime.cli import run
 from sed_core.runtime.errors import SedError
 

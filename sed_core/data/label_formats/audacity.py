@@ -6,7 +6,7 @@ alone. Lines that begin with a backslash hold a range of frequencies and are pas
 
 from collections.abc import Iterable, Iterator
 
-from sed_core.data.label_formats.labels import (
+from sed_core.data.label_formats.labelled_events import (
     Label,
     RecordingLabels,
     Source,

@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape, quoteattr
 
-from sed_core.data.label_formats.labels import (
+from sed_core.data.label_formats.labelled_events import (
     RecordingLabels,
     Source,
     from_text,

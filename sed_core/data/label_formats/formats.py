@@ -15,7 +15,7 @@ from sed_core.data.label_formats import (
     tables,
     textgrid,
 )
-from sed_core.data.label_formats.labels import Format, RecordingLabels, Source
+from sed_core.data.label_formats.labelled_events import Format, RecordingLabels, Source
 from sed_core.runtime.errors import SedError, unknown_name
 from sed_core.runtime.files import atomic
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sed_core.data.label_formats.labels import (
+from sed_core.data.label_formats.labelled_events import (
     TIME_DECIMALS,
     Label,
     RecordingLabels,

@@ -7,7 +7,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 
-from sed_core.data.label_formats.labels import (
+from sed_core.data.label_formats.labelled_events import (
     Label,
     RecordingLabels,
     Source,

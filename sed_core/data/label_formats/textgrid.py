@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from sed_core.data.label_formats.labels import (
+from sed_core.data.label_formats.labelled_events import (
     Label,
     RecordingLabels,
     Source,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import torch
 
-from sed_core.training.augmentation.clips import Clips
+from sed_core.training.augmentation.clip_draws import Clips
 from sed_core.training.augmentation.filter_augment import filter_augment
 from sed_core.training.augmentation.frame_shift import frame_shift
 from sed_core.training.augmentation.frequency_warp import frequency_warp

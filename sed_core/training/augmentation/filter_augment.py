@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 import torch
 
-from sed_core.training.augmentation.clips import Count, Draws
+from sed_core.training.augmentation.clip_draws import Count, Draws
 
 
 def filter_augment(

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import torch
 
-from sed_core.training.augmentation.clips import Clips, Draws, Positive
+from sed_core.training.augmentation.clip_draws import Clips, Draws, Positive
 
 
 def frame_shift(clips: Clips, draws: Draws, *, deviation: Positive = 90.0) -> Clips:

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from sed_core.training.augmentation.clips import Draws, Positive
+from sed_core.training.augmentation.clip_draws import Draws, Positive
 
 
 def frequency_warp(

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import torch
 
-from sed_core.training.augmentation.clips import Clips, Draws, Share
+from sed_core.training.augmentation.clip_draws import Clips, Draws, Share
 
 PROBABILITY = 0.5
 BETA = 0.2

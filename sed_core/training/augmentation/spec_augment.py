@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from sed_core.training.augmentation.clips import Count, Draws
+from sed_core.training.augmentation.clip_draws import Count, Draws
 
 
 def spec_augment(

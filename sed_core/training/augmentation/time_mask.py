@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from sed_core.training.augmentation.clips import Clips, Draws, Share
+from sed_core.training.augmentation.clip_draws import Clips, Draws, Share
 
 
 def time_mask(

@@ -9,9 +9,9 @@ import yaml
 
 from sed_core.config.embedding_files import EmbeddingFiles
 from sed_core.config.listing import command_options, listing
-from sed_core.config.plan import Plan
 from sed_core.config.result_files import ResultFiles
 from sed_core.config.systems import merge
+from sed_core.config.workflow_plan import Plan
 
 ROOT = Path(__file__).resolve().parents[3]
 CHANGE = {

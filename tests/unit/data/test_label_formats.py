@@ -10,7 +10,7 @@ from praatio import textgrid
 from sed_core.data.annotations import read_strong
 from sed_core.data.label_formats.__main__ import main as convert
 from sed_core.data.label_formats.formats import FORMATS, label_paths, read_labels, write_labels
-from sed_core.data.label_formats.labels import Label, RecordingLabels
+from sed_core.data.label_formats.labelled_events import Label, RecordingLabels
 from sed_core.runtime.errors import SedError
 
 DOG = Label(0.5, 1.25, "Dog", 0.75, 0.9)

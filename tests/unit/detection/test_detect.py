@@ -11,8 +11,8 @@ import soundfile as sf
 from sed_core.data.audio import ffmpeg_executable, read_clip
 from sed_core.data.audio_stream import UnusableAudioError, stream_file
 from sed_core.detection.__main__ import main as detect
+from sed_core.detection.find_recordings import find
 from sed_core.detection.list_models import main as models
-from sed_core.detection.recordings import find
 from sed_core.inference.__main__ import main as predict
 from sed_core.runtime.errors import SedError
 from tests.made_data import names

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from sed_core.data.label_formats.labels import Label
+from sed_core.data.label_formats.labelled_events import Label
+from sed_core.detection.event_tracker import EventTracker
 from sed_core.detection.listener import yamnet_listener
 from sed_core.detection.median_stream import filtered
 from sed_core.detection.quiet_gate import QuietGate
 from sed_core.detection.thresholds import thresholds
-from sed_core.detection.tracker import EventTracker
 from sed_core.runtime.errors import SedError
 from sed_core.scoring.confidence import labels_of
 from sed_core.scoring.decode import decode, median_filter

@@ -7,7 +7,7 @@ import torch
 from sed_core.runtime.errors import SedError
 from sed_core.training.augmentation.augmentation_registry import SEPARATE, SHARED
 from sed_core.training.augmentation.chain import augmented
-from sed_core.training.augmentation.clips import Clips, Draws
+from sed_core.training.augmentation.clip_draws import Clips, Draws
 from sed_core.training.augmentation.frequency_warp import warped
 from sed_core.training.losses import BatchLayout
 from tests.made_data import tiny_system

@@ -3,7 +3,7 @@ import pytest
 import torch
 from scipy import stats
 
-from sed_core.training.augmentation.clips import Draws
+from sed_core.training.augmentation.clip_draws import Draws
 from sed_core.training.augmentation.mixup import Mix, draw
 
 CPU = torch.device("cpu")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from sed_core.data.label_formats.labels import Label, in_time
+from sed_core.data.label_formats.labelled_events import Label, in_time
 from sed_core.detection.listener import FrameScores
 from sed_core.scoring.decode import decode_many, frame_times
 

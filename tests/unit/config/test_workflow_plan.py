@@ -1,7 +1,7 @@
 """What rows are made of."""
 
-from sed_core.config.plan import Plan
 from sed_core.config.rows import Row
+from sed_core.config.workflow_plan import Plan
 
 
 def system(checkpoint=None, **data):
