@@ -17,7 +17,7 @@ from sed_core.data.published_names import published_file
 from sed_core.runtime.code_version import code_version
 from sed_core.runtime.device import visible_gpus
 from sed_core.runtime.errors import SedError, unknown_name
-from sed_core.runtime.job_shell import job_prefix
+from sed_core.runtime.job_shell import TERMINAL, job_prefix
 
 HOME = Path(workflow.basedir)
 
@@ -56,7 +56,7 @@ def shell_prefix():
         "SED_MEMORY_GB": config["compute"]["memory_gb"],
     }
     if sys.stderr.isatty():
-        environment["SED_TERMINAL"] = "/dev/tty"
+        environment["SED_TERMINAL"] = TERMINAL
     methods = {
         method.name.lower() for method in workflow.deployment_settings.deployment_method
     }

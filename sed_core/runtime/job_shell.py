@@ -4,6 +4,9 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
+TERMINAL = "/dev/tty"
+"""Where bars of jobs go, whose output lies in logs, while a person looks at the run."""
+
 
 def job_prefix(environment: Mapping[str, object], *, python: Path | None) -> str:
     """Lines of bash, on one, that make a job fail and stop as it should, in its environment.
