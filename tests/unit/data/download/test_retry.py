@@ -13,7 +13,7 @@ from sed_core.data.download.retry import RetryPolicy, retry_after
         ("", None),
         ("soon", None),
         ("120", 120.0),
-        (formatdate(time.time() + 3000), 3000.0),
+        pytest.param(formatdate(time.time() + 3000), 3000.0, id="in 3000 s"),  # workers agree
         ("Tue, 01 Mar 2016 11:00:00 GMT", 0.0),
     ],
 )
