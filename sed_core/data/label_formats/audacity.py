@@ -10,6 +10,7 @@ from sed_core.data.label_formats.labelled_events import (
     Label,
     RecordingLabels,
     Source,
+    confidence,
     decimal,
     in_time,
     score,
@@ -37,9 +38,6 @@ def read(source: Source) -> list[RecordingLabels]:
         if len(cells) < 3:
             raise source.refuse("expected onset, offset and label with tabs between.", number)
         onset, offset = timed(source, cells[0], cells[1], number)
-        try:
-            scores = [float(cell) for cell in cells[3:5]]
-        except ValueError as error:
-            raise source.refuse(f"the score {cells[3]!r} is not a number.", number) from error
+        scores = [confidence(source, cell, number) for cell in cells[3:5]]
         labels.append(Label(onset, offset, cells[2].strip(), *scores))
     return [RecordingLabels(source.filename, in_time(labels))]

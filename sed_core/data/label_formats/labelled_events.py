@@ -145,6 +145,18 @@ def timed(
     return start, end
 
 
+def confidence(source: Source, cell: str, row: int) -> float:
+    """A score in a file.
+
+    Raises:
+        SedError: it is no number.
+    """
+    try:
+        return float(cell)
+    except ValueError as error:
+        raise source.refuse(f"the score {cell!r} is not a number; correct it.", row) from error
+
+
 def tiers(labels: Iterable[Label]) -> dict[str, list[Label]]:
     """Events by class, in time; where two of a class overlap, the later goes to `<class> (2)`, …
 

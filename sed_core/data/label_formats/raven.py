@@ -7,6 +7,7 @@ from sed_core.data.label_formats.labelled_events import (
     Label,
     RecordingLabels,
     Source,
+    confidence,
     decimal,
     in_time,
     score,
@@ -68,7 +69,9 @@ def read(source: Source) -> list[RecordingLabels]:
         if row.get("File Offset (s)"):
             begin, _ = timed(source, row["File Offset (s)"], row["File Offset (s)"], number)
             onset, offset = begin, round(begin + offset - onset, TIME_DECIMALS)
-        scores = (float(row[key]) if row.get(key) else None for key in COLUMNS[-2:])
+        scores = (
+            confidence(source, row[key], number) if row.get(key) else None for key in COLUMNS[-2:]
+        )
         label = Label(onset, offset, row.get(column, ""), *scores)
         found.setdefault(name.replace("\\", "/"), []).append(label)
     if not found:

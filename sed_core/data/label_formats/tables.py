@@ -11,6 +11,7 @@ from sed_core.data.label_formats.labelled_events import (
     Label,
     RecordingLabels,
     Source,
+    confidence,
     decimal,
     in_time,
     score,
@@ -79,13 +80,9 @@ def _read(source: Source, rows: list[list[str]]) -> list[RecordingLabels]:
             raise source.refuse("no filename; name the recording or delete this row.", number)
         labels = found.setdefault(name, [])
         if onset or offset or label:
-            mean, peak = (_confidence(source, row.get(column, ""), number) for column in SCORES)
+            mean, peak = (
+                confidence(source, row[column], number) if row.get(column) else None
+                for column in SCORES
+            )
             labels.append(Label(*timed(source, onset, offset, number), label, mean, peak))
     return [RecordingLabels(name, in_time(labels)) for name, labels in found.items()]
-
-
-def _confidence(source: Source, cell: str, row: int) -> float | None:
-    try:
-        return float(cell) if cell else None
-    except ValueError as error:
-        raise source.refuse(f"the score {cell!r} is not a number; correct it.", row) from error

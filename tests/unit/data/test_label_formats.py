@@ -153,6 +153,12 @@ def test_names_of_label_files():
         ("a.TextGrid", "hello", "a.TextGrid: no TextGrid"),
         ("a.TextGrid", 'File type = "ooTextFile"\n"TextGrid"\n0\n1\n<exists>\n3', "breaks off"),
         ("a.selections.txt", "a\tb\n", "row 1: expected Begin Time (s)"),
+        (
+            "a.selections.txt",
+            "Begin Time (s)\tEnd Time (s)\tLabel\tMean Score\n1\t2\tDog\thigh\n",
+            "a.selections.txt, row 2: the score 'high' is not a number",
+        ),
+        ("a.txt", "1\t2\tDog\thigh\n", "a.txt, row 1: the score 'high' is not a number"),
         ("a.eaf", "<a>", "a.eaf: not XML"),
         ("a.eaf", "<!DOCTYPE a [<!ENTITY b 'c'>]><a/>", "a.eaf: it defines entities"),
         ("a.json", "{}x", "a.json: no list of Label Studio's tasks"),
