@@ -70,8 +70,7 @@ def source_metadata(wildcards):
 
 
 def metadata_option(wildcards):
-    path = source_metadata(wildcards)
-    return f"--metadata {shlex.quote(path)}" if path else ""
+    return option("metadata", source_metadata(wildcards))
 
 
 def groups_option(wildcards):
@@ -82,8 +81,7 @@ def groups_option(wildcards):
 
 def soft_labels_option(wildcards):
     """What a split's table has beside events, if anything."""
-    soft = DATASET["splits"][wildcards.split].get("soft_labels")
-    return f"--soft-labels {soft}" if soft else ""
+    return option("soft-labels", DATASET["splits"][wildcards.split].get("soft_labels"))
 
 
 def folder_fingerprint(wildcards):

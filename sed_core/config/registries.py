@@ -37,33 +37,35 @@ def parameters(file: str, function: str) -> dict[str, str]:
 
     A `*` in its signature stands before them.
     """
-    for node in _tree(file).body:
-        if isinstance(node, ast.ImportFrom) and function in [alias.name for alias in node.names]:
-            for item in _tree(f"{str(node.module).replace('.', '/')}.py").body:
-                if isinstance(item, ast.FunctionDef) and item.name == function:
-                    return {
-                        argument.arg: ast.unparse(argument.annotation)
-                        for argument in item.args.kwonlyargs
-                        if argument.annotation is not None
-                    }
+    for item in _tree(_origin(file, function)).body:
+        if isinstance(item, ast.FunctionDef) and item.name == function:
+            return {
+                argument.arg: ast.unparse(argument.annotation)
+                for argument in item.args.kwonlyargs
+                if argument.annotation is not None
+            }
     raise LookupError(f"{file} imports no function {function}")
+
+
+def _origin(file: str, name: str) -> str:
+    """The file from which a registry imports a name."""
+    for node in _tree(file).body:
+        if isinstance(node, ast.ImportFrom) and name in [alias.name for alias in node.names]:
+            return f"{str(node.module).replace('.', '/')}.py"
+    raise LookupError(f"{file} imports no {name}")
 
 
 def _of_class(encoder: str, attribute: str) -> tuple[str, ...]:
     """A tuple of texts that the class of a registered network states; empty where it does not."""
     wanted = names(ENCODERS, "ENCODERS")[encoder]
-    for node in _tree(ENCODERS).body:
-        if isinstance(node, ast.ImportFrom) and wanted in [alias.name for alias in node.names]:
-            file = f"{str(node.module).replace('.', '/')}.py"
-            found = [
-                ast.literal_eval(line.value)
-                for item in _tree(file).body
-                if isinstance(item, ast.ClassDef) and item.name == wanted
-                for line in item.body
-                if isinstance(line, ast.Assign) and ast.unparse(line.targets[0]) == attribute
-            ]
-            return tuple(found[0]) if found else ()
-    raise LookupError(f"{ENCODERS} imports no {wanted}")
+    found = [
+        ast.literal_eval(line.value)
+        for item in _tree(_origin(ENCODERS, wanted)).body
+        if isinstance(item, ast.ClassDef) and item.name == wanted
+        for line in item.body
+        if isinstance(line, ast.Assign) and ast.unparse(line.targets[0]) == attribute
+    ]
+    return tuple(found[0]) if found else ()
 
 
 @cache

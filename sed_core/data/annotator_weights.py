@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sed_core.data.annotators import AnnotatedFile
+from sed_core.data.annotators import FRAME_RATE, AnnotatedFile
 from sed_core.runtime.files import read_json, write_json
 
 SHRINKAGE = 5  # recordings at which a raw score and the mean of all count alike
@@ -48,7 +48,7 @@ def dice(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float | None:
 
 
 def annotator_scores(
-    files: Iterable[AnnotatedFile], classes: Sequence[str], *, frame_rate: float = 25.0
+    files: Iterable[AnnotatedFile], classes: Sequence[str], *, frame_rate: float = FRAME_RATE
 ) -> dict[str, AnnotatorScore]:
     """Score everyone who shares a recording with someone else, the best first.
 

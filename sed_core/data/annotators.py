@@ -13,6 +13,8 @@ from sed_core.data.tsv import numbers, read_table, reject
 RAW_COLUMNS = ("filename", "onset", "offset", "event_label", "annotator_id")
 USUAL = {"annotator_is_creator": "false", "review_status": "unreviewed"}
 """What a table says that lacks one of these columns."""
+FRAME_RATE = 25.0
+"""Frames a second on which annotators are compared, as in RealDESED's baseline."""
 STATUSES = ("accepted", "rejected", "unreviewed")
 _TRUTHS = {"true": True, "false": False}
 
@@ -38,7 +40,7 @@ class AnnotatedFile:
         classes: Sequence[str],
         n_frames: int,
         *,
-        frame_rate: float = 25.0,
+        frame_rate: float = FRAME_RATE,
         start: float = 0.0,
     ) -> NDArray[np.bool_]:
         """(A, C, n_frames) what each annotator hears in the window that begins at `start` seconds.

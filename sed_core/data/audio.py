@@ -130,12 +130,23 @@ def _decode(source: Path, target: Path, *, reason: Exception) -> None:
         run = stream.global_args("-nostdin").run
         _, remarks = run(cmd=ffmpeg_executable(), capture_stderr=True)
     except ffmpeg.Error as error:
-        lines = error.stderr.decode(errors="replace").strip().splitlines()
-        why = lines[-1].replace(f"{source}: ", "") if lines else "no reason given"
+        why = last_line(error.stderr).replace(f"{source}: ", "")
         raise sf.SoundFileRuntimeError(f"libsndfile: {reason} ffmpeg: {why}.") from error
-    for words in CUT_OFF:
-        if words in remarks.decode(errors="replace"):
-            raise TruncatedError(f"it breaks off before its end (ffmpeg: {words})")
+    if why := cut_off(remarks):
+        raise TruncatedError(why)
+
+
+def last_line(remarks: bytes) -> str:
+    """Why ffmpeg failed, from what it wrote."""
+    lines = remarks.decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else "no reason given"
+
+
+def cut_off(remarks: bytes) -> str:
+    """That a recording breaks off, if ffmpeg remarked so; to ffmpeg that is no error."""
+    said = remarks.decode(errors="replace")
+    found = next((words for words in CUT_OFF if words in said), None)
+    return f"it breaks off before its end (ffmpeg: {found})" if found else ""
 
 
 def blocks(sound: sf.SoundFile) -> Iterator[NDArray[np.float32]]:
@@ -173,9 +184,7 @@ def _read(sound: sf.SoundFile, sample_rate: int, resampler: str, file: Path) -> 
         chunks.append(stream.resample_chunk(mono))
     if not frames:
         return AudioClip("empty", "the file holds no samples", **_shape(sound, 0))
-    if missing := missing_seconds(sound, file, frames):
-        held = frames / sound.samplerate
-        note = f"its header tells of {held + missing:.2f} s, but it holds {held:.2f} s"
+    if note := shortfall(sound, file, frames):
         return AudioClip("truncated", note, **_shape(sound, frames))
     chunks.append(stream.resample_chunk(np.zeros(0, dtype=np.float32), last=True))
     # resampy rounds the length down, soxr to the nearest; librosa's convention is to round up.
@@ -197,6 +206,14 @@ def _shape(sound: sf.SoundFile, frames: int) -> dict[str, Any]:
         "sample_rate": sound.samplerate,
         "channels": sound.channels,
     }
+
+
+def shortfall(sound: sf.SoundFile, path: Path, frames: int) -> str:
+    """That a file lacks sound which its header announces, for arguments of `missing_seconds`."""
+    missing, held = missing_seconds(sound, path, frames), frames / sound.samplerate
+    if not missing:
+        return ""
+    return f"its header tells of {held + missing:.2f} s, but it holds {held:.2f} s"
 
 
 def missing_seconds(sound: sf.SoundFile, path: Path, frames: int) -> float:

@@ -12,7 +12,14 @@ import numpy as np
 import soundfile as sf
 from numpy.typing import NDArray
 
-from sed_core.data.audio import CUT_OFF, blocks, ffmpeg_executable, missing_seconds, mono_mix
+from sed_core.data.audio import (
+    blocks,
+    cut_off,
+    ffmpeg_executable,
+    last_line,
+    mono_mix,
+    shortfall,
+)
 from sed_core.data.resamplers import DEFAULT
 from sed_core.data.resamplers import resampler as make_resampler
 
@@ -55,11 +62,8 @@ def stream_file(path: Path, *, sample_rate: int, resampler: str = DEFAULT) -> It
             yield from resampled(counted(), sound.samplerate, sample_rate, resampler)
         except (RuntimeError, ValueError) as error:  # of libsndfile
             raise UnusableAudioError(" ".join(str(error).split())) from error
-        if missing := missing_seconds(sound, path, count):
-            held = count / sound.samplerate
-            raise UnusableAudioError(
-                f"its header tells of {held + missing:.2f} s, but it holds {held:.2f} s"
-            )
+        if why := shortfall(sound, path, count):
+            raise UnusableAudioError(why)
 
 
 def resampled(
@@ -110,17 +114,14 @@ def ffmpeg_stream(source: Sequence[str]) -> Iterator[tuple[int, Iterator[Samples
             head = process.stdout.read(24)
             if len(head) < 24:
                 process.wait()
-                raise UnusableAudioError(f"ffmpeg: {_last_line(remarks)}")
+                raise UnusableAudioError(f"ffmpeg: {last_line(_whole(remarks))}")
             _, offset, _, _, rate, channels = struct.unpack(">4s5I", head)
             process.stdout.read(offset - len(head))
             yield rate, raw_blocks(process.stdout, dtype=">f4", channels=channels)
             if process.wait():
-                raise UnusableAudioError(f"ffmpeg: {_last_line(remarks)}")
-            remarks.seek(0)
-            said = remarks.read().decode(errors="replace")
-            for words in CUT_OFF:
-                if words in said:
-                    raise UnusableAudioError(f"it breaks off before its end (ffmpeg: {words})")
+                raise UnusableAudioError(f"ffmpeg: {last_line(_whole(remarks))}")
+            if why := cut_off(_whole(remarks)):
+                raise UnusableAudioError(why)
         finally:
             process.kill()
             process.wait()
@@ -145,7 +146,6 @@ def raw_blocks(
             yield block.astype(np.float32) * scale
 
 
-def _last_line(remarks: IO[bytes]) -> str:
+def _whole(remarks: IO[bytes]) -> bytes:
     remarks.seek(0)
-    lines = remarks.read().decode(errors="replace").strip().splitlines()
-    return lines[-1] if lines else "no reason given"
+    return remarks.read()

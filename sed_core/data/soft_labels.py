@@ -12,13 +12,16 @@ import pandas as pd
 from sed_core.data.aggregation import AGGREGATIONS, aggregate, votes_of
 from sed_core.data.annotations import SOFT_COLUMNS, Annotations, read_strong
 from sed_core.data.annotator_weights import AnnotatorScore, read_scores
-from sed_core.data.annotators import AnnotatedFile, annotated_files, read_raw_annotations
+from sed_core.data.annotators import (
+    FRAME_RATE,
+    AnnotatedFile,
+    annotated_files,
+    read_raw_annotations,
+)
 from sed_core.data.manifest import read_manifest
 from sed_core.data.tsv import read_table, write_table
 from sed_core.runtime.errors import SedError, unknown_name
 
-FRAME_RATE = 25.0
-"""Frames a second on which annotators are compared, as in RealDESED's baseline."""
 REVIEWED = "_reviewed"
 CONFIDENCE = "confidence"
 """Name of the way in which a table's own confidences train."""

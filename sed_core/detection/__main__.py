@@ -8,7 +8,6 @@ and does only what is new or has changed.
 """
 
 import argparse
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -99,10 +98,10 @@ def decision_arguments(parser: argparse.ArgumentParser) -> None:
 
 def request_of(args: argparse.Namespace) -> "Request":
     """The request that such arguments mean."""
+    from sed_core.data.parallel import available_cores
     from sed_core.detection.batch import Request
     from sed_core.detection.pipeline import Decisions
 
-    cores = len(os.sched_getaffinity(0))
     decisions = Decisions(
         threshold=args.threshold,
         classes=split_names(args.classes),
@@ -111,7 +110,7 @@ def request_of(args: argparse.Namespace) -> "Request":
         min_length=args.min_length,
         quiet=args.quiet,
     )
-    threads = args.threads or max(1, cores // getattr(args, "jobs", 1))
+    threads = args.threads or max(1, available_cores() // getattr(args, "jobs", 1))
     return Request(args.model, args.network, args.weights, decisions, min(args.gpus, 1), threads)
 
 

@@ -4,7 +4,6 @@ FILES are models of your own, described in the same table.
 """
 
 import argparse
-import os
 import sys
 import time
 from pathlib import Path
@@ -28,10 +27,11 @@ def main(argv: list[str] | None = None, *, prog: str = "sedlab models") -> None:
     import torch
 
     from sed_core.data.download.checksum import human
+    from sed_core.data.parallel import available_cores
     from sed_core.detection.models import CACHE, MODELS, cache, load_listener
     from sed_core.runtime.device import prepare
 
-    prepare(gpus=0, threads=len(os.sched_getaffinity(0)))
+    prepare(gpus=0, threads=available_cores())
     rows = [
         ["model", "classes", "frame", "rate", "latency", "size", "speed", "licence", "good for"]
     ]

@@ -15,7 +15,7 @@ from sed_core.data.audio_stream import Samples
 from sed_core.data.resamplers import DEFAULT
 from sed_core.features.embeddings.yamnet import PATCH_SAMPLES, YAMNet
 from sed_core.inference.predict import Predictor
-from sed_core.inference.recordings import hear_windows
+from sed_core.inference.recordings import hear_windows, scores_of
 from sed_core.inference.windows import Windows
 
 FrameScores = NDArray[np.float32]
@@ -93,12 +93,8 @@ def system_listener(
     predictor: Predictor, network: str, *, batch_size: int | None = None
 ) -> SystemListener:
     """A system in torch; `network` is its student or teacher."""
-
-    def score(waveforms: Samples) -> tuple[np.ndarray, np.ndarray]:
-        return predictor(torch.from_numpy(waveforms).to(predictor.device))[network]
-
     size = batch_size or predictor.batch_size
-    listener = SystemListener(score, predictor.system, batch_size=size)
+    listener = SystemListener(scores_of(predictor, network), predictor.system, batch_size=size)
     listener.thresholds = predictor.thresholds.get(network)
     return listener
 

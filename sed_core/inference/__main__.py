@@ -5,10 +5,10 @@ that is longer than the model's clips is heard in windows that overlap by half.
 """
 
 import argparse
-import os
 from collections import Counter
 from pathlib import Path
 
+from sed_core.data.parallel import available_cores
 from sed_core.runtime.cli import positive, run, threshold
 from sed_core.runtime.device import prepare
 from sed_core.runtime.errors import SedError
@@ -53,7 +53,7 @@ def main(argv: list[str] | None = None, *, prog: str = "python -m sed_core.infer
         "scores agree to 1e-6 whatever the number",
     )
     add("--gpus", type=int, default=1, help="0: use the CPU even where there is a GPU")
-    add("--threads", type=int, default=len(os.sched_getaffinity(0)), help="default: all cores")
+    add("--threads", type=int, default=available_cores(), help="default: all cores")
     args = parser.parse_args(argv)
     prepare(gpus=min(args.gpus, 1), threads=args.threads)
 

@@ -23,6 +23,8 @@ from sed_core.runtime.errors import SedError
 from sed_core.scoring.decode import median_filter
 from sed_core.scoring.score_file import Posteriors, Scores, refuse_nan
 
+Posterior = tuple[np.ndarray, np.ndarray]
+"""Strong (B, T, C) and weak (B, C) posteriors of windows."""
 BASELINE = Path(__file__).with_name("dcase2022.json")
 """The baseline's configuration, for public checkpoints, which name neither classes nor lengths."""
 
@@ -146,15 +148,21 @@ def hear(
         network: student or teacher.
         batch_size: windows at a time.
     """
+    windows = Windows.of(predictor.system)
+    return hear_windows(scores_of(predictor, network), windows, blocks, batch_size=batch_size)
 
-    def score(waveforms: NDArray[np.float32]) -> tuple[np.ndarray, np.ndarray]:
+
+def scores_of(predictor: Predictor, network: str) -> Callable[[NDArray[np.float32]], Posterior]:
+    """One network of a predictor as `hear_windows` takes it."""
+
+    def score(waveforms: NDArray[np.float32]) -> Posterior:
         return predictor(torch.from_numpy(waveforms).to(predictor.device))[network]
 
-    return hear_windows(score, Windows.of(predictor.system), blocks, batch_size=batch_size)
+    return score
 
 
 def hear_windows(
-    score: Callable[[NDArray[np.float32]], tuple[np.ndarray, np.ndarray]],
+    score: Callable[[NDArray[np.float32]], Posterior],
     windows: Windows,
     blocks: Iterable[NDArray[np.float32]],
     *,

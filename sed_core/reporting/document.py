@@ -8,7 +8,6 @@ from matplotlib.figure import Figure
 
 from sed_core.reporting import style
 from sed_core.reporting.page import table_html
-from sed_core.reporting.summary import without_empty_columns
 from sed_core.reporting.table import Table
 
 STYLE = """
@@ -117,7 +116,7 @@ def tables(several: list[Table], *, headings: bool = True) -> str:
     """Tables with their notes."""
     return "\n".join(
         (f"<h3>{escape(table.title)}</h3>\n" if headings else "")
-        + table_html(without_empty_columns(table))
+        + table_html(table.without_empty_columns())
         for table in several
     )
 

@@ -270,10 +270,10 @@ def weighted_table(
     """
     rows = []
     for row in scores:
-        base = row["system"].partition("+")[0]
         cells = []
         for stage in WEIGHTED:
-            ratio = _ratio(_stage(standard, None, stage), _stage(records, base, stage))
+            found = runs_of(records, row["system"], stage)
+            ratio = _ratio(runs_of(standard, reference, stage), found)
             cells += [
                 ABSENT if ratio is None else f"{row['summary'][metric]['mean'] * ratio:.3f}"
                 for metric in METRICS
@@ -289,8 +289,10 @@ def weighted_table(
     return Table(f"Energy-weighted scores on {dataset}", ["System", *columns], rows, notes)
 
 
-def _stage(records: Records, system: str | None, stage: str) -> Records:
-    return [r for r in records if r["stage"] == stage and system in (None, r["system"])]
+def runs_of(records: Records, system: str, stage: str) -> Records:
+    """The records of a stage of a system; a variant costs what its system costs."""
+    base = system.partition("+")[0]
+    return [record for record in records if (record["system"], record["stage"]) == (base, stage)]
 
 
 def _ratio(standard: Records, found: Records) -> float | None:

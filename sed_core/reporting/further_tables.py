@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sed_core.reporting.table import ABSENT, Table, percent, spread
+from sed_core.reporting.table import Table, score_cell, spread
 
 TITLES = {
     "segment_auroc": "Segment AUROC",
@@ -60,7 +60,7 @@ def _groups(systems: list[dict[str, Any]], column: str) -> Table:
     rows, absent = [], {}
     for system in systems:
         for name, group in system.get("groups", {}).get(column, {}).items():
-            cells = [_cell(group["summary"].get(key), key) for key in OF_GROUPS.values()]
+            cells = [score_cell(group, key) for key in OF_GROUPS.values()]
             minutes = f"{group['seconds'] / 60:.1f}"
             rows.append([name, system["system"], str(group["clips"]), minutes, *cells])
             absent[name] = group["absent"]
@@ -76,14 +76,3 @@ def _groups(systems: list[dict[str, Any]], column: str) -> Table:
     ]
     head = [column, "System", "Clips", "Minutes", *OF_GROUPS]
     return Table(f"Scores by {column}, exact scale", head, rows, notes)
-
-
-def _cell(found: dict[str, Any] | None, key: str) -> str:
-    if not found:
-        return ABSENT
-    is_f1 = key.endswith("_f1")
-    cell = percent(found["mean"], None) if is_f1 else spread(found["mean"], None, 3)
-    if not found["interval"]:
-        return cell
-    low, high = (f"{edge * 100:.1f}" if is_f1 else f"{edge:.3f}" for edge in found["interval"])
-    return f"{cell} [{low}, {high}]"

@@ -25,7 +25,7 @@ from sed_core.reporting.reliability_plot import reliability_plot
 from sed_core.reporting.roc import roc_curves
 from sed_core.reporting.score_vs_energy import score_vs_energy
 from sed_core.reporting.scores_table import gaps, read_scores, scores_tables
-from sed_core.reporting.summary import summary_table, verdict
+from sed_core.reporting.summary import ranked, summary_table, verdict
 from sed_core.reporting.table import ABSENT, Table
 from sed_core.runtime.files import read_json
 from sed_core.scoring.bootstrap_scores import read_bootstrap
@@ -80,13 +80,8 @@ def report(sources: Sources) -> str:
     first = scores[0]
     classes = list(first["per_class"]["psds1_exact"])
     truth = read_labels(sources, sources.test, classes)
-    ranked = sorted(
-        scores,
-        key=lambda row: (row["summary"]["psds1_exact"]["mean"], row["system"]),
-        reverse=True,
-    )
-    best = ranked[0]
-    compared = list({row["system"]: row for row in (best, first, *ranked[1:])}.values())[:2]
+    best, *others = ranked(scores)
+    compared = list({row["system"]: row for row in (best, first, *others)}.values())[:2]
     heard = {row["system"]: _heard(sources, row, truth) for row in compared}
     paths = [sources.results / row / f"{sources.test}_bootstrap.json" for row in sources.rows]
     drawn = dict(read_bootstrap(path) for path in paths)

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sed_core.reporting import style
+from sed_core.reporting.energy_tables import runs_of
 
 STAGES = {"training": "training", "devtest": "dev-test inference"}
 METRIC = "psds1_exact"
@@ -33,8 +34,7 @@ def score_vs_energy(scores: list[dict[str, Any]], energy: list[dict[str, Any]]) 
 def _points(scores: list[dict[str, Any]], energy: list[dict[str, Any]], stage: str) -> list[Point]:
     points = []
     for row in scores:
-        base = row["system"].partition("+")[0]
-        kwh = [r["kwh"] for r in energy if (r["system"], r["stage"]) == (base, stage)]
+        kwh = [record["kwh"] for record in runs_of(energy, row["system"], stage)]
         value = row["summary"][METRIC]
         if kwh and all(kwh):
             points.append(

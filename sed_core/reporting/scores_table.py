@@ -7,7 +7,7 @@ from typing import Any
 
 from sed_core.reporting.further_tables import further_tables
 from sed_core.reporting.published_scores import Published, grouped
-from sed_core.reporting.table import ABSENT, Table, percent, spread
+from sed_core.reporting.table import ABSENT, Table, score_cell
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import read_json
 
@@ -115,18 +115,6 @@ def _table(
         cells = [getattr(other, key, "") or ABSENT for key in metrics.values()]
         rows.append([other.name, *cells, other.network, ABSENT])
     return Table(title, ["System", *metrics, "Network", "Seeds"], rows, notes)
-
-
-def score_cell(system: dict[str, Any], key: str) -> str:
-    """A score as `0.302 [0.179, 0.405]`; an F1 in percent; `±` the deviation over seeds."""
-    value = system["summary"].get(key) or {}
-    mean, std = value.get("mean"), value.get("std")
-    is_f1 = key.endswith("_f1")
-    cell = percent(mean, std) if is_f1 else spread(mean, std, 3)
-    if not value.get("interval"):
-        return cell
-    low, high = (f"{edge * 100:.1f}" if is_f1 else f"{edge:.3f}" for edge in value["interval"])
-    return f"{cell} [{low}, {high}]"
 
 
 def gaps(system: dict[str, Any]) -> list[str]:

@@ -3,13 +3,12 @@
 import statistics
 from typing import Any
 
-from sed_core.reporting.energy_tables import labelled_kwh
-from sed_core.reporting.scores_table import score_cell
-from sed_core.reporting.table import ABSENT, Table
+from sed_core.reporting.comparison import CLEAR
+from sed_core.reporting.energy_tables import labelled_kwh, runs_of
+from sed_core.reporting.table import Table, score_cell
 
 SCORES = {"PSDS1": "psds1_exact", "PSDS2": "psds2_exact", "Collar F1": "collar_f1"}
 STAGES = {"training": "Training", "devtest": "Dev-test"}
-CLEAR = 0.05
 
 Records = list[dict[str, Any]]
 
@@ -26,7 +25,7 @@ def summary_table(scores: Records, energy: Records, *, dataset: str) -> Table:
         [
             row["system"],
             *(score_cell(row, key) for key in SCORES.values()),
-            *(labelled_kwh(_runs(energy, row["system"], stage)) for stage in STAGES),
+            *(labelled_kwh(runs_of(energy, row["system"], stage)) for stage in STAGES),
         ]
         for row in scores
     ]
@@ -37,6 +36,15 @@ def summary_table(scores: Records, energy: Records, *, dataset: str) -> Table:
     return Table(f"Summary on {dataset}", columns, rows, notes)
 
 
+def ranked(scores: Records) -> Records:
+    """Systems by their exact PSDS1, the best first."""
+    return sorted(
+        scores,
+        key=lambda row: (row["summary"]["psds1_exact"]["mean"], row["system"]),
+        reverse=True,
+    )
+
+
 def verdict(scores: Records, compared: Records, energy: Records) -> str:
     """One or two sentences: the best system by PSDS1, against the first one, and its training.
 
@@ -45,7 +53,7 @@ def verdict(scores: Records, compared: Records, energy: Records) -> str:
         compared: differences of `comparison.comparison_records`.
         energy: energy records of all systems.
     """
-    best = max(scores, key=lambda row: (row["summary"]["psds1_exact"]["mean"], row["system"]))
+    best = ranked(scores)[0]
     name, first = best["system"], scores[0]["system"]
     words = f"{name} has the highest PSDS1: {score_cell(best, 'psds1_exact')}."
     found = [
@@ -57,26 +65,9 @@ def verdict(scores: Records, compared: Records, energy: Records) -> str:
         difference, p = found[0]["difference"], found[0]["p"]
         clear = "more than the choice of clips explains" if p < CLEAR else "not a clear difference"
         words += f" That is {difference:+.3f} against {first}, {clear} (p = {p:.3f})."
-    cost = [r["kwh"] for r in _runs(energy, name, "training") if r["kwh"]]
-    base = [r["kwh"] for r in _runs(energy, first, "training") if r["kwh"]]
+    cost = [r["kwh"] for r in runs_of(energy, name, "training") if r["kwh"]]
+    base = [r["kwh"] for r in runs_of(energy, first, "training") if r["kwh"]]
     if cost and base and name.partition("+")[0] != first:
         ratio = statistics.fmean(cost) / statistics.fmean(base)
         words += f" Its training took {ratio:.2g} times the energy of {first}."
     return words
-
-
-def _runs(energy: Records, system: str, stage: str) -> Records:
-    base = system.partition("+")[0]
-    return [record for record in energy if (record["system"], record["stage"]) == (base, stage)]
-
-
-def without_empty_columns(table: Table) -> Table:
-    """The table without the columns that hold no value in any row."""
-    full = [row for row in table.rows if len(row) > 1]
-    kept = [
-        at
-        for at in range(len(table.columns))
-        if at == 0 or not full or any(row[at] not in (ABSENT, "") for row in full)
-    ]
-    rows = [[row[at] for at in kept] if len(row) > 1 else row for row in table.rows]
-    return Table(table.title, [table.columns[at] for at in kept], rows, table.notes)

@@ -2,6 +2,7 @@
 
 import io
 import statistics
+from collections.abc import Mapping
 from csv import DictWriter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,6 +28,17 @@ class Table:
     columns: list[str]
     rows: list[list[str]]
     notes: list[str] = field(default_factory=list)
+
+    def without_empty_columns(self) -> "Table":
+        """The same without the columns, but for the first, that hold no value in any row."""
+        full = [row for row in self.rows if len(row) > 1]
+        kept = [
+            at
+            for at in range(len(self.columns))
+            if at == 0 or not full or any(row[at] not in (ABSENT, "") for row in full)
+        ]
+        rows = [[row[at] for at in kept] if len(row) > 1 else row for row in self.rows]
+        return Table(self.title, [self.columns[at] for at in kept], rows, self.notes)
 
     def _full_rows(self) -> list[list[str]]:
         return [row + [""] * (len(self.columns) - len(row)) for row in self.rows]
@@ -120,6 +132,17 @@ def percent(mean: float | None, std: float | None) -> str:
     """A share as `64.1%` or `64.2 ± 0.8%`."""
     value = spread(mean, std, 1, scale=100.0)
     return value if value == ABSENT else value + "%"
+
+
+def score_cell(scores: Mapping[str, Any], key: str) -> str:
+    """A metric of `summary` as `0.302 [0.179, 0.405]`; an F1 in percent; `±` the std over seeds."""
+    found = scores["summary"].get(key) or {}
+    is_f1, told = key.endswith("_f1"), (found.get("mean"), found.get("std"))
+    cell = percent(*told) if is_f1 else spread(*told, 3)
+    if not found.get("interval"):
+        return cell
+    low, high = (f"{edge * 100:.1f}" if is_f1 else f"{edge:.3f}" for edge in found["interval"])
+    return f"{cell} [{low}, {high}]"
 
 
 def kwh(mean: float | None, std: float | None) -> str:

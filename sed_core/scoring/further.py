@@ -1,6 +1,7 @@
 """Metrics beyond those of DESED that a configuration may ask for, by name (`scoring.further`)."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sed_core.runtime.errors import SedError, unknown_name
@@ -8,12 +9,10 @@ from sed_core.scoring.aligned_scores import AlignedScores
 from sed_core.scoring.auroc import REALDESED_MAX_FPR, segment_auroc
 from sed_core.scoring.frames import FrameScores
 from sed_core.scoring.pi_psds import exact_psds, pi_psds
-from sed_core.scoring.psds import SCENARIOS, Psds, Scenario
+from sed_core.scoring.psds import SCENARIOS, Psds
 from sed_core.scoring.settings import Settings
 
-NO_CROSS_TRIGGERS = Scenario(
-    dtc=0.1, gtc=0.1, cttc=None, alpha_ct=0.0, alpha_st=1.0, max_efpr=100.0
-)
+NO_CROSS_TRIGGERS = replace(SCENARIOS["psds2"], cttc=None, alpha_ct=0.0)
 """PSDS2 as RealDESED's protocol has it."""
 PI_WINDOWS = (1, 3, 5, 7, 11, 15, 21, 31, 45)
 """Median windows in frames, of which piPSDS takes the best."""

@@ -20,12 +20,12 @@ from sed_core.scoring.decode import decode, median_filter
 from sed_core.scoring.events import make_events
 from sed_core.scoring.ground_truth import GroundTruth
 from sed_core.scoring.intersection import intersection_f1
+from sed_core.scoring.score_file import NETWORKS
 from sed_core.scoring.tagging import tagging_f1
 from sed_core.training.losses import Output
 from sed_core.training.training_data import TrainingData
 from sed_core.training.validation_windows import ValidationWindows, heard
 
-NETWORKS = ("student", "teacher")
 OBJECTIVES = {"intersection": "intersection_f1_macro", "event": "event_f1_macro"}
 
 

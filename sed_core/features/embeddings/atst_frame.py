@@ -110,11 +110,6 @@ class ATSTFrame(Encoder):
         )
         return load_strictly(build, tensors, "ATST-Frame").eval()
 
-    @staticmethod
-    def derived(frame: Any) -> dict[str, Any]:
-        """`aligned` is `frame`; `mean` is the mean over time."""
-        return {"frame": frame, "aligned": frame, "mean": frame.mean(-1)}
-
     @classmethod
     def frame_times(cls, n_samples: int) -> np.ndarray:
         """A token is four mel frames, which are centred 10 ms apart, from 0 s on."""

@@ -86,9 +86,12 @@ class Encoder(nn.Module, ABC):
             )
 
     @staticmethod
-    @abstractmethod
     def derived(frame: Any) -> dict[str, Any]:
-        """What follows from `frame` (B, D, T'), a tensor or a NumPy array: itself, `aligned`, …"""
+        """What follows from `frame` (B, D, T'), a tensor or a NumPy array: itself, `aligned`, …
+
+        Here for frames in the order of time: `aligned` is `frame`, `mean` the mean over time.
+        """
+        return {"frame": frame, "aligned": frame, "mean": frame.mean(-1)}
 
     @classmethod
     @abstractmethod

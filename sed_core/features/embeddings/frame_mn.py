@@ -180,11 +180,6 @@ class FrameMN(Encoder):
         width = len(tensors[f"layers.{len(BLOCKS) + 1}.0.weight"]) / (WIDENING * LAST)
         return load_strictly(partial(cls, width=width), tensors, "The frame-wise MobileNet").eval()
 
-    @staticmethod
-    def derived(frame: Any) -> dict[str, Any]:
-        """`aligned` is `frame`; `mean` is the mean over time."""
-        return {"frame": frame, "aligned": frame, "mean": frame.mean(-1)}
-
     @classmethod
     def frame_times(cls, n_samples: int) -> np.ndarray:
         """Frame i is centred on mel frame 4 i, and that on sample 640 i."""

@@ -121,11 +121,6 @@ class YAMNet(Encoder):
         build = partial(cls, channels=tuple(widths), n_labels=tensors["logits.bias"].shape[0])
         return load_strictly(build, tensors, "YAMNet").eval()
 
-    @staticmethod
-    def derived(frame: Any) -> dict[str, Any]:
-        """`aligned` is `frame`, a patch each; `mean` is the mean over the patches."""
-        return {"frame": frame, "aligned": frame, "mean": frame.mean(-1)}
-
     @classmethod
     def frame_times(cls, n_samples: int) -> np.ndarray:
         """The middles of the patches are those of the hops."""

@@ -6,10 +6,10 @@ from typing import Any
 
 from sed_core.config.system import System
 from sed_core.runtime.seeding import derive
+from sed_core.scoring.score_file import NETWORKS
 from sed_core.training.augmentation.augmentation_registry import SEPARATE, SHARED
 from sed_core.training.augmentation.clip_draws import Clips, Draws
 
-NETWORKS = ("student", "teacher")
 Entry = Mapping[str, Any]
 
 
