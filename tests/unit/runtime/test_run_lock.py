@@ -1,10 +1,12 @@
 """The lock of a killed run goes, every other stays."""
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -45,8 +47,14 @@ def start(locks: Path, *words: str) -> subprocess.Popen[str]:
 
 
 def kill(run: subprocess.Popen[str]) -> None:
+    """End the whole group, and wait until the system has cleared it away."""
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
+    end = time.monotonic() + 10
+    with contextlib.suppress(ProcessLookupError):
+        while time.monotonic() < end:
+            os.killpg(run.pid, 0)
+            time.sleep(0.01)
 
 
 def held(locks: Path) -> list[str]:
