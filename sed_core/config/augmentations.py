@@ -1,30 +1,22 @@
 """Whether the entries of `training.augment` are what their functions take."""
 
-import ast
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sed_core.config import registries
-from sed_core.runtime.errors import unknown_name
+from sed_core.config.entries import entry_faults
+from sed_core.config.registries import AUGMENTATIONS, LOSSES
 
-AUGMENTATIONS = "sed_core/training/augmentation/augmentation_registry.py"
 MOVES = ("frame_shift", "time_mask")
 """They change when something is heard, which embeddings do not follow."""
 
 
 def faults(system: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with a system's list, a sentence for each fault."""
+    """What is wrong with a system's list and with its loss, a sentence for each fault."""
     training, model = system["training"], system["pretrained"]["model"]
-    known = {
-        name: function
-        for table in ("SHARED", "SEPARATE")
-        for name, function in registries.names(AUGMENTATIONS, table).items()
-    }
+    yield from entry_faults("training.loss", training["loss"], LOSSES, "SUPERVISED")
     for place, entry in enumerate(training["augment"]):
         where, name = f"training.augment.{place}", entry["name"]
-        if name not in known:
-            yield f"{where}: {unknown_name(name, known, 'augmentation').rstrip('.')}"
-            continue
+        yield from entry_faults(where, entry, AUGMENTATIONS, "SHARED", "SEPARATE")
         if name == "mixup" and training["mixup"] is not None:
             yield f"{where} is mixup, and training.mixup mixes, too; set training.mixup to null"
         if name in MOVES and model is not None:
@@ -32,52 +24,3 @@ def faults(system: Mapping[str, Any]) -> Iterator[str]:
                 f"{where}: {name} changes when a clip's sounds are heard, but not the "
                 f"embeddings of '{model}'; take it out"
             )
-        takes = registries.parameters(AUGMENTATIONS, known[name])
-        for option, value in entry.items():
-            if option == "name":
-                continue
-            if option not in takes:
-                yield (
-                    f"{where}: {name} has no option '{option}'; it has {', '.join(takes) or 'none'}"
-                )
-            elif wanted := _misfit(value, takes[option]):
-                yield f"{where}: {option} of {name} is {value!r}; expected {wanted}"
-
-
-def _misfit(value: Any, annotation: str) -> str:
-    """What an option of this type must be, if the value is not; else nothing."""
-    if annotation.startswith("Literal"):
-        choices = [ast.literal_eval(item) for item in _inner(annotation)]
-        return "" if value in choices else f"one of {', '.join(choices)}"
-    if annotation.startswith("tuple"):
-        inner = _inner(annotation)[0]
-        pair = isinstance(value, list) and len(value) == 2
-        fits = pair and not any(_misfit(one, inner) for one in value) and value[0] <= value[1]
-        return "" if fits else f"[lowest, highest], each {_WANTED[inner][1]}"
-    fits, told = _WANTED[annotation]
-    return "" if fits(value) else told
-
-
-def _inner(annotation: str) -> list[str]:
-    node = ast.parse(annotation, mode="eval").body
-    assert isinstance(node, ast.Subscript)
-    items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-    return [ast.unparse(item) for item in items]
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-_WANTED = {
-    "bool": (lambda value: isinstance(value, bool), "true or false"),
-    "int": (lambda value: _whole(value) and value >= 0, "a whole number from 0 on"),
-    "Count": (lambda value: _whole(value) and value >= 1, "a whole number from 1 on"),
-    "Share": (lambda value: _number(value) and 0 <= value <= 1, "a number from 0 to 1"),
-    "Positive": (lambda value: _number(value) and value > 0, "a number above 0"),
-    "float": (_number, "a number"),
-}

@@ -140,6 +140,11 @@ def system_faults(system: Mapping[str, Any]) -> Iterator[str]:
             f"scaler.min_range_db is {scaler['min_range_db']:g}, but only statistic instance with "
             "normtype minmax stretches a range; set it to null"
         )
+    if 0 in scaler["dims"] and scaler["statistic"] == "dataset":
+        yield (
+            "scaler.dims has 0, the batch, but statistic dataset is taken over all clips anyway; "
+            "take 0 out"
+        )
     if given:
         return  # which brings its own features and network
     yield from augmentations.faults(system)

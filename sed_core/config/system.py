@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
+from sed_core.config import registries
 from sed_core.config.embedding_kinds import FUSIONS, STORED
 from sed_core.config.key import ODD_FRAMES, SEED, F1Convention, Precision, defaults_of, key, section
 from sed_core.runtime.errors import SedError
@@ -106,8 +107,9 @@ class ScalerConfig:
     """Range or moments of each clip, or of the training clips."""
     normtype: Literal["minmax", "standard", "mean"] = key("minmax")
     """To 0 to 1; to mean 0 and deviation 1; to mean 0."""
-    dims: list[Literal[1, 2]] = key([1, 2], minItems=1, uniqueItems=True)
-    """Axes that the statistic is taken over: 1 frequency, 2 time."""
+    dims: list[Literal[0, 1, 2]] = key([1, 2], minItems=1, uniqueItems=True)
+    """Axes that the statistic is taken over: 1 frequency, 2 time; 0 the batch, as in FDY-SED, whose
+    scores depend on what is predicted together."""
     min_range_db: float | None = key(None, exclusiveMinimum=0)
     """Smallest range that instance minmax stretches to 0 to 1, so that noise alone is not made as
     large as events; 80 silences it and costs scores (docs/mini.md); null: any, as in 2022."""
@@ -160,7 +162,13 @@ class Training:
     """Final weight of the consistency loss."""
     ema_factor: float = key(0.999, minimum=0, exclusiveMaximum=1)
     """How much of itself the teacher keeps in a step."""
-    self_sup_loss: Literal["mse", "bce"] = key("mse")
+    ema_update: Literal["before", "after"] = key("before")
+    """When the teacher follows: before the student's update (2022), or after it (FDY-SED)."""
+    loss: dict[str, Any] = key({"name": "bce"}, required=["name"])
+    """The supervised loss: its `name` and options; see docs/add-a-network.md."""
+    weak_loss_weight: float = key(1.0, minimum=0)
+    """Of the weak clips' loss; 0.5 in FDY-SED."""
+    self_sup_loss: str = key("mse", enum=[*registries.names(registries.LOSSES, "CONSISTENCY")])
     """The consistency loss."""
     mixup: Literal["soft", "hard"] | None = key("soft")
     """How labels of mixed clips are mixed; null: no mixup."""
@@ -189,6 +197,15 @@ class Training:
     """16-mixed on a GPU only."""
     resume_from: str | None = key(None, minLength=1)
     """A last.ckpt to go on from (optimiser, position), or networks to start from."""
+
+
+BEFORE_KEYS = {
+    "augment": [],
+    "ema_update": "before",
+    "loss": {"name": "bce"},
+    "weak_loss_weight": 1.0,
+}
+"""What training did before it had these keys; models of then do not have them."""
 
 
 @dataclass(frozen=True)
@@ -271,8 +288,8 @@ class System:
             if field.name == "data":  # models of 0.1.0 have what is no part of training, too
                 given = {key: item for key, item in given.items() if key not in JUDGING}
                 given = {"soft_labels": {}, "windows": "per_recording", **given}
-            if field.name == "training":  # nor do those of 0.1.0 augment by a list
-                given = {"augment": [], **given}
+            if field.name == "training":
+                given = {**BEFORE_KEYS, **given}
             sections[field.name] = section(
                 kind, given, f"section '{field.name}' of the system configuration"
             )

@@ -36,13 +36,14 @@ def code_files(*scripts: str | Path, entries: Iterable[str] | None = None) -> di
 
 
 def entries_of(system: Mapping[str, Any]) -> set[str]:
-    """Names of the registered networks and augmentations that run inside a system."""
+    """Names of the registered networks, augmentations and losses that run inside a system."""
     pretrained = system["pretrained"]
     inside = {pretrained["network"]} if pretrained["e2e"] else set()
     training = system["training"]
     augment = {entry["name"] for entry in training.get("augment", [])}
     mixup = {"mixup"} if training["mixup"] else set()
-    return {system["net"].get("model", "crnn"), *inside, *augment, *mixup} - {None}
+    losses = {training["loss"]["name"], training["self_sup_loss"]}
+    return {system["net"].get("model", "crnn"), *inside, *augment, *mixup, *losses} - {None}
 
 
 @functools.cache

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from torch.nn import functional
 
 
 @dataclass(frozen=True)
@@ -28,17 +27,19 @@ class BatchLayout:
 Output = tuple[torch.Tensor, torch.Tensor]
 """Strong (B, C, T) and weak (B, C) posteriors of a network."""
 
-Distance = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
-CONSISTENCY: dict[str, Distance] = {
-    "mse": functional.mse_loss,
-    "bce": functional.binary_cross_entropy,
-}
+Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+"""Of posteriors and what they should be."""
 
 
 def supervised(
-    output: Output, labels: torch.Tensor, weak_labels: torch.Tensor, layout: BatchLayout
+    output: Output,
+    labels: torch.Tensor,
+    weak_labels: torch.Tensor,
+    layout: BatchLayout,
+    *,
+    loss: Loss,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Binary cross entropy on the strong part (frames) and on the weak part (clips).
+    """The loss on the strong part (frames) and on the weak part (clips).
 
     A part without clips adds 0.
 
@@ -47,26 +48,20 @@ def supervised(
         labels: (strong, C, T) frame labels of the strong part.
         weak_labels: (weak, C) clip labels of the weak part.
         layout: division of the batch.
+        loss: a mean over what it is given.
     """
     strong, weak = output
-    return (
-        _cross_entropy(strong[layout.strong_slice], labels),
-        _cross_entropy(weak[layout.weak_slice], weak_labels),
-    )
-
-
-def _cross_entropy(posteriors: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Mean over all elements; 0 where a part is absent, whose mean would be no number."""
-    if not len(labels):
-        return posteriors.new_zeros(())
-    return functional.binary_cross_entropy(posteriors, labels)
+    parts = (strong[layout.strong_slice], labels), (weak[layout.weak_slice], weak_labels)
+    frames, clips = (
+        loss(found, wanted) if len(wanted) else found.new_zeros(()) for found, wanted in parts
+    )  # the mean of an absent part would be no number
+    return frames, clips
 
 
 def consistency(
-    student: Output, teacher: Output, *, kind: str
+    student: Output, teacher: Output, *, distance: Loss
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Distance of the student from the (detached) teacher over all clips: strong, weak."""
-    distance = CONSISTENCY[kind]
     return (
         distance(student[0], teacher[0].detach()),
         distance(student[1], teacher[1].detach()),

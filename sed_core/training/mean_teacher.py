@@ -1,6 +1,7 @@
 """The mean-teacher step as a LightningModule: what happens with one batch, and nothing else."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import lightning
@@ -15,6 +16,7 @@ from sed_core.runtime.seeding import derive
 from sed_core.training.augmentation.chain import augmented, entries
 from sed_core.training.augmentation.clip_draws import Clips
 from sed_core.training.ema import averaged, update_teacher
+from sed_core.training.loss.loss_registry import CONSISTENCY, SUPERVISED
 from sed_core.training.losses import BatchLayout, Output, consistency, supervised
 from sed_core.training.schedule import ema_alpha, learning_rate, ramp
 
@@ -72,6 +74,8 @@ class MeanTeacher(lightning.LightningModule):
         self.teacher = build(self.net, len(system.dataset.classes))
         self.teacher.load_state_dict(self.student.state_dict())
         self.teacher.requires_grad_(False)
+        options = dict(system.training.loss)
+        self.loss = partial(SUPERVISED[options.pop("name")], **options)
         self.train()  # Lightning leaves modes as they are; frozen batch norms leave training here
 
     @property
@@ -138,9 +142,13 @@ class MeanTeacher(lightning.LightningModule):
     ) -> torch.Tensor:
         """Supervised losses plus the ramped consistency with the teacher."""
         config = self.system.training
-        strong, weak = supervised(student, labels, weak_labels, self.layout)
-        teacher_strong, teacher_weak = supervised(teacher, labels, weak_labels, self.layout)
-        strong_same, weak_same = consistency(student, teacher, kind=config.self_sup_loss)
+        loss, distance = self.loss, CONSISTENCY[config.self_sup_loss]
+        strong, weak = supervised(student, labels, weak_labels, self.layout, loss=loss)
+        teacher_strong, teacher_weak = supervised(
+            teacher, labels, weak_labels, self.layout, loss=loss
+        )
+        strong_same, weak_same = consistency(student, teacher, distance=distance)
+        labelled = strong + config.weak_loss_weight * weak
         weight = config.const_max * ramp(number, self.warmup)
         agreement = weight * (strong_same + weak_same)
         rate = learning_rate(number - 1, maximum=self.system.opt.lr, length=self.warmup)
@@ -152,17 +160,29 @@ class MeanTeacher(lightning.LightningModule):
             strong_same,
             weak_same,
             agreement,
-            strong + weak,
+            labelled,
             strong.new_full((), weight),  # filled where it is: nothing waits for the GPU
             strong.new_full((), rate),
         )
         self.scalars = torch.stack([value.detach() for value in values])
-        return strong + weak + agreement
+        return labelled + agreement
 
     def on_before_zero_grad(self, optimizer: torch.optim.Optimizer) -> None:
-        """Average the student into the teacher: after the forward passes, before the update.
+        """With `ema_update: before` the teacher lags one update behind, as in 2022."""
+        if self.system.training.ema_update == "before":
+            self.average()
 
-        The teacher therefore lags one update behind, as in 2022.
+    def optimizer_step(self, *args: Any, **kwargs: Any) -> None:
+        """With `ema_update: after` the teacher takes up the student that the update has made."""
+        super().optimizer_step(*args, **kwargs)
+        if self.system.training.ema_update == "after":
+            self.average()
+
+    def average(self) -> None:
+        """Average the student into the teacher, once in a step, and before or after its update.
+
+        The weights of step 1, 2, ... are the same either way: FDY-SED, which does it after, has
+        counted on by then, and 2022 adds 1 to its counter.
         """
         alpha = ema_alpha(self.step_number, factor=self.system.training.ema_factor)
         update_teacher(averaged(self.teacher), averaged(self.student), alpha=alpha)

@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 import torch
 
+from sed_core.features.logmel import MelSpectrogram, amplitude_to_db
+from sed_core.features.scaler import Scaler
 from sed_core.models.network_registry import build
 from tests.parity.fill import fill
+from tests.parity.subset import Arrays, largest
 
 NET = {
     "model": "fdy_crnn",
@@ -22,6 +25,15 @@ NET = {
 @pytest.fixture(scope="module")
 def golden(reference_file):
     return np.load(reference_file("zoo/fdy_network.npz"), allow_pickle=False)
+
+
+def test_features(golden, reference_file):
+    """The range of each band over batch and time."""
+    audio = Arrays(reference_file("golden/audio.npz"))["audio"][[0, 1, 2, 4]]
+    mel = MelSpectrogram()(torch.from_numpy(audio).float() / 32768)
+    scaled = Scaler(dims=(0, 2))(amplitude_to_db(mel)).numpy()
+    assert largest(scaled, golden["in"]) < 3e-4  # above 7.5 kHz a band spans a few dB at -50
+    assert np.abs(scaled - golden["in"]).mean() < 1e-6
 
 
 @torch.no_grad()

@@ -66,6 +66,20 @@ CASES: list[tuple[dict[str, Any], str]] = [
         "systems.mine: scaler.min_range_db is 50, but only statistic instance with normtype minmax",
     ),
     (
+        {"systems.mine.scaler": {"statistic": "dataset", "normtype": "mean", "dims": [0, 2]}},
+        "systems.mine: scaler.dims has 0, the batch, but statistic dataset is taken over all clips",
+    ),
+    ({"systems.mine.training.loss.name": "bcee"}, "training.loss: there is no such entry 'bcee'; there is bce"),
+    (
+        {"systems.mine.training.loss": {"gamma": 1}},
+        "systems.mine: training.loss: bce has no option 'gamma'; it has none",
+    ),
+    (
+        {"systems.mine.training.loss": {"name": "asymmetric_focal", "gamma": -1}},
+        "gamma of asymmetric_focal is -1; expected a number from 0 on",
+    ),
+    ({"systems.mine.training.self_sup_loss": "mae"}, "self_sup_loss: 'mae' is not one of ['mse', 'bce']"),
+    (
         {"systems.mine.data": {"windows": "per_second", "crop": "start"}},
         "systems.mine: data.windows is per_second, but the windows would all be of the clip's",
     ),

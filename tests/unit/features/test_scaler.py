@@ -15,6 +15,15 @@ def test_instance_minmax_spans_zero_to_one_clip_by_clip():
     assert bool((Scaler()(torch.full((1, 4, 9), -50.0)) == 0).all())
 
 
+def test_ranges_of_bands_over_the_batch():
+    """FDY-SED's: a band spans 0 to 1 in a batch, so a clip's scaling depends on its neighbours."""
+    scaler = Scaler(dims=(0, 2))
+    scaled = scaler(FEATURES)
+    assert torch.allclose(scaled.amin((0, 2)), torch.zeros(4))
+    assert torch.allclose(scaled.amax((0, 2)), torch.ones(4))
+    assert not torch.allclose(scaler(FEATURES[:2]), scaled[:2])
+
+
 def test_a_floor_leaves_small_ranges_small():
     """Loud clips are scaled as without it; what spans 5 dB becomes a tenth of the range of 50."""
     loud, faint = 3 * FEATURES, FEATURES[:1] / 20

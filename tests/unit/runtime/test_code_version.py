@@ -111,7 +111,8 @@ def test_a_change_is_named(version, tmp_path):
         ({}, "ast", True, {"crnn", "ast"}),
     ],
 )
-def test_networks_and_augmentations_that_run_inside_a_system(net, model, e2e, entries):
+def test_registered_parts_that_run_inside_a_system(net, model, e2e, entries):
     training = {"mixup": "soft", "augment": [{"name": "time_mask"}]}
+    training |= {"loss": {"name": "bce"}, "self_sup_loss": "mse"}
     system = {"net": net, "pretrained": {"network": model, "e2e": e2e}, "training": training}
-    assert code_version.entries_of(system) == {*entries, "mixup", "time_mask"}
+    assert code_version.entries_of(system) == {*entries, "mixup", "time_mask", "bce", "mse"}

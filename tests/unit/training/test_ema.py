@@ -1,7 +1,9 @@
+import pytest
 import torch
 from torch import nn
 
 from sed_core.training.ema import averaged, update_teacher
+from sed_core.training.mean_teacher import MeanTeacher
 
 
 def test_parameters_are_averaged_in_place():
@@ -27,3 +29,27 @@ def test_the_first_steps_are_a_plain_average():
     for n, value in enumerate((3.0, 5.0, 7.0), start=1):
         update_teacher(teacher, [torch.tensor([value])], alpha=1 - 1 / (n + 1))
     assert torch.allclose(teacher[0], torch.tensor([(1 + 3 + 5 + 7) / 4]))
+
+
+@pytest.mark.parametrize("order", ["before", "after"])
+def test_before_or_after_the_update(train, monkeypatch, order):
+    """After a first step the teacher is where both began, or half way to where the student is."""
+    ends = {}
+
+    def keep(module, *_):
+        ends.update(student=averaged(module.student), teacher=averaged(module.teacher))
+
+    started = []
+    make = MeanTeacher.__init__
+
+    def begin(module, *args, **kwargs):
+        make(module, *args, **kwargs)
+        started.extend(value.clone() for value in averaged(module.student))
+
+    monkeypatch.setattr(MeanTeacher, "__init__", begin)
+    monkeypatch.setattr(MeanTeacher, "on_train_end", keep, raising=False)
+    train(training={"ema_update": order, "n_epochs": 1, "steps_per_epoch": 1})
+    share = 0.5 if order == "after" else 0.0
+    assert any(not torch.equal(*pair) for pair in zip(started, ends["student"], strict=True))
+    for start, student, teacher in zip(started, ends["student"], ends["teacher"], strict=True):
+        assert torch.allclose(teacher, torch.lerp(start, student, share), atol=1e-7)
