@@ -65,10 +65,17 @@ class DataSection(Data):
     """Which split plays which role; `test`, `eval` and `min_coverage` train nothing anew."""
 
     aggregation: Literal[
-        "majority", "union", "intersection", "collector", "uniform", "weighted", "random"
+        "majority",
+        "union",
+        "intersection",
+        "collector",
+        "uniform",
+        "weighted",
+        "random",
+        "random_fixed",
     ] = key("majority")
     """How labels of several annotators become one, in splits with `soft_labels: annotators`;
-    uniform and weighted are between 0 and 1."""
+    uniform and weighted are between 0 and 1, random draws an annotator in each epoch."""
     reviewed: bool = key(False)
     """true: where a reviewer accepted rows of a recording, only those count."""
     test: str = key("devtest")

@@ -23,7 +23,7 @@ class Votes:
         active: (A, C, T) bool.
         creators: (A,) bool, who made the recording.
         weights: (A,) with sum 1.
-        pick: number of the annotator whom `random` takes.
+        pick: number of the annotator whom `random_fixed` takes.
     """
 
     active: NDArray[np.bool_]
@@ -48,9 +48,11 @@ AGGREGATIONS: dict[str, Callable[[Votes], NDArray]] = {
     "collector": _collector,
     "uniform": lambda votes: votes.active.mean(0),
     "weighted": lambda votes: np.tensordot(votes.weights, votes.active, 1),
-    "random": lambda votes: votes.active[votes.pick],
+    "random_fixed": lambda votes: votes.active[votes.pick],
 }
 """Each turns votes into (C, T) labels; `uniform` and `weighted` give soft ones, 0..1."""
+RANDOM = "random"
+"""One annotator, drawn anew in each epoch: labels of all of them go into training."""
 
 
 def aggregate(votes: Votes, method: str) -> Labels:
@@ -78,8 +80,7 @@ def votes_of(
         active: (A, C, T) what they hear, see `AnnotatedFile.active`.
         scores: of annotators, see `annotator_scores`. Where a reviewer's choice was taken they
             say nothing about what is left, and all count alike.
-        draw: what the pick of `random` hangs on: seed and filename for one that stays, and the
-            epoch too for another in each.
+        draw: what the pick of `random_fixed` hangs on.
     """
     count = len(file.annotators)
     uniform = np.full(count, 1 / count)

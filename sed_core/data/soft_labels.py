@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from sed_core.data.aggregation import AGGREGATIONS, aggregate, votes_of
+from sed_core.data.aggregation import AGGREGATIONS, RANDOM, aggregate, votes_of
 from sed_core.data.annotations import SOFT_COLUMNS, Annotations, read_strong
 from sed_core.data.annotator_weights import AnnotatorScore, read_scores
 from sed_core.data.annotators import (
@@ -30,7 +30,7 @@ CONFIDENCE = "confidence"
 def methods() -> list[str]:
     """Ways in which labels come about: the table's confidences, or those of annotators as one."""
     both = ("", REVIEWED)
-    return [CONFIDENCE, *(name + suffix for name in AGGREGATIONS for suffix in both)]
+    return [CONFIDENCE, *(name + suffix for name in (*AGGREGATIONS, RANDOM) for suffix in both)]
 
 
 def aggregated_events(
@@ -47,13 +47,14 @@ def aggregated_events(
         files: recordings, see `annotated_files`.
         scores: of annotators, for `weighted`.
         classes: class names of the data set.
-        method: one of `aggregation.AGGREGATIONS`. `random` takes the same annotator of a
-            recording every time.
+        method: one of `aggregation.AGGREGATIONS`, or `RANDOM`. `random_fixed` takes the same
+            annotator of a recording every time.
         durations: seconds of each recording; labels end there. Recordings without are left out.
 
     Returns:
         filename, onset, offset (s), event_label, confidence (above 0, up to 1): one row for each
-        stretch of frames of equal label.
+        stretch of frames of equal label. `RANDOM` gives the stretches of every annotator, and two
+        columns more: `annotator`, 0 to `annotators` - 1.
     """
     tables = [pd.DataFrame(columns=list(SOFT_COLUMNS))]
     for name, file in files.items():
@@ -61,6 +62,11 @@ def aggregated_events(
             continue
         end = min(float(file.events["offset"].max()), durations[name])
         active = file.active(classes, int(np.ceil(FRAME_RATE * end)), frame_rate=FRAME_RATE)
+        if method == RANDOM:
+            for number, heard in enumerate(active.astype(np.float32)):
+                runs = _runs(name, heard, classes, durations[name])
+                tables.append(runs.assign(annotator=number, annotators=len(active)))
+            continue
         labels = aggregate(votes_of(file, active, dict(scores), draw=(name,)), method)
         tables.append(_runs(name, labels, classes, durations[name]))
     found = [table for table in tables if len(table)]
@@ -100,15 +106,15 @@ def read_several(
         path: see `read_raw_annotations`.
         classes: class names of the data set.
         durations: seconds of the recordings that are there.
-        method: one of `AGGREGATIONS`, with `REVIEWED` behind it where a reviewer's accepted rows
-            take the place of a recording's others.
+        method: one of `AGGREGATIONS` or `RANDOM`, with `REVIEWED` behind it where a reviewer's
+            accepted rows take the place of a recording's others.
         scores: of annotators, for `weighted`.
 
     Raises:
         SedError: a wrong row, or no such method.
     """
     base = method.removesuffix(REVIEWED)
-    if base not in AGGREGATIONS:
+    if base not in (*AGGREGATIONS, RANDOM):
         raise SedError(unknown_name(method, methods(), "way to make labels"))
     rows = read_raw_annotations(path, classes=classes)
     files = annotated_files(rows, reviewed=method.endswith(REVIEWED))

@@ -82,7 +82,7 @@ class ValidationCallback(lightning.Callback):
 
     def _begin(self, trainer: lightning.Trainer, module: MeanTeacher) -> None:
         self.batches.epoch = trainer.current_epoch
-        self.validation.training_data.draw_crops(module.seed, trainer.current_epoch)
+        self.validation.training_data.draw_epoch(module.seed, trainer.current_epoch)
 
     def on_train_batch_end(
         self, trainer: lightning.Trainer, module: MeanTeacher, outputs: Any, batch: Any, index: int

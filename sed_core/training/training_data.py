@@ -43,6 +43,7 @@ class TrainingData:
         embeddings: of every clip, where the system reads them.
         recordings: the clip of every window.
         starts: first sample of every window.
+        annotator: whose labels train, of every clip.
     """
 
     system: System
@@ -60,6 +61,7 @@ class TrainingData:
     labels: torch.Tensor = field(init=False)
     recordings: np.ndarray = field(init=False)
     starts: np.ndarray = field(init=False)
+    annotator: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
         self.n_samples = self.encoder.grid.n_samples
@@ -70,6 +72,7 @@ class TrainingData:
             self._take_more_windows()
         self.surplus = np.maximum(self.audio.lengths - self.n_samples, 0)[self.recordings]
         self.starts = np.zeros(len(self.recordings), dtype=np.int64)
+        self.annotator = np.zeros(len(self.names), dtype=np.int64)
         self.labels = self._encode(np.arange(len(self.recordings)))
 
     def _take_more_windows(self) -> None:
@@ -83,25 +86,43 @@ class TrainingData:
             self.turn = np.concatenate([self.turn, more])
         self.turns = self.turns[self.recordings]
 
-    def draw_crops(self, seed: int, epoch: int) -> None:
-        """Choose this epoch's windows in clips that are longer than the networks' input.
+    def draw_epoch(self, seed: int, epoch: int) -> None:
+        """Choose this epoch's windows in long clips, and whose labels train; labels follow."""
+        drawn = np.union1d(self._draw_crops(seed, epoch), self._draw_annotators(seed, epoch))
+        if len(drawn):
+            self.labels[torch.from_numpy(drawn)] = self._encode(drawn)
 
-        2022 draws them at random; labels move along. Of n windows in a recording, the first begins
-        in the first nth of where one can, and so on, so that they differ.
+    def _draw_crops(self, seed: int, epoch: int) -> np.ndarray:
+        """Cut clips that are longer than the networks' input, and return these windows.
+
+        2022 draws them at random. Of n windows in a recording, the first begins in the first nth
+        of where one can, and so on, so that they differ.
         """
         long = np.flatnonzero(self.surplus)
         if self.system.crop == "start" or not len(long):
-            return
+            return long[:0]
         generator = np.random.default_rng(derive(seed, "crop", epoch))
         room, turn, turns = self.surplus[long], self.turn[long], self.turns[long]
         first, last = room * turn // turns, room * (turn + 1) // turns
         self.starts[long] = generator.integers(first, last + 1)
-        self.labels[torch.from_numpy(long)] = self._encode(long)
+        return long
+
+    def _draw_annotators(self, seed: int, epoch: int) -> np.ndarray:
+        """Pick one of a recording's annotators, where each has labels; return these windows."""
+        if "annotators" not in self.events:
+            return np.empty(0, np.int64)
+        several = self.events[self.events["annotators"] > 1].drop_duplicates("clip")
+        for clip, count in zip(several["clip"], several["annotators"], strict=True):
+            drawn = derive(seed, "annotator", epoch, self.names[clip])
+            self.annotator[clip] = drawn % int(count)
+        return np.flatnonzero(np.isin(self.recordings, several["clip"]))
 
     def _encode(self, windows: np.ndarray) -> torch.Tensor:
         wanted = windows.astype(str)  # names repeat over splits, numbers do not
         owners = pd.DataFrame({"clip": self.recordings[windows], "filename": wanted})
         events = owners.merge(self.events.drop(columns="filename"), on="clip")
+        if "annotator" in events:
+            events = events[events["annotator"] == self.annotator[events["clip"]]]
         dense = self.encoder.encode_split(events, wanted.tolist(), start=self.seconds(windows))
         return torch.from_numpy(dense).to(self.audio.device)
 
@@ -226,14 +247,18 @@ def load_training_data(
 
 def _events(path: Path, numbers: pd.Series) -> pd.DataFrame:
     """The events of the clips that are there, with each clip's number in `clip`."""
-    table = read_table(path, STRONG_COLUMNS, optional=("confidence",), allow_empty=True)
+    table = read_table(path, STRONG_COLUMNS, optional=tuple(_CERTAIN), allow_empty=True)
     table = table.assign(clip=numbers.reindex(table["filename"]).to_numpy())
     table = table[(table["event_label"] != "") & table["clip"].notna()]
-    numeric = dict.fromkeys({"onset", "offset", "confidence"} & {*table.columns}, float)
+    numeric = dict.fromkeys({"onset", "offset", *_CERTAIN} & {*table.columns}, float)
     return table.astype({**numeric, "clip": int})
+
+
+_CERTAIN = {"confidence": 1.0, "annotator": 0.0, "annotators": 1.0}
+"""What a table says that lacks these columns, beside one that has them."""
 
 
 def _together(tables: Iterable[pd.DataFrame]) -> pd.DataFrame:
     """The events of all splits; beside soft labels the others are certain."""
     events = pd.concat(tables, ignore_index=True)
-    return events.fillna({"confidence": 1.0}) if "confidence" in events else events
+    return events.fillna({name: _CERTAIN[name] for name in _CERTAIN if name in events})

@@ -70,7 +70,7 @@ def test_aggregations_by_hand():
         "collector": [1, 1, 0],
         "uniform": [2 / 3, 1 / 3, 0],
         "weighted": [0.75, 0.5, 0],
-        "random": [1, 0, 0],
+        "random_fixed": [1, 0, 0],
     }
     assert expected.keys() == AGGREGATIONS.keys()
     for name, values in expected.items():

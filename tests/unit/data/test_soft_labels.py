@@ -72,6 +72,19 @@ def test_runs_are_the_frames_of_the_aggregation(place: Path, method: str) -> Non
         assert found == pytest.approx(expected, abs=1e-6)
 
 
+def test_random_keeps_what_each_annotator_hears(place: Path) -> None:
+    table = made(place, "random")
+    first = table[table["filename"] == "a, b.wav"]
+    assert set(first["annotators"]) == {3} and set(table["confidence"]) == {1}
+    rows = first[["annotator", "onset", "offset", "event_label"]].values.tolist()
+    assert rows == [
+        [0, 0.08, 4.04, "Dog"],
+        [1, 1.0, 5.0, "Dog"],
+        [1, 20.0, 29.0, "Dog"],
+        [2, 20.0, 30.0, "Cat"],
+    ]
+
+
 def test_reviewed_rows_take_the_place_of_the_others(place: Path) -> None:
     table = made(place, "majority_reviewed")
     assert table.iloc[0].tolist() == ["a, b.wav", 2.0, 3.0, "Dog", 1.0]

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from sed_core.config.split_roles import soft_labels
-from sed_core.data.aggregation import AGGREGATIONS
+from sed_core.data.aggregation import AGGREGATIONS, RANDOM
 from sed_core.data.layout import PreparedData
 from sed_core.data.soft_labels import methods
 from sed_core.training.fit import fit
@@ -50,6 +50,28 @@ def test_soft_labels_reach_the_batches(job, data):
     assert fit(job, log_folder=None, on_save=lambda: None).history
 
 
+def test_random_draws_an_annotator_of_a_recording_in_each_epoch(job):
+    """The second annotator of `synth` hears all a second later; the third hears nothing."""
+    path = job.prepared.training_labels("synth", "uniform")
+    first = pd.read_csv(path, sep="\t").assign(confidence=1, annotator=0, annotators=3)
+    late = first.assign(onset=first["onset"] + 1, offset=first["offset"] + 1, annotator=1)
+    pd.concat([first, late]).to_csv(path, sep="\t", index=False)
+    loaded = load_training_data(job.system, job.data, seed=1, device=torch.device("cpu"))
+    clips = torch.from_numpy(loaded.strong[:8])
+    hear_all, certain = loaded.labels[clips].clone(), loaded.labels[loaded.strong[8:]].clone()
+    drawn = {}
+    for seed, epoch in ((1, 0), (1, 1), (2, 0), (1, 0)):
+        loaded.draw_epoch(seed, epoch)
+        picks = loaded.annotator[clips].tolist()
+        assert drawn.setdefault((seed, epoch), picks) == picks, "the same again"
+        for pick, labels, all_of_it in zip(picks, loaded.labels[clips], hear_all, strict=True):
+            assert pick != 0 or torch.equal(labels, all_of_it)
+            assert pick != 2 or not labels.any()
+        assert torch.equal(loaded.labels[loaded.strong[8:]], certain), "has one annotator"
+    assert len({tuple(picks) for picks in drawn.values()}) == 3
+    assert {pick for picks in drawn.values() for pick in picks} == {0, 1, 2}
+
+
 def test_other_soft_labels_are_another_training(job):
     before = job.inputs
     path = job.prepared.training_labels("synth", "uniform")
@@ -61,7 +83,7 @@ def test_other_soft_labels_are_another_training(job):
 def test_the_configuration_names_the_ways_that_there_are():
     data = {"strong": ["a", "b", "c"], "reviewed": True}
     splits = {"a": {"soft_labels": "annotators"}, "b": {"soft_labels": "confidence"}, "c": {}}
-    for name in AGGREGATIONS:
+    for name in (*AGGREGATIONS, RANDOM):
         found = soft_labels({**data, "aggregation": name}, splits)
         assert found == {"a": f"{name}_reviewed", "b": "confidence"}
         assert set(found.values()) <= set(methods())

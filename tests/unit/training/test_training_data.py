@@ -117,7 +117,7 @@ def test_cuts_move_labels_with_the_audio(tmp_path):
     clips = training_data.strong
     starts = []
     for epoch in range(20):
-        training_data.draw_crops(seed=1, epoch=epoch)
+        training_data.draw_epoch(seed=1, epoch=epoch)
         starts.append(training_data.starts[clips].copy())
         for row, clip in enumerate(clips):
             begin = round(training_data.starts[clip] / 16000, 3)
@@ -129,13 +129,13 @@ def test_cuts_move_labels_with_the_audio(tmp_path):
     starts = np.array(starts)
     assert starts.min() >= 0 and starts.max() <= 2 * 16000
     assert len(np.unique(starts)) > 0.9 * starts.size
-    training_data.draw_crops(seed=1, epoch=3)
+    training_data.draw_epoch(seed=1, epoch=3)
     assert np.array_equal(training_data.starts[clips], starts[3])  # by epoch, not by history
 
 
 def test_cuts_at_the_start(tmp_path):
     training_data = load(make_data(tmp_path, seconds=3.0), data={"crop": "start"})
-    training_data.draw_crops(seed=1, epoch=5)
+    training_data.draw_epoch(seed=1, epoch=5)
     assert not training_data.starts.any()
 
 
@@ -147,7 +147,7 @@ def test_long_clips_give_windows_per_second(tmp_path):
     for name in ("strong", "weak", "unlabelled"):
         windows, clips = getattr(training_data, name), getattr(once, name)
         assert np.array_equal(np.sort(training_data.recordings[windows]), np.sort([*clips] * 3))
-    training_data.draw_crops(seed=1, epoch=2)
+    training_data.draw_epoch(seed=1, epoch=2)
     for clip in training_data.strong[: len(once.strong)]:
         windows = np.flatnonzero(training_data.recordings == clip)
         assert windows[0] == clip and len(windows) == 3

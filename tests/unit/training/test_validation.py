@@ -101,7 +101,7 @@ def test_long_clips_are_validated_whole(tmp_path, join):
     system = tiny_system(data={"weak_split": 0.5}, stitching={"join": join})
     training_data = load_training_data(system, data, seed=1, device=torch.device("cpu"))
     training_data.audio.lengths[training_data.val_strong[0]] -= 2700
-    training_data.draw_crops(seed=1, epoch=1)  # of no account here
+    training_data.draw_epoch(seed=1, epoch=1)  # of no account here
     whole = ValidationWindows.of(training_data)
     validation = Validation(training_data, whole)
     assert validation.truth.events.offset.max() == 2.7
