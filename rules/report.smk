@@ -41,7 +41,7 @@ rule tables:
         runtime="10m",
     params:
         dataset=config["dataset"],
-        reference=option("reference", config["energy"]["reference"]),
+        reference=option("reference", PLAN.energy_baseline),
         notes=PLAN.notes(),
         published="--published" if DATASET["published"] else "--no-published",
         code=code_version("workflow_scripts/tables.py"),
@@ -150,7 +150,7 @@ rule report:
         strong=PLAN.splits_in_use("strong"),
         weak=PLAN.splits_in_use("weak"),
         annotated=PLAN.annotated_splits(),
-        reference=option("reference", config["energy"]["reference"]),
+        reference=option("reference", PLAN.energy_baseline),
         notes=PLAN.notes(),
         published="--published" if DATASET["published"] else "--no-published",
         code=code_version("workflow_scripts/report.py"),

@@ -42,7 +42,6 @@ def system_dict(**overrides: object) -> dict:
     full["datasets"]["desed"] |= {"classes": CLASSES, "clip_seconds": 1}
     full["defaults"] = systems.merge(full["defaults"], SECTIONS)
     full |= {"systems": {"tiny": overrides}, "targets": ["tiny"]}
-    full["energy"] |= {"reference": None}
     system = systems.systems(full)["tiny"]
     return systems.trained_part("tiny", system, full)
 

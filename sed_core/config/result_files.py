@@ -70,7 +70,7 @@ class ResultFiles:
 
     def shown_energy(self) -> list[str]:
         """Energy of all systems and ensembles; variants cost what their system costs."""
-        reference = self.plan.config["energy"]["reference"]
+        reference = self.plan.energy_baseline
         named = [name for name, row in self.plan.shown.items() if row.kind != "variant"]
         named += [reference] if reference else []
         files = [path for name in dict.fromkeys(named) for path in self.energy(name)]

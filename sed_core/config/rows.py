@@ -101,7 +101,7 @@ def shown(rows: Mapping[str, Row], config: Mapping[str, Any]) -> dict[str, Row]:
     if reference and rows[reference].system["data"]["test"] != split:
         raise SedError(
             f"config: energy.reference: {reference} is not run on '{split}' as the targets are, so "
-            "energies do not compare; name another system, or none (energy.reference: null)."
+            "energies do not compare; name another system, or null for the first of the targets."
         )
     return found
 

@@ -107,6 +107,16 @@ class Plan:
             if splits[name].get("soft_labels") == "annotators"
         ]
 
+    @property
+    def energy_baseline(self) -> str | None:
+        """The system that energies are compared with: the one asked for, else the first target.
+
+        None where that would be compared with itself alone, or is an ensemble.
+        """
+        targets = self.config["targets"]
+        first = targets[0] if len(targets) > 1 and targets[0] in self.systems else None
+        return self.config["energy"]["reference"] or first
+
     def absence(self, name: str) -> str:
         """Why there are no results of this name, in a sentence."""
         if name in self.config["systems"]:

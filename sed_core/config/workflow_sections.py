@@ -70,9 +70,9 @@ class Energy:
         expected="an ISO 3166 code of three capitals, such as FRA.",
     )
     """ISO 3166 code; sets the grid factor from kWh to CO2e, not the kWh."""
-    reference: str | None = key("crnn")
+    reference: str | None = key(None)
     """Energy-weighted scores compare with this system, which is run here too if it is no target;
-    energy_reference is the short one; null leaves them out."""
+    energy_reference is the short one; null: with the first of several targets."""
 
 
 @dataclass(frozen=True)

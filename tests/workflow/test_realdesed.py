@@ -29,7 +29,6 @@ SMALL = {
 LOCAL = {
     "defaults": SMALL,
     "targets": ["crnn_weighted"],
-    "energy": {"reference": None},
     "postprocessing": {"cw-median": {"systems": []}},
 }
 

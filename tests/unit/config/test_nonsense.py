@@ -287,7 +287,10 @@ CASES: list[tuple[dict[str, Any], str]] = [
         {"systems.mine.scoring.eventless_clips": "score", "targets": ["crnn", "mine"]},
         "targets: crnn and mine differ in scoring.eventless_clips (skip, score)",
     ),
-    ({"systems.mine.data.test": "strong", "targets": ["mine"]}, "energy.reference: null"),
+    (
+        {"systems.mine.data.test": "strong", "targets": ["mine"], "energy.reference": "crnn"},
+        "energy.reference: crnn is not run on 'strong'",
+    ),
     ({"ensembles.both": []}, "ensembles.both: [] should be non-empty"),
     ({"ensembles.both": ["crnn", "crnn"]}, "ensembles.both: ['crnn', 'crnn'] has non-unique"),
     (
@@ -334,7 +337,7 @@ SENSIBLE: list[dict[str, Any]] = [
     {"systems.mine.checkpoint": "public.ckpt", "systems.mine.data.validation": "synth"},
     {"systems.mine": {"checkpoint": "public.ckpt", "feats": {"n_mels": 64}}},  # it has its own
     {"systems.mine.data.test": "strong"},  # nobody asks for a table with it
-    {"systems.mine.data.test": "strong", "targets": ["mine"], "energy.reference": None},
+    {"systems.mine.data.test": "strong", "targets": ["mine"]},
     {"systems.mine.data.validation": "strong"},  # then crnn_strong of the same data is no obstacle
     {"datasets.desed.classes": ["Chien qui aboie", "Été", "女"]},
     {"energy.country": "DEU", "postprocessing.sebbs.tune_on": "strong"},

@@ -1,6 +1,7 @@
 """Which files rules read and make, on the shipped configuration of the embedded data set."""
 
 import json
+from dataclasses import replace
 from functools import reduce
 from pathlib import Path
 
@@ -18,7 +19,6 @@ CHANGE = {
     "targets": ["crnn", "both"],
     "ensembles": {"both": ["crnn", "given"]},
     "systems": {"crnn": {"seeds": [1, 2]}, "given": {"checkpoint": "public.ckpt"}},
-    "energy": {"reference": "crnn"},
 }
 
 
@@ -49,6 +49,22 @@ def test_a_row_has_files_of_its_seeds_and_an_ensemble_of_its_members_seeds(files
     assert files.of_base("crnn+sebbs", "seed1/a.json") == mine[0]
     assert files.provenance("both", 0) == files.of_members("both", "provenance.json")
     assert files.provenance("crnn+sebbs", 1) == ["<results>/crnn+sebbs/seed1/provenance.json"]
+
+
+@pytest.mark.parametrize(
+    ("targets", "asked", "baseline"),
+    [
+        (["crnn"], None, None),
+        (["crnn_strong", "crnn"], None, "crnn_strong"),
+        (["both", "crnn"], None, None),
+        (["crnn"], "energy_reference", "energy_reference"),
+    ],
+)
+def test_energies_are_compared_with_the_first_target_or_the_one_asked_for(
+    plan, targets, asked, baseline
+):
+    config = {**plan.config, "targets": targets, "energy": {"reference": asked}}
+    assert replace(plan, config=config).energy_baseline == baseline
 
 
 def test_what_is_given_was_not_trained_here(files):

@@ -28,7 +28,7 @@ LONG = {"datasets": {"desed": {"clip_seconds": 30}}}
 
 def test_a_fixed_window_wants_short_clips(text):
     """AST hears 10.24 s; a system with it is refused if asked for, and left out otherwise."""
-    made = systems(text, LONG, {"targets": ["crnn"], "energy": {"reference": None}})
+    made = systems(text, LONG, {"targets": ["crnn"]})
     with_ast = {name for name in systems(text) if name.startswith("ast")}
     assert with_ast and made.keys() == systems(text).keys() - with_ast
     with pytest.raises(SedError, match=r"'ast' hears 10\.24 s, but .* has clip_seconds 30, of"):
@@ -47,7 +47,6 @@ def test_weak_labels_alone_leave_out_systems_that_want_strong_ones(text):
     change = {
         "defaults": {"data": alone, "training": {"batch_size": [0, 48, 0]}},
         "targets": ["crnn"],
-        "energy": {"reference": None},
     }
     made = systems(text, change)
     assert "crnn" in made and not {"crnn_strong", "crnn_supervised"} & made.keys()
