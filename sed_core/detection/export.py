@@ -94,8 +94,8 @@ def _export(
         import onnxscript  # noqa: F401
     except ImportError as error:
         raise SedError(
-            "exporting needs onnx and onnxscript; install them with: pip install "
-            "'sed-core[export]'."
+            "exporting needs onnx and onnxscript; install them in the clone of sed-core with: "
+            "pip install -e '.[export]'."
         ) from error
     stand_in = with_onnx_grus(copy.deepcopy(network))
     first = torch.from_numpy(made_up_sound(shapes[0]))

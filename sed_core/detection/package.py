@@ -45,7 +45,8 @@ def session(path: Path) -> Any:
         import onnxruntime
     except ImportError as error:
         raise SedError(
-            f"{path} needs onnxruntime; install it with: pip install 'sed-core[export]'."
+            f"{path} needs onnxruntime; install it in the clone of sed-core with: "
+            "pip install -e '.[export]'."
         ) from error
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
