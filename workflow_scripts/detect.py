@@ -9,7 +9,7 @@ from sed_core.config.jobs import DecodingJob
 from sed_core.runtime.cli import run
 from sed_core.scoring.decode import decode, median_filter, operating_points
 from sed_core.scoring.events import write_events
-from sed_core.scoring.score_file import read_scores
+from sed_core.scoring.score_file import masked, read_scores
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -24,7 +24,10 @@ def main(argv: list[str] | None = None) -> None:
     how = args.job
     scores = read_scores(args.scores)
     for network, path in (("student", args.student), ("teacher", args.teacher)):
-        strong = scores.networks[network].strong
+        posteriors = scores.networks[network]
+        strong = posteriors.strong
+        if how.weak_mask:
+            strong = masked(strong, posteriors.weak)
         filtered = median_filter(strong, how.median_window, scores.n_frames)
         files = {path: 0.5}
         if args.all_points:

@@ -38,7 +38,8 @@ def main(argv: list[str] | None = None) -> None:
     args = parser.parse_args(argv)
     job, scoring = args.job, args.job.scoring
     settings = Settings(
-        median_window=scoring.median_window, n_thresholds=scoring.n_thresholds,
+        median_window=scoring.median_window, weak_mask=scoring.weak_mask,
+        n_thresholds=scoring.n_thresholds,
         eventless_clips=scoring.eventless_clips, f1_convention=scoring.f1_convention,
     )  # fmt: skip
     covered = args.manifest and check_coverage(args.manifest, minimum=job.min_coverage)

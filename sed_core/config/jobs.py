@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar, Literal, Self
 
-from sed_core.config.key import ODD_FRAMES, F1Convention, key, section
+from sed_core.config.key import ODD_FRAMES_BY_CLASS, F1Convention, key, section
 
 
 @dataclass(frozen=True)
@@ -18,8 +18,11 @@ class Scoring:
 
     reported: Literal["student", "teacher"] = key("student")
     """The network whose scores the tables show."""
-    median_window: int | list[int] = key(7, **ODD_FRAMES)
-    """Of the filter, in frames."""  # tuning chooses one per class
+    median_window: int | list[int] = key(7, **ODD_FRAMES_BY_CLASS)
+    """Of the filter, in frames: one number, or a list with one for each class."""
+    weak_mask: bool = key(False)
+    """true: no frame scores higher than its clip, so at each threshold a class that the clip lacks
+    has no event (FDY-SED)."""
     n_thresholds: int = key(50, minimum=1, maximum=10000)
     """Operating points of the dcase2022 scale."""
     eventless_clips: Literal["skip", "score"] = key("skip")
@@ -114,18 +117,19 @@ class DecodingJob(Job):
     """How the scores of one row become events; a change of other keys detects nothing anew.
 
     Attributes:
-        median_window, n_thresholds: as in `Scoring`.
+        median_window, n_thresholds, weak_mask: as in `Scoring`.
     """
 
     what = "a decoding job"
     median_window: int | list[int]
     n_thresholds: int
+    weak_mask: bool = False
 
     @classmethod
     def of(cls, system: Mapping[str, Any]) -> "DecodingJob":
         """Take it from the complete configuration of a row."""
         given = system["scoring"]
-        return cls(given["median_window"], given["n_thresholds"])
+        return cls(given["median_window"], given["n_thresholds"], given["weak_mask"])
 
 
 @dataclass(frozen=True)

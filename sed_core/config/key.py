@@ -25,6 +25,19 @@ ODD_FRAMES: Rules = {
     "expected": "an odd number of frames.",
 }
 """A median window is odd, so that no event moves by half a frame."""
+ODD_FRAMES_BY_CLASS: Rules = {
+    "type": ["integer", "array"],
+    "minimum": 1,
+    "items": {
+        "type": "integer",
+        "minimum": 1,
+        "not": {"multipleOf": 2},
+        "expected": "an odd number of frames.",
+    },
+    "minItems": 1,
+    "not": {"type": "integer", "multipleOf": 2},
+    "expected": "an odd number of frames, or a list with one for each class.",
+}
 SEED: Rules = {"minimum": 0, "maximum": 2**32 - 1}
 Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
 F1Convention = Literal["dcase2022", "sed_scores_eval"]

@@ -148,7 +148,7 @@ def _variant(name: str, variant: Mapping[str, Any], base: Row) -> Row:
             f"config: postprocessing.{name}: tune_on is '{asked}', which {base.name} is evaluated "
             "on; tune on validation data, such as 'validation' or a strongly labelled split."
         )
-    scored = {"scoring": {"median_window": 1}}  # what is stored has been filtered
+    scored = {"scoring": {"median_window": 1, "weak_mask": False}}  # what is stored is decoded
     return Row(
         f"{base.name}+{name}",
         "variant",

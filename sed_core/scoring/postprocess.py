@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sed_core.runtime.errors import SedError
 from sed_core.scoring.decode import median_filter
-from sed_core.scoring.score_file import Posteriors
+from sed_core.scoring.score_file import Posteriors, masked
 from sed_core.scoring.sebbs import boxed
 
 Parameters = Mapping[str, Sequence[Any]]  # per parameter one value a class
@@ -77,7 +77,7 @@ def postprocess(
     own = {name: value for name, value in parameters.items() if name != "weak_mask"}
     scores = METHODS[method](net.strong, n_frames, frame_seconds, **own)
     mask = np.asarray(parameters["weak_mask"], bool)
-    return np.where(mask, np.minimum(scores, net.weak[:, None]), scores).astype(np.float32)
+    return np.where(mask, masked(scores, net.weak), scores).astype(np.float32)
 
 
 def check_parameters(method: str, parameters: Mapping[str, Any]) -> None:

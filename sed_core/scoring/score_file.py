@@ -34,6 +34,15 @@ class Posteriors:
     weak: NDArray[np.float32]
 
 
+def masked(strong: NDArray, weak: NDArray) -> NDArray:
+    """No frame (..., T, C) scores higher than its clip (..., C) does.
+
+    At any threshold the clip's decision then masks those of its frames. A median filter may follow
+    or come before: it commutes with the smaller of a score and a constant.
+    """
+    return np.minimum(strong, weak[..., None, :])
+
+
 @dataclass(frozen=True)
 class Scores:
     """Scores of all networks on the N clips of a split, in the order of `filenames`."""
@@ -155,22 +164,25 @@ def read_scores(path: str | Path, networks: Sequence[str] | None = None) -> Scor
         SedError: absent, not a score file, without `weak`, or a score is not a number.
     """
     with open_scores(path, networks) as file:
-        for name, group in file.networks.items():
-            if "weak" not in group:
-                raise SedError(f"{path}, {name}: `weak`, the scores of whole clips, is missing.")
         scores = Scores(
             filenames=file.filenames,
             classes=file.classes,
             frame_seconds=file.frame_seconds,
             n_frames=file.n_frames.astype(np.int32),
             networks={
-                name: Posteriors(group["strong"][:], group["weak"][:])
+                name: Posteriors(group["strong"][:], _weak(group, f"{path}, {name}")[:])
                 for name, group in file.networks.items()
             },
         )
     for name, net in scores.networks.items():
         refuse_nan(net, scores.filenames, f"{path}, {name}")
     return scores
+
+
+def _weak(group: h5py.Group, source: str) -> h5py.Dataset:
+    if "weak" not in group:
+        raise SedError(f"{source}: `weak`, the scores of whole clips, is missing.")
+    return group["weak"]
 
 
 def read_false_alarms(path: str | Path, network: str) -> dict[str, dict[str, Any]]:
@@ -180,21 +192,26 @@ def read_false_alarms(path: str | Path, network: str) -> dict[str, dict[str, Any
     return found.get(network, {})
 
 
-def read_frames(path: str | Path) -> Iterator[tuple[str, FrameScores]]:
+def read_frames(path: str | Path, *, weak_mask: bool = False) -> Iterator[tuple[str, FrameScores]]:
     """Read the frame scores of a file, one network after the other, none padded.
 
     float64 stays float64; all else becomes float32.
 
+    Args:
+        path: the file.
+        weak_mask: see `masked`.
+
     Raises:
-        SedError: absent, not a score file, or a score of a clip's frames is not a number.
+        SedError: absent, not a score file, without the scores of clips that are to mask, or a score
+            of a clip's frames is not a number.
     """
     with open_scores(path) as file:
         names = list(file.networks)
     for name in names:
-        yield name, _read_network(path, name)
+        yield name, _read_network(path, name, weak_mask=weak_mask)
 
 
-def _read_network(path: str | Path, name: str) -> FrameScores:
+def _read_network(path: str | Path, name: str, *, weak_mask: bool) -> FrameScores:
     with open_scores(path, [name]) as file:
         strong = file.networks[name]["strong"]
         dtype = np.dtype(np.float64 if strong.dtype.itemsize > 4 else np.float32)
@@ -202,7 +219,10 @@ def _read_network(path: str | Path, name: str) -> FrameScores:
         scores = empty(file.filenames, file.classes, *grid, dtype)
         for rows in blocks(file.n_frames, len(file.classes), _BLOCK):
             longest = int(file.n_frames[rows].max(initial=0))
-            fill(scores, rows.start, strong[rows, :longest].astype(dtype, copy=False))
+            frames = strong[rows, :longest].astype(dtype, copy=False)
+            if weak_mask:
+                frames = masked(frames, _weak(file.networks[name], f"{path}, {name}")[rows])
+            fill(scores, rows.start, frames.astype(dtype, copy=False))
     scores.refuse_nan(f"{path}, {name}")
     return scores
 

@@ -75,7 +75,7 @@ def score_split(
     annotated = read_ground_truth_of(truth, durations, classes, source=scores)
     metrics: dict[str, Any] = {}
     curves: dict[str, Any] = {}
-    for name, frames in read_frames(scores):
+    for name, frames in read_frames(scores, weak_mask=settings.weak_mask):
         aligned = align(
             frames, annotated, eventless_clips=settings.eventless_clips, allow_unknown=True
         )

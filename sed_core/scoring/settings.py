@@ -28,6 +28,7 @@ class Settings:
     Attributes:
         scenarios: PSDS parameters by name.
         median_window: frames, for all classes or one per class.
+        weak_mask: whether no frame scores higher than its clip.
         n_thresholds: operating points of the 2022 scale.
         threshold: of the events that the F1 metrics judge.
         eventless_clips: `skip`: clips without any annotated event are never run, as in 2022,
@@ -40,6 +41,7 @@ class Settings:
 
     scenarios: Mapping[str, Scenario] = field(default_factory=lambda: SCENARIOS)
     median_window: int | Sequence[int] = 7
+    weak_mask: bool = False
     n_thresholds: int = 50
     threshold: float = 0.5
     eventless_clips: str = "skip"

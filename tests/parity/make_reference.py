@@ -18,7 +18,7 @@ from subset import LIMIT, Sample, write_arrays
 TARGET = Path(__file__).parent / "reference"
 INPUTS = {"audio", "scaled_full", "labels", "strong", "filtered", "raw"}  # never sampled
 EXACT = {"mel_filterbank", "window"}  # compared bit by bit
-WHOLE = {"decode", "encoder", "reference_crnn_eval"}  # all their arrays
+WHOLE = {"decode", "encoder", "fdy_decode", "reference_crnn_eval"}  # all their arrays
 ZOO = (
     "dcase2023_interpolate",
     "dcase2023_pool1d",
@@ -30,6 +30,8 @@ ZOO = (
     "psed_frame_mn10",
     "psed_mel128",
     "fdy_augment",
+    "fdy_decode",
+    "fdy_layer",
 )
 COPIED = (
     "golden/seed.json",

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from sed_core.scoring.decode import decode, decode_many, median_filter, operating_points
+from sed_core.scoring.score_file import masked
 from tests.parity.subset import Arrays
 
 
@@ -54,3 +55,14 @@ def test_scores_of_a_real_looking_system_decode_as_by_the_recipe(reference_file)
         )
         pd.testing.assert_frame_equal(ours, theirs)
         assert len(ours) > 0
+
+
+def test_clips_mask_their_frames_as_in_fdy_sed(reference_file):
+    """It sets a class to 0 where the clip is below the threshold, and filters binary frames."""
+    data = Arrays(reference_file("zoo/fdy_decode.npz"))
+    strong = data["strong"].transpose(0, 2, 1)
+    scores = median_filter(masked(strong, data["weak"]), data["windows"].tolist())
+    ours = np.stack([scores > threshold for threshold in data["thresholds"]], axis=1)
+    assert np.array_equal(ours, data["active"])
+    unmasked = median_filter(strong, data["windows"].tolist()) > data["thresholds"][0]
+    assert (unmasked & ~ours[:, 0]).any()

@@ -3,15 +3,19 @@
 Tolerances: some three times the rounding between the original in float32 and in float64.
 """
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
 
 from sed_core.features.logmel import MelSpectrogram, amplitude_to_db
 from sed_core.features.scaler import Scaler
+from sed_core.models.dynamic_cnn import DynamicConv
 from sed_core.models.network_registry import build
-from tests.parity.fill import fill
-from tests.parity.subset import Arrays, largest
+from sed_core.training.loss.cross_entropy import cross_entropy
+from tests.parity.fill import fill, noise
+from tests.parity.subset import Arrays, largest, relative
 
 NET = {
     "model": "fdy_crnn",
@@ -24,7 +28,27 @@ NET = {
 
 @pytest.fixture(scope="module")
 def golden(reference_file):
-    return np.load(reference_file("zoo/fdy_network.npz"), allow_pickle=False)
+    return Arrays(reference_file("zoo/fdy_network.npz"))
+
+
+@pytest.mark.parametrize("mode", ["train", "eval"])
+@pytest.mark.parametrize("pool_dim", ["time", "freq"])
+def test_layer(reference_file, seed, pool_dim, mode):
+    """One dynamic convolution, its mixture and its gradients."""
+    data = Arrays(reference_file("zoo/fdy_layer.npz"))
+    layer = fill(DynamicConv(8, 12, pool_dim), seed).train(mode == "train")
+    assert sorted(layer.state_dict()) == sorted(data[f"{pool_dim}/state_keys"])
+    x = torch.from_numpy(noise("fdy/layer_in", (2, 8, 20, 16), seed)).requires_grad_()
+    shares = []
+    layer.attention.register_forward_hook(lambda *arguments: shares.append(arguments[-1]))
+    out = layer(x)
+    out.backward(torch.from_numpy(noise("fdy/layer_up", (2, 12, 20, 16), seed)))
+    name = f"{pool_dim}/{mode}"
+    assert largest(out.detach(), data[f"{name}/out"]) < 1e-6
+    assert largest(shares[0].detach(), data[f"{name}/attention"]) < 1e-6
+    assert relative(x.grad, data[f"{name}/grad_in"]) < 1e-6
+    for key, parameter in layer.named_parameters():
+        assert relative(parameter.grad, data[f"{name}/grad/{key}"]) < 3e-6, key
 
 
 def test_features(golden, reference_file):
@@ -46,9 +70,36 @@ def test_network(golden, seed):
     after = {
         k.removeprefix("after_train/"): golden[k] for k in golden if k.startswith("after_train/")
     }
+    hidden = {}
+    for name in ("cnn.cnn.cg0", "cnn.cnn.conv1", "cnn"):
+        keep = partial(hidden.__setitem__, name)
+        network.get_submodule(name).register_forward_hook(lambda *found, keep=keep: keep(found[2]))
     for prefix in ("eval", "train", "eval_after_train"):
         if prefix == "eval_after_train":
             network.load_state_dict(state | {k: torch.from_numpy(v) for k, v in after.items()})
         strong, weak = network.train(prefix == "train")(x)
         assert np.abs(strong.numpy() - golden[f"{prefix}/strong"]).max() < 5e-7
         assert np.abs(weak.numpy() - golden[f"{prefix}/weak"]).max() < 5e-7
+    gate, conv, cnn = (hidden[name] for name in ("cnn.cnn.cg0", "cnn.cnn.conv1", "cnn"))
+    cells = np.s_[0, ::8, ::40, ::8]
+    assert largest(gate[0, ::4, ::40, ::8], golden["eval_after_train/cg0_every"]) < 5e-6
+    assert largest(conv[cells], golden["eval_after_train/conv1_every"]) < 5e-7
+    assert largest(cnn[0, ::4, :, 0], golden["eval_after_train/cnn_out_every4"]) < 5e-7
+
+
+def test_gradients(golden, seed):
+    """Of the loss with weight 0.5 on the clips; the original's are in float64."""
+    network = fill(build(NET, 10), seed).train()
+    targets = torch.from_numpy(golden["targets"])
+    strong, weak = network(torch.from_numpy(golden["in"]))
+    wanted = (targets.sum(-1) > 0).float()
+    loss = cross_entropy(strong, targets) + 0.5 * cross_entropy(weak, wanted)
+    loss.backward()
+    assert loss.item() == pytest.approx(float(golden["train_f64/loss"]), rel=1e-6)
+    gradients = {key: value.grad for key, value in network.named_parameters()}
+    assert list(gradients) == golden["parameter_names"].tolist()
+    norms = np.array([value.norm().item() for value in gradients.values()])
+    real = golden["grad_l2_f64"] > 1e-9  # biases before a batch norm have none
+    assert norms[real] == pytest.approx(golden["grad_l2_f64"][real], rel=1e-4, abs=5e-9)
+    for key in (key.removeprefix("grad/") for key in golden if key.startswith("grad/")):
+        assert relative(gradients[key], golden[f"grad/{key}"]) < 2e-4, key

@@ -30,7 +30,8 @@ def test_variants_follow_their_system_and_ensembles_come_last():
     found = made(postprocessing={"boxes": BOXES}, ensembles={"both": ["crnn", "big"]})
     assert list(found) == ["crnn", "crnn+boxes", "big", "big+boxes", "both", "both+boxes"]
     assert [row.kind for row in found.values()][:2] == ["system", "variant"]
-    assert found["crnn+boxes"].system["scoring"] == {"median_window": 1, "reported": "student"}
+    stored = {"median_window": 1, "weak_mask": False, "reported": "student"}
+    assert found["crnn+boxes"].system["scoring"] == stored
     assert found["crnn+boxes"].variant["tune_on"] == "synth_val"
     assert found["crnn+boxes"].seeds == [1, 2]
     assert found["both"].seeds == [0]

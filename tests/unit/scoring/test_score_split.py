@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import h5py
 import numpy as np
@@ -8,7 +9,7 @@ from sed_core.config.jobs import Scoring, ScoringJob, as_json
 from sed_core.data.manifest import COLUMNS
 from sed_core.reporting.further_tables import further_tables
 from sed_core.runtime.errors import SedError
-from sed_core.scoring.score_file import score_writer
+from sed_core.scoring.score_file import Posteriors, read_scores, score_writer, write_scores
 from tests.unit.scoring.conftest import CLASSES, FILES, TRUTH_ROWS
 from workflow_scripts.aggregate import main as aggregate
 from workflow_scripts.score import main as score
@@ -52,6 +53,7 @@ def job(coverage=0, **scoring):
     """What the script is told, as the workflow's configuration has it but for the draws."""
     given = {"reported": "student", "median_window": 7, "n_thresholds": 50, "bootstrap": 8}
     modes = {"eventless_clips": "skip", "f1_convention": "dcase2022", "further": [], "groups": []}
+    modes["weak_mask"] = False
     return as_json(ScoringJob("crnn", "tiny", coverage, Scoring(**given | modes | scoring)))
 
 
@@ -198,6 +200,25 @@ def test_groups_and_further_metrics_over_seeds(inputs, tmp_path):
     assert rooms.title == "Scores by room, exact scale" and "[" in rooms.rows[0][4]
     with pytest.raises(SedError, match="groups need the split's table of metadata"):
         run(score, inputs | {"--job": own["--job"]})
+
+
+def test_clips_mask_their_frames(inputs, tmp_path):
+    """As if no frame had been given a higher score than its clip."""
+    scores = read_scores(inputs["--scores"])
+    net = scores.networks["student"]
+    low = Posteriors(net.strong, np.full_like(net.weak, 0.3))
+    found = {}
+    for name, posteriors, weak_mask in (
+        ("masked", low, True),
+        ("lowered", Posteriors(np.minimum(net.strong, np.float32(0.3)), net.weak), False),
+        ("as they are", low, False),
+    ):
+        both = dict.fromkeys(("student", "teacher"), posteriors)
+        write_scores(inputs["--scores"], replace(scores, networks=both))
+        run(score, inputs | {"--job": job(weak_mask=weak_mask)})
+        found[name] = json.loads((tmp_path / "psds.json").read_text())["networks"]
+    assert found["masked"] == found["lowered"] != found["as they are"]
+    assert found["masked"]["student"]["collar_f1"]["macro"] == 0  # nothing is above 0.5
 
 
 def test_results_that_do_not_belong_together(inputs, tmp_path):
