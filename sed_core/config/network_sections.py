@@ -82,6 +82,9 @@ class FdyCrnn(CnnAndGru):
 
     pool_dim: Literal["time", "freq"] = key(ABSENT, optional=True)
     """Axis that the mixture is chosen over; time, as published: kernels differ along mel."""
+    dynamic_share: float = key(ABSENT, optional=True, exclusiveMinimum=0, maximum=1)
+    """Of the channels, those that mixed kernels make; the others come from plain ones. 0.125 in
+    PFD-CRNN; without it all."""
 
 
 NETWORKS: dict[str, type[Network]] = {"crnn": Crnn, "fdy_crnn": FdyCrnn}

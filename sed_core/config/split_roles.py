@@ -70,12 +70,13 @@ def misfits(system: Mapping[str, Any], dataset: Mapping[str, Any], name: str) ->
     if not absent:
         yield from _label_faults(roles(system), splits)
         yield from _repeats(roles(system), splits)
-    windows, classes = system["scoring"]["median_window"], dataset["classes"]
-    if isinstance(windows, list) and len(windows) != len(classes):
-        yield (
-            f"scoring.median_window has {len(windows)} windows, but data set '{name}' has "
-            f"{len(classes)} classes; give one for each class, or one number for all"
-        )
+    for section in ("scoring", "training"):
+        windows, classes = system[section]["median_window"], dataset["classes"]
+        if isinstance(windows, list) and len(windows) != len(classes):
+            yield (
+                f"{section}.median_window has {len(windows)} windows, but data set '{name}' has "
+                f"{len(classes)} classes; give one for each class, or one number for all"
+            )
     for column in system["scoring"]["groups"]:
         if "metadata" not in splits.get(system["data"]["test"], {"metadata"}):
             yield (

@@ -11,7 +11,15 @@ from typing import Any, Literal
 
 from sed_core.config import registries
 from sed_core.config.embedding_kinds import FUSIONS, STORED
-from sed_core.config.key import ODD_FRAMES, SEED, F1Convention, Precision, defaults_of, key, section
+from sed_core.config.key import (
+    ODD_FRAMES_BY_CLASS,
+    SEED,
+    F1Convention,
+    Precision,
+    defaults_of,
+    key,
+    section,
+)
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import digest_json, read_json
 
@@ -104,6 +112,8 @@ class Feats:
     """Hz."""
     f_max: float = key(8000, exclusiveMinimum=0)
     """Hz."""
+    peak_level: bool = key(False)
+    """true: each clip is first divided by its largest magnitude, as in FDY-SED."""
 
 
 @dataclass(frozen=True)
@@ -192,12 +202,15 @@ class Training:
     """In epochs."""
     validation_batches: int | None = key(None, minimum=1)
     """null: all clips; n: so many batches of strongly and of weakly labelled ones."""
-    median_window: int = key(7, **ODD_FRAMES)
-    """Frames, in validation."""
+    median_window: int | list[int] = key(7, **ODD_FRAMES_BY_CLASS)
+    """Frames, in validation: one number, or a list with one for each class."""
     val_threshold: float = key(0.5, exclusiveMinimum=0, exclusiveMaximum=1)
     """Of the F1 in validation."""
     obj_metric_synth_type: Literal["intersection", "event"] = key("intersection")
     """The F1 of strongly labelled clips that selects the network."""
+    selection: Literal["best", "last"] = key("best")
+    """Networks that are kept: those of the best validation, or of the last one, as FDY-SED's code
+    does."""
     f1_convention: F1Convention = key("dcase2022")
     """dcase2022: a class without a hit leaves the mean; sed_scores_eval: it counts as 0."""
     precision: Precision = key("32-true")
@@ -210,6 +223,7 @@ BEFORE_KEYS = {
     "augment": [],
     "ema_update": "before",
     "loss": {"name": "bce"},
+    "selection": "best",
     "weak_loss_weight": 1.0,
 }
 """What training did before it had these keys; models of then do not have them."""
@@ -290,6 +304,8 @@ class System:
                 given = {"resampler": "soxr_hq", **given}
             if field.name == "pretrained":  # those of 0.1.0 have no entries beside their networks
                 given = {"network": given.get("model"), "options": {}, **given}
+            if field.name == "feats":
+                given = {"peak_level": False, **given}
             if field.name == "scaler":  # nor do those of 0.1.0 have a floor
                 given = {"min_range_db": None, **given}
             if field.name == "data":  # models of 0.1.0 have what is no part of training, too

@@ -11,6 +11,9 @@ from sed_core.features.precision import full_precision
 from sed_core.features.resident_audio import ResidentAudio
 from sed_core.features.scaler import Scaler
 
+SILENCE = 1e-10
+"""Added to the largest magnitude, so that silence stays silent."""
+
 
 class FrontEnd(nn.Module):
     """Mel magnitudes, decibels, scaling; always in float32, never under autocast."""
@@ -18,6 +21,7 @@ class FrontEnd(nn.Module):
     def __init__(self, system: System) -> None:
         super().__init__()
         feats, scaler = system.feats, system.scaler
+        self.peak_level = feats.peak_level
         self.mel = MelSpectrogram(
             sample_rate=system.dataset.sample_rate,
             n_fft=feats.n_window,
@@ -34,6 +38,12 @@ class FrontEnd(nn.Module):
             min_range_db=scaler.min_range_db,
         )
 
+    def magnitudes(self, waveforms: torch.Tensor) -> torch.Tensor:
+        """(B, S) waveforms to (B, F, T) linear mel magnitudes."""
+        if self.peak_level:
+            waveforms = waveforms / (waveforms.abs().amax(-1, keepdim=True) + SILENCE)
+        return self.mel(waveforms)
+
     def scale(self, mel: torch.Tensor) -> torch.Tensor:
         """(B, F, T) linear mel magnitudes to (B, F, T) network input."""
         return self.scaler(amplitude_to_db(mel))
@@ -41,7 +51,7 @@ class FrontEnd(nn.Module):
     def forward(self, waveforms: torch.Tensor) -> torch.Tensor:
         """(B, S) waveforms to (B, F, T) network input."""
         with full_precision(waveforms):
-            return self.scale(self.mel(waveforms))
+            return self.scale(self.magnitudes(waveforms))
 
     @torch.no_grad()
     def fit(
@@ -49,6 +59,6 @@ class FrontEnd(nn.Module):
     ) -> None:
         """Take the scaler's data-set statistics from these clips; others have none to take."""
         self.scaler.fit(
-            amplitude_to_db(self.mel(audio.gather(clips[at : at + batch_size], n_samples)))
+            amplitude_to_db(self.magnitudes(audio.gather(clips[at : at + batch_size], n_samples)))
             for at in range(0, len(clips), batch_size)
         )

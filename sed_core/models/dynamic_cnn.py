@@ -1,6 +1,7 @@
 """Frequency dynamic convolution (Nam et al., Interspeech 2022) and the CRNN that is made with it.
 
-Names in the state dict are those of the published FDY-SED, whose networks load as they are.
+Names in the state dict are those of the published FDY-SED, whose networks load as they are. The
+partial one (Nam and Park, arXiv 2406.13312) has plain kernels for most channels beside it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,6 +32,10 @@ class KernelAttention(nn.Module):
         self.conv1d1 = nn.Conv1d(n_in, hidden, 3, padding=1, bias=False)
         self.bn = nn.BatchNorm1d(hidden)
         self.conv1d2 = nn.Conv1d(hidden, N_KERNELS, 1)
+        for conv in (self.conv1d1, self.conv1d2):
+            nn.init.kaiming_normal_(conv.weight, mode="fan_out", nonlinearity="relu")
+        assert self.conv1d2.bias is not None
+        nn.init.zeros_(self.conv1d2.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, T, F) -> (B, N_KERNELS, F), or (B, N_KERNELS, T) where `freq` is pooled."""
@@ -56,6 +61,26 @@ class DynamicConv(nn.Module):
         return (each.unflatten(1, (N_KERNELS, -1)) * shares).sum(1)
 
 
+class PartialConv(nn.Module):
+    """Plain 3 x 3 convolutions for some of the channels, dynamic ones for the rest.
+
+    Args:
+        n_in, n_out: channels.
+        pool_dim: see `DynamicConv`.
+        share: of the output's channels, those that are dynamic; they come last.
+    """
+
+    def __init__(self, n_in: int, n_out: int, pool_dim: str, share: float) -> None:
+        super().__init__()
+        n_dynamic = max(1, int(n_out * share))
+        self.static = nn.Conv2d(n_in, n_out - n_dynamic, 3, padding=1, bias=False)
+        self.dynamic = DynamicConv(n_in, n_dynamic, pool_dim)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, n_in, T, F) -> (B, n_out, T, F)."""
+        return torch.cat([self.static(x), self.dynamic(x)], dim=1)
+
+
 class ContextGating(nn.Module):
     """x * sigmoid(linear(x)) over channels; the CRNN's `GLU` has the two the other way round."""
 
@@ -78,14 +103,14 @@ class DynamicCNN(nn.Module):
         *,
         dropout: float,
         pool_dim: str,
+        dynamic_share: float,
     ) -> None:
         super().__init__()
         self.cnn = nn.Sequential()
         n_in = 1
         for i, n_out in enumerate(nb_filters):
-            first = nn.Conv2d(n_in, n_out, 3, padding=1) if i == 0 else None
             layers = {
-                "conv": first or DynamicConv(n_in, n_out, pool_dim),
+                "conv": _convolution(i, n_in, n_out, pool_dim, dynamic_share),
                 "batchnorm": nn.BatchNorm2d(n_out, eps=0.001, momentum=0.99),
                 "cg": ContextGating(n_out),
                 "dropout": Dropout(dropout),
@@ -98,6 +123,14 @@ class DynamicCNN(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, 1, T, F) -> (B, nb_filters[-1], T', F')."""
         return self.cnn(x)
+
+
+def _convolution(block: int, n_in: int, n_out: int, pool_dim: str, share: float) -> nn.Module:
+    if block == 0:
+        return nn.Conv2d(n_in, n_out, 3, padding=1)
+    if share == 1:
+        return DynamicConv(n_in, n_out, pool_dim)
+    return PartialConv(n_in, n_out, pool_dim, share)
 
 
 def build_fdy_crnn(net: Mapping[str, Any], n_classes: int) -> CRNN:
@@ -114,6 +147,9 @@ def build_fdy_crnn(net: Mapping[str, Any], n_classes: int) -> CRNN:
     pool_dim = options.pop("pool_dim", "time")
     if pool_dim not in POOL_DIMS:
         raise SedError(f"net.pool_dim is '{pool_dim}'; it must be one of: {', '.join(POOL_DIMS)}.")
+    share = options.pop("dynamic_share", 1.0)
+    if not 0 < share <= 1:
+        raise SedError(f"net.dynamic_share is {share}; it must be above 0 and at most 1.")
     for key in ("nb_filters", "pooling"):
         if key not in options:
             raise SedError(f"net.{key} is missing, which a network 'fdy_crnn' needs.")
@@ -127,6 +163,7 @@ def build_fdy_crnn(net: Mapping[str, Any], n_classes: int) -> CRNN:
             options["pooling"],
             dropout=options.get("dropout", 0.5),
             pool_dim=pool_dim,
+            dynamic_share=share,
         ).requires_grad_(options.get("train_cnn", True)),
     )
     return crnn.train()

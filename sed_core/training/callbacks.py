@@ -116,7 +116,8 @@ class ValidationCallback(lightning.Callback):
         place = {"epoch": trainer.current_epoch, "step": trainer.global_step}
         self.history.append({**place, **means, **scalars})
         _log(trainer, scalars)
-        if not self.best or objective > self.best["objective"]:
+        last = module.system.training.selection == "last"
+        if last or not self.best or objective > self.best["objective"]:
             networks = {"student": _copy(module.student), "teacher": _copy(module.teacher)}
             inside = _copy(module.pretrained.encoder) if module.pretrained else {}
             self.best = {"objective": objective, **place, **networks, "encoder": inside}

@@ -122,7 +122,7 @@ class MeanTeacher(lightning.LightningModule):
     ) -> tuple[Clips, Clips]:
         """What student and teacher hear: mel magnitudes and labels after `training.augment`."""
         clips = Clips(
-            self.front.mel(batch["waveforms"]),
+            self.front.magnitudes(batch["waveforms"]),
             batch["labels"],
             batch["weak_labels"],
             layout=self.layout,

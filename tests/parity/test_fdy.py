@@ -102,4 +102,5 @@ def test_gradients(golden, seed):
     real = golden["grad_l2_f64"] > 1e-9  # biases before a batch norm have none
     assert norms[real] == pytest.approx(golden["grad_l2_f64"][real], rel=1e-4, abs=5e-9)
     for key in (key.removeprefix("grad/") for key in golden if key.startswith("grad/")):
-        assert relative(gradients[key], golden[f"grad/{key}"]) < 2e-4, key
+        loose = 5e-3 if "softmax" in key else 2e-4  # next to no gradient reaches the attention
+        assert relative(gradients[key], golden[f"grad/{key}"]) < loose, key

@@ -8,6 +8,7 @@ from sed_core.features.frontend import FrontEnd
 from sed_core.features.resident_audio import ResidentAudio
 from sed_core.runtime.errors import SedError
 from sed_core.training.mean_teacher import MeanTeacher
+from sed_core.training.validation import Validation
 from tests.made_data import CLASSES, ROOT, tiny_system
 
 
@@ -203,3 +204,12 @@ def test_attention_over_time(train):
     assert one != other
     one, other = (column(run, "train/student/loss_strong") for run in runs)
     assert one == other
+
+
+@pytest.mark.parametrize(("selection", "kept"), [("best", 0.9), ("last", 0.5)])
+def test_networks_that_are_kept(train, monkeypatch, selection, kept):
+    falling, finish = iter((0.9, 0.5)), Validation.finish
+    monkeypatch.setattr(
+        Validation, "finish", lambda self: finish(self) | {"val/obj_metric": next(falling)}
+    )
+    assert train(training={"selection": selection}).selected["objective"] == kept
