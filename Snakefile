@@ -6,19 +6,18 @@ snakemake --cores all results/crnn/devtest_psds.json    one result
 snakemake --cores 1 systems                             what there is to ask for
 """
 
-import sys
-from pathlib import Path
-
 from snakemake.utils import min_version
 
 min_version("9.25")
 
-sys.path.insert(0, str(workflow.basedir))
+
+include: "rules/home.smk"
 
 
-configfile: Path(workflow.basedir) / "config.yaml"
+configfile: HOME / "config.yaml"
 
 
+include: "rules/module.smk"
 include: "rules/lock.smk"
 include: "rules/common.smk"
 include: "rules/code.smk"

@@ -19,8 +19,6 @@ from sed_core.runtime.device import visible_gpus
 from sed_core.runtime.errors import SedError, unknown_name
 from sed_core.runtime.job_shell import TERMINAL, job_prefix
 
-HOME = Path(workflow.basedir)
-
 
 def checked_plan():
     """A mistake in the configuration ends the run with one sentence."""
