@@ -9,7 +9,7 @@ rule adopt:
     """Look at the {wildcards.split} folder and note what it holds."""
     input:
         lambda wildcards: (
-            REMOTES.files(DATASET["splits"][wildcards.split].get("remotes", []))
+            REMOTES.receipts(DATASET["splits"][wildcards.split].get("remotes", []))
             if SOURCE == "download"
             else []
         ),

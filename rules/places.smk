@@ -5,7 +5,7 @@ from functools import cache
 from types import SimpleNamespace
 
 from sed_core.data.adopt import adopt
-from sed_core.data.download.remote_files import RemoteFiles
+from sed_core.data.download.remotes import configured_remotes
 from sed_core.data.clip_counts import listed_clips
 from sed_core.data.folder_state import fingerprint
 
@@ -101,16 +101,13 @@ def synthesis_spec(wildcards):
     return f"--domain {spec['domain']} --clips {spec['clips']}"
 
 
-def configured_remotes():
-    """A mistake in the names or addresses of remotes ends the run with one sentence."""
-    splits = DATASET["splits"] if SOURCE == "download" else {}
-    try:
-        return RemoteFiles.of({**DATASET, "splits": splits}, config["dataset"])
-    except SedError as error:
-        raise WorkflowError(f"config: {error}") from None
-
-
-REMOTES = configured_remotes()
+try:  # where nothing is downloaded, names of remotes are not looked at
+    REMOTES = configured_remotes(
+        {**DATASET, "splits": DATASET["splits"] if SOURCE == "download" else {}},
+        config["dataset"],
+    )
+except SedError as error:
+    raise WorkflowError(f"config: {error}") from None
 
 
 def sources_option(_wildcards):

@@ -23,7 +23,6 @@ def main(argv: list[str] | None = None) -> None:
     add("--unpack", action="store_true", help="with --url: it is an archive")
     add("--root", type=Path, required=True, help="folder of the data set")
     add("--downloads", type=Path, default=Path("downloads"), help="folder that keeps archives")
-    add("--jobs", type=int, default=3, help="files at a time (default 3)")
     add("--done", type=Path, help="JSON to write when everything is there")
     args = parser.parse_args(argv)
 
@@ -34,11 +33,11 @@ def main(argv: list[str] | None = None) -> None:
         remote = Remote(name, "own", kind, args.target, urls, checksum=args.checksum)
     else:
         remotes = read_remotes(args.sources)
-        names = sorted(name for name, entry in remotes.items() if entry.kind != "clips")
+        names = sorted(remotes.archives)
         if args.remote not in names:
             raise SedError(f"--remote {args.remote} is unknown; choose one of {', '.join(names)}.")
         remote = remotes[args.remote]
-    result = obtain(remote, args.root, args.downloads, jobs=args.jobs)
+    result = obtain(remote, args.root, args.downloads)
     for note in result.notes:
         print(f"note: {note}", file=sys.stderr)
     for file in result.files:

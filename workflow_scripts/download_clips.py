@@ -4,8 +4,7 @@ import argparse
 from pathlib import Path
 
 from sed_core.data.annotations import read_list
-from sed_core.data.download.clips import download_clips
-from sed_core.data.download.remotes import read_download_policy
+from sed_core.data.download.clips import download_clips, read_download_policy
 from sed_core.runtime.cli import run
 
 

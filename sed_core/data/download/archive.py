@@ -5,23 +5,19 @@ untouched, so that an interrupted unpacking goes on where it stopped; one with o
 somebody's work, and is never overwritten.
 """
 
-import bz2
 import gzip
 import lzma
-import os
 import shutil
 import stat
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path, PurePosixPath
 from tarfile import TarInfo
-from typing import IO, Any
+from typing import IO
 
 from sed_core.data.download.checksum import require_space
 from sed_core.runtime.errors import SedError
@@ -29,14 +25,6 @@ from sed_core.runtime.files import atomic
 from sed_core.runtime.progress import progress
 
 BLOCK = 1 << 20
-LONGEST = 4096  # bytes of a path, zero included, that Linux takes in one piece (PATH_MAX)
-
-# Not tarfile's own: it does not look at a gzip's checksum.
-_OPENERS: dict[bytes, Callable[[Any], Any]] = {
-    b"\x1f\x8b": gzip.open,
-    b"\xfd7zXZ\x00": lzma.open,
-    b"BZh": bz2.open,
-}
 _ZIP_TYPES = {0: tarfile.REGTYPE, stat.S_IFREG: tarfile.REGTYPE, stat.S_IFLNK: tarfile.SYMTYPE}
 _DAMAGED = (
     *(tarfile.TarError, zipfile.BadZipFile, gzip.BadGzipFile, lzma.LZMAError, zlib.error),
@@ -55,13 +43,7 @@ class Unpacked:
     kept: int
 
 
-def unpack(
-    archive: str | Path,
-    folder: str | Path,
-    *,
-    members: Sequence[str] = ("*",),
-    roots: Sequence[str] = (),
-) -> Unpacked:
+def unpack(archive: str | Path, folder: str | Path, *, roots: Sequence[str] = ()) -> Unpacked:
     """Unpack a .zip, .tar, .tar.gz, .tar.xz or .tar.bz2, known by its first bytes.
 
     Memory: one block of 1 MiB, and a zip's table of contents.
@@ -69,55 +51,45 @@ def unpack(
     Args:
         archive: the file.
         folder: where to; made if need be.
-        members: shell patterns; only matching names (as in the archive) are unpacked.
         roots: folder names such as "audio"; where given, a member's path is shortened so that it
             begins with the first of them, and members below none of them are left out.
 
     Raises:
         SedError: an unreadable archive, a member that leads outside or is neither file, folder
-            nor link, a file that is there with other bytes, a full disk, nothing that matches.
+            nor link, a file that is there with other bytes, a full disk, nothing below `roots`.
     """
     archive, folder = Path(archive), Path(folder)
+    if not archive.is_file():
+        raise SedError(f"{archive} does not exist; download it first.")
+    found = False
     with (
-        _opened(archive) as raw,
+        archive.open("rb") as raw,
         progress(total=archive.stat().st_size, desc=archive.name, unit="B") as bar,
     ):
         bar.unit_scale = True
         folder.mkdir(parents=True, exist_ok=True)
         place = _Place(archive, folder.resolve())
-        found = False
-        for member, read in _members(raw, folder):
-            name = _shorten(member.name, roots)
-            if name and any(fnmatchcase(member.name, pattern) for pattern in members):
-                found = True
-                place.put(member, name, read)
-            bar.update(raw.tell() - bar.n)
+        try:
+            for member, read in _members(raw, folder):
+                if name := _shorten(member.name, roots):
+                    found = True
+                    place.put(member, name, read)
+                bar.update(raw.tell() - bar.n)
+        except _DAMAGED as error:
+            reason = str(error).partition(":\n")[0] or type(error).__name__
+            raise SedError(
+                f"{archive} is damaged or no zip or tar archive ({reason}); delete it and "
+                "download it again."
+            ) from error
     if not found:
-        raise SedError(f"nothing in {archive} matches {', '.join(members)}; check the patterns.")
+        raise SedError(f"nothing in {archive} lies below {', '.join(roots)}; check `roots`.")
     return Unpacked(place.written, place.kept)
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes]]:
-    """The archive's bytes; damage that shows while they are read becomes one sentence."""
-    if not path.is_file():
-        raise SedError(f"{path} does not exist; download it first.")
-    try:
-        with path.open("rb") as raw:
-            yield raw
-    except _DAMAGED as error:
-        reason = str(error) or type(error).__name__
-        raise SedError(
-            f"{path} is damaged or no zip or tar archive ({reason}); delete it and download it "
-            "again."
-        ) from error
-
-
 def _members(raw: IO[bytes], folder: Path) -> Members:
-    magic = raw.read(6)
+    is_zip = raw.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
     raw.seek(0)
-    is_zip = magic.startswith((b"PK\x03\x04", b"PK\x05\x06"))
-    return _zip_members(raw, folder) if is_zip else _tar_members(raw, magic)
+    return _zip_members(raw, folder) if is_zip else _tar_members(raw)
 
 
 def _zip_members(raw: IO[bytes], folder: Path) -> Members:
@@ -131,34 +103,24 @@ def _zip_members(raw: IO[bytes], folder: Path) -> Members:
         member = TarInfo(entry.filename)
         member.size = entry.file_size
         mode = stat.S_IFMT(entry.external_attr >> 16)  # 0: written where there are no modes
-        member.type = _ZIP_TYPES.get(mode, tarfile.CHRTYPE)
-        if entry.is_dir():
-            member.type = tarfile.DIRTYPE
-        elif member.issym():
+        member.type = tarfile.DIRTYPE if entry.is_dir() else _ZIP_TYPES.get(mode, tarfile.CHRTYPE)
+        if member.issym():
             member.linkname = archive.read(entry).decode()
         yield member, partial(archive.open, entry)
 
 
-def _tar_members(raw: IO[bytes], magic: bytes) -> Members:
-    openers = [opener for start, opener in _OPENERS.items() if magic.startswith(start)]
-    stream = openers[0](raw) if openers else raw
-    if not openers:
-        _check_end(raw)
-    with tarfile.open(fileobj=stream, mode="r|") as archive:
+def _tar_members(raw: IO[bytes]) -> Members:
+    with tarfile.open(fileobj=raw, mode="r:*") as archive:
         while (member := archive.next()) is not None:
             archive.members.clear()  # type: ignore[attr-defined]  # or it keeps all headers
             yield member, partial(archive.extractfile, member)  # type: ignore[misc]
+        stream = archive.fileobj
         while stream.read(BLOCK):  # to the end: only there the checksum of a gzip is
             pass
-
-
-def _check_end(raw: IO[bytes]) -> None:
-    """A tar ends with blocks of zeros; tarfile takes a cut between two members for an end."""
-    size = raw.seek(0, 2)
-    raw.seek(max(0, size - 512))
-    if any(raw.read(512)):
-        raise tarfile.ReadError("the end is missing")
-    raw.seek(0)
+        if stream is raw:  # which ends with zeros; a cut between two members looks like the end
+            raw.seek(-tarfile.BLOCKSIZE, 2)
+            if any(raw.read()):
+                raise tarfile.ReadError("the end is missing")
 
 
 def _shorten(name: str, roots: Sequence[str]) -> str:
@@ -168,62 +130,46 @@ def _shorten(name: str, roots: Sequence[str]) -> str:
 
 
 class _Place:
-    """The folder into which one archive is unpacked."""
+    """The folder into which one archive is unpacked.
+
+    Nothing is written through a link, whoever made it, and no link leads outside: this is stricter
+    than `tarfile.data_filter`, which not every Python 3.11 has (Debian's 3.11.2 has not).
+    """
 
     def __init__(self, archive: Path, root: Path):
-        self.archive = archive
-        self.root = root
-        self.written = 0
-        self.kept = 0
+        self.archive, self.root = archive, root
+        self.written = self.kept = 0
 
     def put(self, member: TarInfo, name: str, read: Callable[[], IO[bytes]]) -> None:
         """Write one member, below its (possibly shortened) name."""
-        target, aim = self.root / name, None
-        if member.issym():
-            aim = target.parent / member.linkname
-        elif member.islnk():  # to an earlier member, whose bytes are written once more
-            front = member.name.removesuffix(name)  # what `roots` took away
-            aim = self.root / member.linkname.removeprefix(front)
-        self._check(member, name, aim)
+        target = self._inside(member, name)
         if member.isdir():
             target.mkdir(parents=True, exist_ok=True)
         elif member.issym():
             self._link(member, target)
-        elif aim and not aim.is_file():
-            raise self._refuse(member, f"is a link to {member.linkname}, which is not in it")
+        elif member.islnk():  # to an earlier member, whose bytes are written once more
+            front = member.name.removesuffix(name)  # what `roots` took away
+            aim = self._inside(member, member.linkname.removeprefix(front))
+            if aim.is_symlink() or not aim.is_file():
+                raise self._refuse(member, f"is a link to {member.linkname}, which is not in it")
+            with aim.open("rb") as source:
+                self._file(member.name, aim.stat().st_size, source, target)
+        elif member.isfile():
+            with read() as source:
+                self._file(member.name, member.size, source, target)
         else:
-            size = aim.stat().st_size if aim else member.size
-            with aim.open("rb") if aim else read() as source:
-                self._file(member.name, size, source, target)
-
-    def _check(self, member: TarInfo, name: str, aim: Path | None) -> None:
-        """Follow the links on disk, whoever made them, as `tarfile.data_filter` does.
-
-        That filter alone would not do: it tidies absolute paths up, looks at links as if nothing
-        were to follow them, and follows none beyond `LONGEST`, where the system would. Nor has
-        every Python 3.11 got it (Debian's 3.11.2 has not).
-        """
-        if "\0" in name + member.linkname or "\\" in name or PurePosixPath(name).is_absolute():
-            raise self._refuse(member, "has an absolute or malformed path")
-        if ".." in PurePosixPath(name).parts:
-            raise self._refuse(member, "leads out of the folder")
-        for path in (self.root / name, aim):
-            if path and len(os.fsencode(os.path.realpath(path))) >= LONGEST:
-                raise self._refuse(member, "lies too deep for its links to be checked")
-        # "..", after a name, means whatever that name will be a link to: never known now.
-        climbs = ".." in PurePosixPath(member.linkname.lstrip("./")).parts
-        outside = f"is a link to {member.linkname}, outside of the folder"
-        if aim and climbs:
-            raise self._refuse(member, outside)
-        if not self._is_inside(self.root / name):
-            raise self._refuse(member, "leads out of the folder through a link")
-        if not (member.isfile() or member.isdir() or member.issym() or member.islnk()):
             raise self._refuse(member, "is a device or another special file")
-        if aim and (PurePosixPath(member.linkname).is_absolute() or not self._is_inside(aim)):
-            raise self._refuse(member, outside)
 
-    def _is_inside(self, path: Path) -> bool:
-        return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self.root))
+    def _inside(self, member: TarInfo, name: str) -> Path:
+        """Where a name of the archive lies, below the folder."""
+        path = PurePosixPath(name)
+        if path.is_absolute() or "\\" in name or "\0" in name:
+            raise self._refuse(member, "has an absolute or malformed path")
+        if ".." in path.parts:
+            raise self._refuse(member, "leads out of the folder")
+        if any((self.root / folder).is_symlink() for folder in path.parents):
+            raise self._refuse(member, "leads out of the folder through a link")
+        return self.root / path
 
     def _file(self, name: str, size: int, source: IO[bytes], target: Path) -> None:
         if target.is_symlink() or target.exists():
@@ -241,7 +187,13 @@ class _Place:
         self.written += 1
 
     def _link(self, member: TarInfo, target: Path) -> None:
-        if target.is_symlink() and target.readlink() == Path(member.linkname):
+        # "..", after a name, means whatever that name will be a link to: never known now.
+        aim = PurePosixPath(member.linkname)
+        climbs = next((at for at, part in enumerate(aim.parts) if part != ".."), len(aim.parts))
+        too_far = climbs >= len(target.relative_to(self.root).parts)
+        if aim.is_absolute() or ".." in aim.parts[climbs:] or too_far or "\0" in member.linkname:
+            raise self._refuse(member, f"is a link to {member.linkname}, outside of the folder")
+        if target.is_symlink() and target.readlink() == Path(aim):
             self.kept += 1
             return
         if target.is_symlink() or target.exists():
@@ -249,7 +201,7 @@ class _Place:
                 f"{target} is already there, but is a link in {self.archive}; move it away."
             )
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.symlink_to(member.linkname)
+        target.symlink_to(aim)
         self.written += 1
 
     def _refuse(self, member: TarInfo, why: str) -> SedError:

@@ -27,12 +27,6 @@ def parse_checksum(text: str) -> tuple[str, str]:
     return name, value
 
 
-def file_checksum(path: Path, algorithm: str) -> str:
-    """Digest of a file's bytes, read in blocks."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, algorithm).hexdigest()
-
-
 def problem(path: Path, size: int | None, checksum: str | None) -> str | None:
     """What is wrong with the file, as the end of a sentence, or None."""
     found = path.stat().st_size
@@ -40,7 +34,8 @@ def problem(path: Path, size: int | None, checksum: str | None) -> str | None:
         return f"has {found:,} bytes instead of {size:,}"
     if checksum:
         algorithm, expected = parse_checksum(checksum)
-        digest = file_checksum(path, algorithm)
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, algorithm).hexdigest()
         if digest != expected:
             return f"has the {algorithm} {digest} instead of {expected}"
     return None

@@ -7,24 +7,113 @@ import re
 import shutil
 import tempfile
 import threading
+import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from sed_core.data.audio import SUFFIXES
-from sed_core.data.download.rate_limiter import YOUTUBE, DownloadPolicy, RateLimiter
-from sed_core.data.download.retry import Stopped
-from sed_core.data.download.video_audio import REASONS, RETRYABLE, ClipError, Streams, crop
+from sed_core.data.download.remotes import checked_keys, read_section
+from sed_core.data.download.resumable_http import pause
+from sed_core.data.download.video_audio import (
+    REASONS,
+    RETRYABLE,
+    ClipError,
+    Stopped,
+    Streams,
+    crop,
+)
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import lock, write_text
 from sed_core.runtime.progress import progress
 
+YOUTUBE = "https://www.youtube.com/watch?v={id}"
 NOT_TRIED = ("not tried yet", "network")
 _NAME = re.compile(r"Y?(?P<id>[\w-]{11})_(?P<start>\d+(\.\d+)?)_(?P<end>\d+(\.\d+)?)\.(wav|flac)")
+
+
+@dataclass(frozen=True)
+class DownloadPolicy:
+    """How clips are asked for; times in seconds."""
+
+    urls: tuple[str, ...] = (YOUTUBE,)  # templates with {id}, tried in order
+    jobs: int = 3
+    attempts: int = 3  # per clip and run, where the network fails
+    interval: float = 1.0  # between two requests
+    backoff: float = 30.0  # silence after "too many requests", doubled each time
+    longest_wait: float = 300.0
+    give_up: int = 12  # refusals or lost clips in a row, after which the rest is not tried
+    options: Mapping[str, Any] = field(default_factory=dict)  # for yt-dlp
+
+
+def read_download_policy(
+    sources: str | Path | None = None, *, jobs: int | None = None
+) -> DownloadPolicy:
+    """How clips are asked for: section `clips` of the sources file over the defaults.
+
+    Raises:
+        SedError: an unknown key.
+    """
+    keys = checked_keys(read_section(sources, "clips"), DownloadPolicy, f"{sources}: clips")
+    return DownloadPolicy(**{**keys, **({"jobs": jobs} if jobs else {})})
+
+
+class RateLimiter:
+    """How fast clips may be asked for: evenly, and slower when the site complains.
+
+    Shared by all workers of one download; `stop` is set from outside to end all waiting.
+    """
+
+    def __init__(self, policy: DownloadPolicy, stop: threading.Event) -> None:
+        self._policy, self._stop = policy, stop
+        self._lock = threading.Lock()
+        self._next = self._last_complaint = 0.0
+        self._complaints = self._lost = 0
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether the site or the network has refused everything for long."""
+        return max(self._complaints, self._lost) >= self._policy.give_up
+
+    def wait(self) -> float:
+        """Sleep until it is this worker's turn; returns the time at which it began.
+
+        Raises:
+            Stopped: the download ends.
+        """
+        while True:
+            with self._lock:
+                now = time.monotonic()
+                if now >= self._next:
+                    self._next = now + self._policy.interval
+                    return now
+                wait = self._next - now
+            if self._stop.wait(wait):
+                raise Stopped
+
+    def complaint(self, begun: float) -> None:
+        """The site answered "too many requests" to a request made at `begun`."""
+        with self._lock:
+            if begun < self._last_complaint:
+                return  # one complaint to several workers is one complaint
+            self._last_complaint = now = time.monotonic()
+            self._complaints += 1
+            silence = pause(self._complaints, self._policy.backoff, self._policy.longest_wait)
+            self._next = max(self._next, now + silence)
+
+    def lost(self) -> None:
+        """A clip failed because of the network."""
+        with self._lock:
+            self._lost += 1
+
+    def answered(self) -> None:
+        """The site gave a clip, or a reason why there is none."""
+        with self._lock:
+            self._complaints = self._lost = 0
 
 
 @dataclass(frozen=True)
@@ -192,8 +281,7 @@ class _Run:
             try:
                 for task in as_completed(tasks):
                     bar.update()
-                    error = task.result()
-                    if error is not None and self.limiter.hopeless:
+                    if (error := task.result()) is not None and self.limiter.hopeless:
                         return str(error)
             finally:
                 self.stop.set()

@@ -1,15 +1,23 @@
-"""One remote: from its addresses to files in their place."""
+"""One remote: from its record (Zenodo and other InvenioRDM sites) to files in their place."""
 
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit
 
 from sed_core.data.adopt import link_synth
 from sed_core.data.download.archive import unpack
 from sed_core.data.download.remotes import Remote
-from sed_core.data.download.resumable_http import Download, Fetched, fetch_all
-from sed_core.data.download.retry import RetryPolicy
-from sed_core.data.download.zenodo import read_record
+from sed_core.data.download.resumable_http import (
+    Download,
+    Fetched,
+    Refused,
+    RetryPolicy,
+    fetch_all,
+    get,
+    persist,
+)
 from sed_core.runtime.errors import SedError
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2")
@@ -25,12 +33,7 @@ class Obtained:
 
 
 def obtain(
-    remote: Remote,
-    root: str | Path,
-    downloads: str | Path,
-    *,
-    jobs: int = 3,
-    policy: RetryPolicy | None = None,
+    remote: Remote, root: str | Path, downloads: str | Path, *, policy: RetryPolicy | None = None
 ) -> Obtained:
     """Download a remote and, if it is an archive, unpack it and make its links.
 
@@ -40,7 +43,6 @@ def obtain(
         remote: kind "file" or "archive"; clips have `download_clips`.
         root: the data root, to which its target is relative.
         downloads: folder that keeps the archives; they may be deleted afterwards.
-        jobs: files at a time.
         policy: patience.
 
     Raises:
@@ -56,17 +58,14 @@ def obtain(
             if not remote.urls:
                 raise
             notes.append(f"going on without the published size and checksum: {error}")
-    files = fetch_all(_downloads(remote, record, place, keep), jobs=jobs, policy=policy)
+    files = fetch_all(_downloads(remote, record, place, keep), policy=policy)
     notes += [
         f"{file.path} could not be checked: no size or checksum is known for it"
         for file in files
         if file.checked == "nothing"
     ]
-    unpacked = [
-        unpack(file.path, place, members=remote.members, roots=remote.roots)
-        for file in files
-        if file.path.parent == keep
-    ]
+    archives = [file.path for file in files if file.path.parent == keep]
+    unpacked = [unpack(archive, place, roots=remote.roots) for archive in archives]
     if remote.links:
         link_synth(root)
     return Obtained(files, sum(done.written + done.kept for done in unpacked), notes)
@@ -87,9 +86,54 @@ def _downloads(
         )
     file = record.get(remote.key or "", Download(Path(), ()))
     urls = (*remote.urls, *file.urls)
-    if archive and not (remote.key or urls):
-        raise SedError(f"remote {remote.name} has no address; give urls or record in the sources.")
     published = unquote(Path(urlsplit(urls[0]).path).name) if urls else ""
     name = remote.key or published or remote.name
     size, checksum = remote.size or file.size, remote.checksum or file.checksum
     return [Download(keep / name if archive else place, urls, size, checksum)]
+
+
+def read_record(api: str, *, policy: RetryPolicy | None = None) -> dict[str, Download]:
+    """Ask a record's API for names, addresses, sizes and checksums of its files.
+
+    Raises:
+        SedError: no usable answer.
+    """
+    policy = policy or RetryPolicy()
+
+    def ask() -> bytes:
+        with get(api, policy, {"Accept": "application/json"}) as response:
+            return response.content
+
+    try:
+        files = parse_record(json.loads(persist(ask, policy)), api)
+    except Refused as error:
+        raise SedError(f"{api} gave no list of files: it {error}.") from error
+    except (ValueError, AttributeError, TypeError) as error:
+        raise SedError(f"{api} gave no list of files: its answer is not a record.") from error
+    if not files:
+        raise SedError(f"{api} lists no files; the record may be closed or the number wrong.")
+    return files
+
+
+def parse_record(record: dict[str, Any], api: str) -> dict[str, Download]:
+    """Read the files of a record, by name.
+
+    They are a list `files` or `entries`, or InvenioRDM's table `files: {entries: {name: …}}`; each
+    has key, size and checksum (older deposits: filename and filesize), and its bytes lie at
+    `<api>/files/<key>/content` in all of them.
+
+    Args:
+        record: the decoded answer.
+        api: its address, `https://zenodo.org/api/records/<id>`.
+    """
+    listing: Any = record.get("files", record.get("entries", []))
+    if isinstance(listing, dict):
+        listing = listing.get("entries", {})
+    files = {}
+    for entry in listing.values() if isinstance(listing, dict) else listing:
+        key, size = entry.get("key") or entry.get("filename"), entry.get("size")
+        url = f"{api.rstrip('/')}/files/{quote(key, safe='=')}/content"
+        files[key] = Download(
+            Path(key), (url,), size or entry.get("filesize"), entry.get("checksum")
+        )
+    return files

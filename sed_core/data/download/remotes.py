@@ -4,7 +4,7 @@ Record numbers, addresses and digests were gathered from the 2022 recipe and pub
 the record's API publishes sizes and checksums, they are read from there when downloading.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,7 @@ from urllib.parse import quote
 
 import yaml
 
-from sed_core.data.download.rate_limiter import DownloadPolicy
-from sed_core.runtime.errors import SedError
+from sed_core.runtime.errors import SedError, unknown_name
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,6 @@ class Remote:
     size: int | None = None  # bytes
     checksum: str | None = None  # "md5:…", "sha256:…"
     roots: tuple[str, ...] = ()  # folder names with which unpacked paths begin
-    members: tuple[str, ...] = ("*",)  # patterns of what is unpacked
     links: bool = False  # whether `adopt.link_synth` comes after it
     list: str | None = None  # TSV below the root that names the clips
 
@@ -38,6 +36,40 @@ class Remote:
     def report(self) -> str:
         """Name of the missing-files report, as in the reference."""
         return f"missing_files_{Path(self.target).name}.tsv"
+
+    @property
+    def receipt(self) -> str:
+        """The file that says it is there; begins with the key of `pathvars` that it lies below."""
+        clips = self.kind == "clips"
+        return f"missing_files/{self.report}" if clips else f"<data>/download/{self.name}.json"
+
+
+class Remotes(dict[str, Remote]):
+    """What can be fetched, by name."""
+
+    @property
+    def archives(self) -> list[str]:
+        """Names of the remotes that are files or archives."""
+        return [name for name, remote in self.items() if remote.kind != "clips"]
+
+    @property
+    def clips(self) -> dict[str, Remote]:
+        """Folder of clips -> its remote."""
+        clips = (remote for remote in self.values() if remote.kind == "clips")
+        return {Path(remote.target).name: remote for remote in clips}
+
+    def receipts(self, names: Iterable[str]) -> list[str]:
+        """What says that remotes are there."""
+        return [self[name].receipt for name in names]
+
+    def of_groups(self, *groups: str) -> list[str]:
+        """The receipts of all remotes of some groups."""
+        return [remote.receipt for remote in self.values() if remote.group in groups]
+
+    def beside_clips(self, folder: str) -> list[str]:
+        """The receipts of the metadata that a list of clips comes with."""
+        group = self.clips[folder].group
+        return self.receipts(name for name in self.archives if self[name].group == group)
 
 
 def _zenodo(record: int, key: str | None = None, **more: Any) -> dict[str, Any]:
@@ -103,15 +135,15 @@ _BY_GROUP: dict[str, dict[str, dict[str, Any]]] = {
         "embeddings_panns": _FILE | _zenodo(6518380, target="embeddings"),
     },
 }
-REMOTES = {
-    name: Remote(name, group, **remote)
+REMOTES = Remotes(
+    (name, Remote(name, group, **remote))
     for group, remotes in _BY_GROUP.items()
     for name, remote in remotes.items()
-}
+)
 
 
-def read_remotes(sources: str | Path | None = None) -> dict[str, Remote]:
-    """All remotes by name.
+def read_remotes(sources: str | Path | None = None) -> Remotes:
+    """All remotes.
 
     Args:
         sources: YAML or JSON file; its section `remotes` gives, for each of them, the keys that
@@ -120,56 +152,40 @@ def read_remotes(sources: str | Path | None = None) -> dict[str, Remote]:
     Raises:
         SedError: an unknown key, or a new remote without kind and target.
     """
-    remotes = dict(REMOTES)
-    for name, changes in _section(sources, "remotes").items():
-        remotes[name] = _changed(remotes.get(name), name, changes, f"{sources}: remote {name}")
+    remotes = Remotes(REMOTES)
+    for name, changes in read_section(sources, "remotes").items():
+        where, known = f"{sources}: remote {name}", remotes.get(name)
+        keys = checked_keys(changes, Remote, where)
+        if known is None and not {"kind", "target"} <= set(keys):
+            raise SedError(
+                f"{where} is not one of {', '.join(REMOTES)}; correct the name or, for a remote of "
+                "your own, give at least kind, target and urls."
+            )
+        if keys.get("kind", "file") not in ("file", "archive", "clips"):
+            raise SedError(f"{where}: kind {keys['kind']!r} must be file, archive or clips.")
+        if "urls" in keys:  # another site's record says nothing about this address
+            keys.setdefault("record", None)
+        remotes[name] = replace(known or Remote(name, "own", "", ""), **keys)
     return remotes
 
 
-def _changed(known: Remote | None, name: str, changes: Any, where: str) -> Remote:
-    if not isinstance(changes, Mapping):
-        raise SedError(f"{where} must be a table of keys, such as urls: [...].")
-    _check(changes, Remote, where)
-    if known is None and not {"kind", "target"} <= set(changes):
-        raise SedError(
-            f"{where} is not one of {', '.join(REMOTES)}; correct the name or, for a remote of "
-            "your own, give at least kind, target and urls."
-        )
-    keys = dict(changes)
-    if keys.get("kind", "file") not in ("file", "archive", "clips"):
-        raise SedError(f"{where}: kind {keys['kind']!r} must be file, archive or clips.")
-    if "urls" in keys:  # another site's record says nothing about this address
-        keys.setdefault("record", None)
-    keys |= {key: _strings(keys[key]) for key in ("urls", "roots", "members") if key in keys}
-    return replace(known, **keys) if known else Remote(**{"name": name, "group": "own", **keys})
-
-
-def read_download_policy(
-    sources: str | Path | None = None, *, jobs: int | None = None
-) -> DownloadPolicy:
-    """How clips are asked for: section `clips` of the sources file over the defaults.
+def configured_remotes(dataset: Mapping[str, Any], name: str) -> Remotes:
+    """The remotes of a data set, `name`, and with the addresses that its entry lays over them.
 
     Raises:
-        SedError: an unknown key.
+        SedError: `sources` is no table of remotes, or a split names one that does not exist.
     """
-    changes = _section(sources, "clips")
-    _check(changes, DownloadPolicy, f"{sources}: clips")
-    if "urls" in changes:
-        changes = {**changes, "urls": _strings(changes["urls"])}
-    return DownloadPolicy(**{**changes, **({"jobs": jobs} if jobs else {})})
+    remotes = read_remotes(dataset.get("sources"))
+    for split, entry in dataset["splits"].items():
+        for remote in entry.get("remotes", []):
+            if remote not in remotes:
+                sentence = unknown_name(remote, remotes, "remote")
+                raise SedError(f"datasets.{name}.splits.{split}: {sentence}")
+    return remotes
 
 
-def _check(entry: Mapping[str, Any], kind: type, where: str) -> None:
-    valid = [field.name for field in fields(kind) if field.name != "name"]
-    if unknown := sorted(set(entry) - set(valid)):
-        raise SedError(f"{where}: unknown key {unknown[0]!r}; valid keys: {', '.join(valid)}.")
-
-
-def _strings(value: Any) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value)
-
-
-def _section(sources: str | Path | None, name: str) -> dict[str, Any]:
+def read_section(sources: str | Path | None, name: str) -> dict[str, Any]:
+    """One of the two sections, `remotes` and `clips`, of a file of sources; empty without it."""
     if sources is None:
         return {}
     try:
@@ -179,3 +195,15 @@ def _section(sources: str | Path | None, name: str) -> dict[str, Any]:
     if not isinstance(content, dict) or not set(content) <= {"remotes", "clips"}:
         raise SedError(f"{sources} must have only the sections remotes and clips.")
     return content.get(name) or {}
+
+
+def checked_keys(given: Any, kind: type, where: str) -> dict[str, Any]:
+    """The keys of a table, all of which the dataclass `kind` has; one string is a list of one."""
+    if not isinstance(given, Mapping):
+        raise SedError(f"{where} must be a table of keys, such as urls: [...].")
+    valid = [field.name for field in fields(kind) if field.name != "name"]
+    if unknown := sorted(set(given) - set(valid)):
+        raise SedError(f"{where}: unknown key {unknown[0]!r}; valid keys: {', '.join(valid)}.")
+    lists = {key: given[key] for key in ("urls", "roots") if key in given}
+    texts = {key: (v,) if isinstance(v, str) else tuple(v) for key, v in lists.items()}
+    return {**given, **texts}

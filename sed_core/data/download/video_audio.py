@@ -13,7 +13,6 @@ import ffmpeg
 import soundfile
 
 from sed_core.data.audio import ffmpeg_executable
-from sed_core.data.download.retry import Stopped
 
 REASONS = ("removed", "private", "region", "age", "network", "ffmpeg", "other")
 RETRYABLE = frozenset({"network", "ffmpeg", "other"})
@@ -38,6 +37,10 @@ _PATTERNS = {
 }
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _NOISE = re.compile(r"^\s*ERROR: |; please report this issue on .*$", re.DOTALL)
+
+
+class Stopped(Exception):  # noqa: N818
+    """Another thread failed or the user pressed Ctrl-C."""
 
 
 class ClipError(Exception):

@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sed_core.data.download.resumable_http import Download, Fetched, fetch_all
-from sed_core.data.download.retry import RetryPolicy
+from sed_core.data.download.resumable_http import Download, Fetched, RetryPolicy, fetch_all
 from sed_core.features.embeddings.encoder import Encoder
 from sed_core.features.embeddings.encoder_registry import encoder_class
 from sed_core.features.embeddings.weights_package import WeightsPackage

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sed_core.data.download.retry import RetryPolicy
+from sed_core.data.download.resumable_http import RetryPolicy
 from tests.servers.flaky import Flaky
 
 

@@ -10,12 +10,12 @@ import soundfile
 
 from sed_core.data.download import clips as module
 from sed_core.data.download.clips import (
+    DownloadPolicy,
     Outcome,
     download_clips,
     open_failure_log,
     parse_clip,
 )
-from sed_core.data.download.rate_limiter import DownloadPolicy
 from sed_core.runtime.errors import SedError
 from tests.servers.flaky import Fault, Flaky
 

@@ -15,7 +15,7 @@ import pytest
 
 from sed_core.data.download.obtain import obtain
 from sed_core.data.download.remotes import read_remotes
-from sed_core.data.download.retry import RetryPolicy
+from sed_core.data.download.resumable_http import RetryPolicy
 from sed_core.runtime.errors import SedError
 from tests.servers.flaky import Fault, Flaky
 

@@ -4,8 +4,8 @@ from itertools import pairwise
 
 import pytest
 
-from sed_core.data.download.rate_limiter import DownloadPolicy, RateLimiter
-from sed_core.data.download.retry import Stopped
+from sed_core.data.download.clips import DownloadPolicy, RateLimiter
+from sed_core.data.download.video_audio import Stopped
 
 
 def limiter(stop: threading.Event, **changes: float) -> RateLimiter:

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from sed_core.data.download.checksum import parse_checksum
-from sed_core.data.download.remote_files import RemoteFiles
-from sed_core.data.download.remotes import REMOTES, read_download_policy, read_remotes
+from sed_core.data.download.clips import read_download_policy
+from sed_core.data.download.remotes import REMOTES, configured_remotes, read_remotes
 from sed_core.runtime.errors import SedError
 
 
@@ -89,8 +89,8 @@ def test_mistakes_are_named(tmp_path: Path, content: object, words: str) -> None
 
 
 def test_receipts_and_reports_say_what_is_there():
-    files = RemoteFiles(REMOTES)
-    assert files.files(["metadata"]) == ["<data>/download/metadata.json"]
+    files = REMOTES
+    assert files.receipts(["metadata"]) == ["<data>/download/metadata.json"]
     assert "missing_files/missing_files_weak.tsv" in files.of_groups("real")
     assert "<data>/download/metadata.json" in files.beside_clips("weak")
     assert set(files.of_groups("strong")) < set(files.of_groups("strong", "real"))
@@ -100,4 +100,4 @@ def test_receipts_and_reports_say_what_is_there():
 def test_a_split_that_names_no_remote_is_one_sentence():
     dataset = {"splits": {"weak": {"remotes": ["waek"]}}}
     with pytest.raises(SedError, match=r"datasets\.mine\.splits\.weak: there is no remote 'waek'"):
-        RemoteFiles.of(dataset, "mine")
+        configured_remotes(dataset, "mine")

@@ -3,7 +3,7 @@ from email.utils import formatdate
 
 import pytest
 
-from sed_core.data.download.retry import RetryPolicy, retry_after
+from sed_core.data.download.resumable_http import RetryPolicy, retry_after
 
 
 @pytest.mark.parametrize(

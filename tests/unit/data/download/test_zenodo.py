@@ -3,9 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from sed_core.data.download.resumable_http import Download
-from sed_core.data.download.retry import RetryPolicy
-from sed_core.data.download.zenodo import parse_record, read_record
+from sed_core.data.download.obtain import parse_record, read_record
+from sed_core.data.download.resumable_http import Download, RetryPolicy
 from sed_core.runtime.errors import SedError
 from tests.servers.flaky import Fault, Flaky
 
@@ -19,7 +18,7 @@ CONTENT = f"{API}/files/a.zip/content"
     [
         (
             {"files": [{"key": "a.zip", "size": 5, "checksum": "md5:00", "links": {"self": FILE}}]},
-            FILE,
+            CONTENT,
         ),
         ({"files": [{"filename": "a.zip", "filesize": 5, "checksum": "md5:00"}]}, CONTENT),
         (
