@@ -22,6 +22,8 @@ WHOLE = {"decode", "encoder", "fdy_decode", "reference_crnn_eval"}  # all their 
 ZOO = (
     "dcase2023_interpolate",
     "dcase2023_pool1d",
+    "dcase2023_trajectory_mixup_off",
+    "dcase2023_trajectory_mixup_on",
     "dcase2024_interpolate",
     "dcase2024_pool1d",
     "psed_atst_frame",
