@@ -47,7 +47,7 @@ PANELS: list[tuple[str, str, list[Line]]] = [
     ),
     (
         "Objective: chooses the checkpoint",
-        "F1 of events, of clips where some are weak",
+        "F1 of events and weak clips",
         [("val/obj_metric", "", style.INK, SOLID)],
     ),
 ]

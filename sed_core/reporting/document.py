@@ -10,6 +10,8 @@ from sed_core.reporting import style
 from sed_core.reporting.page import table_html
 from sed_core.reporting.table import Table
 
+BROAD = 6  # inches; a wider figure is moved sideways on a telephone, where it could not be read
+
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c1c1e; --quiet: #6a6a70; --line: #dcdce0;
         --back: #fbfbfc; --card: #fff; --link: #0060a8; }
@@ -45,6 +47,8 @@ figure img { display: block; width: 100%; max-width: 62rem; height: auto; }
          gap: 1.4rem; }
 .clip { position: relative; overflow: hidden; } .clip img { border-radius: 0; }
 .clip i { position: absolute; width: 2px; background: #fff; opacity: .9; pointer-events: none; }
+.pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 30rem), 1fr));
+            gap: .4rem 1.4rem; align-items: start; }
 audio { width: 100%; height: 2.4rem; margin-top: .3rem; }
 details { border: 1px solid var(--line); border-radius: 6px; background: var(--card);
           padding: .3rem .9rem; margin: .6rem 0; }
@@ -54,19 +58,26 @@ p.verdict { font-size: 1.08rem; max-width: 52rem; } .printed { display: none; }
 @media (max-width: 30rem) {
   body { padding: 0 .7rem 3rem; } h1 { font-size: 1.25rem; }
   table { font-size: .78rem; } th, td { padding: .25rem .5rem; }
-  details { padding: .2rem .6rem; } }
+  details { padding: .2rem .6rem; }
+  figure.broad { overflow-x: auto; } figure.broad img { width: 34rem; max-width: none; } }
 @media print {
   @page { size: A4 landscape; margin: 11mm; }
   :root { color-scheme: light; --ink: #000; --quiet: #444; --line: #bbb; --back: #fff;
           --card: #fff; --link: #000; }
-  body { max-width: none; padding: 0; font-size: 10pt; }
+  body { max-width: none; padding: 0; font-size: 9pt; }
+  h1 { font-size: 14pt; margin: 0; } h2 { font-size: 12pt; }
+  h3 { font-size: 10pt; margin: .7rem 0 .2rem; } section > p { break-after: avoid; }
+  p { margin: .3rem 0; } p.verdict { font-size: 11pt; } figcaption { font-size: 7.6pt; }
   nav, audio, .clip i, .screen { display: none; } .printed { display: block; }
-  h2 { margin-top: 1.2rem; } h2, h3, summary { break-after: avoid; }
-  tr, figure, .clips figure { break-inside: avoid; }
-  .wide { overflow: visible; } table { width: 100%; font-size: 7.6pt; }
+  h2 { margin: .8rem 0 .2rem; } h2, h3, summary { break-after: avoid; }
+  tr, figure, .wide, .clips figure { break-inside: avoid; }
+  .wide { overflow: visible; margin: .2rem 0; } table { width: 100%; font-size: 7.6pt; }
   th, td { white-space: normal; padding: .12rem .35rem; position: static !important; }
-  ul.notes { font-size: 7.6pt; } p, ul { max-width: none; }
-  figure img { max-width: 21cm; } .clips { grid-template-columns: 1fr 1fr; }
+  ul.notes { font-size: 7.6pt; break-before: avoid; } p, ul { max-width: none; }
+  figure { margin: .3rem 0; } figure img { max-width: 16cm; }
+  .clips { grid-template-columns: 1fr 1fr 1fr; gap: .6rem; }
+  .pictures { grid-template-columns: 1fr 1fr; break-inside: avoid; }
+  .pictures img { max-height: 7.6cm; width: auto; max-width: 100%; }
   details { border: 0; padding: 0; } }
 """
 
@@ -124,7 +135,13 @@ def tables(several: list[Table], *, headings: bool = True) -> str:
 def plot(figure: Figure, *, alt: str, caption: str = "") -> str:
     """A figure as an image of its own, so that names inside it cannot clash with another's."""
     words = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
-    return f"<figure>{_image(_bytes(figure, 'svg'), 'svg+xml', alt)}{words}</figure>"
+    shape = ' class="broad"' if figure.get_figwidth() > BROAD else ""
+    return f"<figure{shape}>{_image(_bytes(figure, 'svg'), 'svg+xml', alt)}{words}</figure>"
+
+
+def pictures(figures: list[str]) -> str:
+    """Figures beside each other where there is room."""
+    return f'<div class="pictures">{"".join(figures)}</div>'
 
 
 def sound(figure: Figure, wav: bytes, *, alt: str, caption: str, edges: tuple[float, ...]) -> str:

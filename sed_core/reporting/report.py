@@ -188,16 +188,17 @@ def _systems(sources: Sources, scores: list[dict[str, Any]]) -> str:
         folders = sources.seed_folders(name, row)
         histories = [path for folder in folders if (path := folder / "history.csv").is_file()]
         rocs = [read_json(folder / f"{sources.test}_roc.json")[network] for folder in folders]
-        html = ""
+        plots = []
         if histories:
             curves = learning_curves([read_history(path) for path in histories], title=name)
-            html += document.plot(curves, alt=f"Learning curves of {name}")
-        html += document.plot(roc_curves(rocs, title=name), alt=f"PSD-ROC curves of {name}")
+            plots.append(document.plot(curves, alt=f"Learning curves of {name}"))
+        plots.append(document.plot(roc_curves(rocs, title=name), alt=f"PSD-ROC curves of {name}"))
+        plots.append(document.plot(class_bars(row, title=name), alt=f"Scores per class of {name}"))
         reliable = [roc["reliability"] for roc in rocs if roc.get("reliability")]
         if reliable:
             drawing = reliability_plot(reliable, title=name)
-            html += document.plot(drawing, alt=f"Reliability of the scores of {name}")
-        html += document.plot(class_bars(row, title=name), alt=f"Scores per class of {name}")
+            plots.append(document.plot(drawing, alt=f"Reliability of the scores of {name}"))
+        html = document.pictures(plots)
         folded.append(document.details(name, html, opened=row is scores[0]))
     return "\n".join(folded)
 

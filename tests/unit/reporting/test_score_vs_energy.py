@@ -12,7 +12,7 @@ def test_points_intervals_and_the_front(scores, energy):
         for line in training.lines
         if line.get_marker() == "o"
     }
-    assert points == {"small": (1.0, 0.2), "small+sebbs": (1.0, 0.3), "big": (2.0, 0.25)}
+    assert points == {"small": (1000, 0.2), "small+sebbs": (1000, 0.3), "big": (2000, 0.25)}  # Wh
     front = next(line for line in training.lines if line.get_linestyle() == "--")
     assert list(front.get_ydata()) == [0.3]  # nothing that costs more is better
     assert not inference.lines
