@@ -26,7 +26,8 @@ from torch.utils.flop_counter import FlopCounterMode
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from sed_core.features.logmel import MelSpectrogram, amplitude_to_db
 from sed_core.features.scaler import Scaler
-from sed_core.models.crnn import CRNN, attention_pool, build_crnn
+from sed_core.models.crnn import CRNN, build_crnn
+from sed_core.models.heads import attention_pool
 from sed_core.runtime.memory import keep_freed_memory
 
 PARTS = ("mel", "teacher", "student", "backward", "update")

@@ -8,7 +8,8 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sed_core.config import augmentations
+from sed_core.config import augmentations, registries
+from sed_core.config.entries import entry_faults
 from sed_core.config.network_sections import NETWORKS, CnnAndGru
 
 FOLDERS = ("data", "plots", "tables")
@@ -170,7 +171,10 @@ def _feature_faults(feats: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _network_faults(net: Mapping[str, Any], n_mels: int) -> Iterator[str]:
-    """The CNN may change the number of frames by pooling only, and must end with one mel band."""
+    """Registered parts; the CNN pools frames and does no more to their number; one band is left."""
+    for part, file in (("head", registries.HEADS), ("fusion", registries.FUSIONS)):
+        if part in net:
+            yield from entry_faults(f"net.{part}", net[part], file, f"{part.upper()}S")
     lengths = {key: len(net[key]) for key in BLOCKS if key in net}
     if len(set(lengths.values())) > 1:
         told = ", ".join(f"{key} {length}" for key, length in lengths.items())

@@ -1,7 +1,7 @@
 """The keys of section `net`: each registered network has its own."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from sed_core.config.key import ABSENT, Rules, key
 
@@ -48,6 +48,11 @@ class CnnAndGru(Network):
     )
     """Where frame posteriors begin; null: near 0.5 (2022). About the share of active frames saves
     steps."""
+    head: dict[str, Any] = key(ABSENT, optional=True, required=["name"])
+    """In place of the attention: `name` in `sed_core/models/head_registry.py`, and options."""
+    fusion: dict[str, Any] = key(ABSENT, optional=True, required=["name"])
+    """In place of the one that goes with pretrained.kind: `name` in
+    `sed_core/models/fusion_registry.py`, and options."""
     frame_emb_enc_dim: int = key(ABSENT, optional=True, minimum=1)
     """Cells of the GRU that reads embeddings of kind frame; without it 512, as in 2022."""
     train_cnn: bool = key(ABSENT, optional=True)

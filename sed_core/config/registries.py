@@ -7,6 +7,8 @@ from pathlib import Path
 HOME = Path(__file__).resolve().parents[2]
 ENCODERS = "sed_core/features/embeddings/encoder_registry.py"
 AUGMENTATIONS = "sed_core/training/augmentation/augmentation_registry.py"
+FUSIONS = "sed_core/models/fusion_registry.py"
+HEADS = "sed_core/models/head_registry.py"
 LOSSES = "sed_core/training/loss/loss_registry.py"
 
 

@@ -182,7 +182,7 @@ class Training:
     ema_update: Literal["before", "after"] = key("before")
     """When the teacher follows: before the student's update (2022), or after it (FDY-SED)."""
     loss: dict[str, Any] = key({"name": "bce"}, required=["name"])
-    """The supervised loss: its `name` and options; see docs/add-a-network.md."""
+    """The supervised loss: its `name` and options; see docs/add-an-augmentation.md."""
     weak_loss_weight: float = key(1.0, minimum=0)
     """Of the weak clips' loss; 0.5 in FDY-SED."""
     self_sup_loss: str = key("mse", enum=[*registries.names(registries.LOSSES, "CONSISTENCY")])
@@ -191,7 +191,7 @@ class Training:
     """How labels of mixed clips are mixed; null: no mixup."""
     augment: list[dict[str, Any]] = key([], items={"required": ["name"]})
     """Further augmentations in their order, each with its `name` and options; see
-    docs/add-a-network.md."""
+    docs/add-an-augmentation.md."""
     accumulate_batches: int = key(1, minimum=1)
     """Batches of one step."""
     gradient_clip: float = key(0.0, minimum=0)

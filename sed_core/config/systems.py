@@ -166,7 +166,8 @@ def merged(name: str, config: Mapping[str, Any]) -> dict[str, Any]:
 
 def _refuse(place: str, faults: Iterable[str]) -> None:
     for fault in faults:
-        raise SedError(f"config: {place}{': ' if place else ''}{fault}.")
+        end = "" if fault.endswith("?") else "."
+        raise SedError(f"config: {place}{': ' if place else ''}{fault}{end}")
 
 
 def _wanted(config: Mapping[str, Any]) -> set[str]:

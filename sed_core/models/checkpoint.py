@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from sed_core.features.logmel import MelSpectrogram
 from sed_core.features.safe_load import load_strictly, safe_load
-from sed_core.models.crnn import CHOICES, NET_KEYS
+from sed_core.models.crnn import KNOWN
 from sed_core.models.crnn_architecture import architecture
 from sed_core.models.network_registry import build
 from sed_core.runtime.errors import SedError
@@ -85,7 +85,7 @@ class Checkpoint:
 
 def _known(net: Mapping[str, Any]) -> dict[str, Any]:
     # The reference swallows keys that it does not know (and `nclass` is in the tensors).
-    return {key: value for key, value in net.items() if key in NET_KEYS or key in CHOICES}
+    return {key: value for key, value in net.items() if key in KNOWN}
 
 
 def _canonical(state: Mapping[str, Tensor]) -> State:

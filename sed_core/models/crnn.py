@@ -1,22 +1,24 @@
 """The convolutional recurrent network of DCASE 2022 Task 4 (the baseline's architecture)."""
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from sed_core.features.precision import full_precision, not_half
 from sed_core.models.cnn import CNN
 from sed_core.models.dropout import Dropout
-from sed_core.models.fusion import ENCODER_CELLS, FUSIONS, fuse, fusion_layers
+from sed_core.models.fusion_registry import FUSIONS
+from sed_core.models.head_registry import HEADS
 from sed_core.models.native.gru import bidirectional_gru, is_native
+from sed_core.models.parts import Fusion, FusionShape, HeadShape
 from sed_core.runtime.errors import SedError
 
+Entry = Mapping[str, Any]
+"""`name` and options of a registered part."""
+ATTENTION: Entry = {"name": "attention"}
 ATTENTION_AXES = ("class", "time")
 POOLING_2022 = ((2, 2), (2, 2), (1, 2), (1, 2), (1, 2), (1, 2), (1, 2))
-MIN_ATTENTION = 1e-7
 
 
 class BidirectionalGRU(nn.Module):
@@ -36,30 +38,6 @@ class BidirectionalGRU(nn.Module):
             return self.rnn(not_half(x))[0]
 
 
-def attention_pool(
-    strong: Tensor, logits: Tensor, *, axis: str, pad_mask: Tensor | None = None
-) -> Tensor:
-    """Clip posteriors as a weighted mean of frame posteriors.
-
-    Args:
-        strong: (B, T, C) frame posteriors.
-        logits: (B, T, C) attention before softmax.
-        axis: `class` (softmax over classes, as 2022's networks were trained) or `time`.
-        pad_mask: (B, T), True where a frame is padding and must not count.
-
-    Returns:
-        (B, C).
-    """
-    if pad_mask is not None:
-        logits = logits.masked_fill(pad_mask[..., None], -1e30)
-    attention = torch.softmax(logits, dim=-1 if axis == "class" else 1)
-    attention = attention.clamp(min=MIN_ATTENTION, max=1.0)
-    if pad_mask is not None:
-        # A softmax over classes of equal logits is 1 / C, not 0, so padding is taken out here too.
-        attention = attention.masked_fill(pad_mask[..., None], 0.0)
-    return (strong * attention).sum(1) / attention.sum(1)
-
-
 class CRNN(nn.Module):
     """CNN, bidirectional GRU, and frame and clip posteriors by attention pooling.
 
@@ -73,13 +51,9 @@ class CRNN(nn.Module):
         n_rnn_cell: GRU cells per direction.
         rnn_layers: GRU layers. (The 2022 recipe ignores its key and always takes 2.)
         dropout_recurrent: between GRU layers.
-        attention: clip posteriors by attention; else the mean over frames.
-        attention_axis: axis of the attention's softmax, `class` (2022) or `time`.
-        fusion: None, `frame`, `global` or `aligned`, see `fusion.py`.
+        head: `name` in `head_registry.py`, and options.
+        fusion: `name` in `fusion_registry.py`, and options; None: there are no embeddings.
         embedding_size: length of the embedding vectors that are fused.
-        shrink_aligned: see `fusion_layers`.
-        frame_emb_enc_dim: cells of the GRU that reads `frame` embeddings. (The 2022 recipe ignores
-            its key and always takes 512.)
         freeze_bn: batch norm keeps its statistics and weights while training.
         train_cnn: False freezes the CNN's weights.
         batch_norm_eps, batch_norm_momentum: see `CNN`.
@@ -102,12 +76,9 @@ class CRNN(nn.Module):
         n_rnn_cell: int = 128,
         rnn_layers: int = 2,
         dropout_recurrent: float = 0.0,
-        attention: bool = True,
-        attention_axis: str = "class",
-        fusion: str | None = None,
+        head: Entry = ATTENTION,
+        fusion: Entry | None = None,
         embedding_size: int = 527,
-        shrink_aligned: bool = True,
-        frame_emb_enc_dim: int = ENCODER_CELLS,
         freeze_bn: bool = False,
         train_cnn: bool = True,
         batch_norm_eps: float = 0.001,
@@ -115,8 +86,7 @@ class CRNN(nn.Module):
         initial_posterior: float | None = None,
     ) -> None:
         super().__init__()
-        self.attention, self.attention_axis = attention, attention_axis
-        self.fusion, self.freeze_bn = fusion, freeze_bn
+        self.freeze_bn = freeze_bn
         n_channels = nb_filters[-1]
         self.cnn = CNN(
             n_in_channel=n_in_channel,
@@ -133,22 +103,15 @@ class CRNN(nn.Module):
             n_channels, n_rnn_cell, n_layers=rnn_layers, dropout=dropout_recurrent
         )
         self.dropout = Dropout(dropout)
-        self.dense = nn.Linear(2 * n_rnn_cell, n_classes)
-        if initial_posterior is not None:
-            odds = initial_posterior / (1 - initial_posterior)
-            nn.init.constant_(self.dense.bias, math.log(odds))
-        if attention:
-            self.dense_softmax = nn.Linear(2 * n_rnn_cell, n_classes)
+        head_shape = HeadShape(2 * n_rnn_cell, n_classes, initial_posterior)
+        layers, self.posteriors = _part(HEADS, "net.head", head, head_shape)
+        self.join = None
         if fusion is not None:
-            layers = fusion_layers(
-                fusion,
-                embedding_size=embedding_size,
-                n_channels=n_channels,
-                encoder_cells=frame_emb_enc_dim,
-                shrink_aligned=shrink_aligned,
-            )
-            for name, layer in layers.items():
-                self.add_module(name, layer)
+            shape = FusionShape(embedding_size, n_channels)
+            more, self.join = _part(FUSIONS, "net.fusion", fusion, shape)
+            layers |= more
+        for name, layer in layers.items():
+            self.add_module(name, layer)
         if not train_cnn:
             self.cnn.requires_grad_(False)
         if freeze_bn:
@@ -181,20 +144,26 @@ class CRNN(nn.Module):
         """
         x = self.cnn(x.transpose(1, 2).unsqueeze(1))
         x = x.squeeze(-1).transpose(1, 2)
-        if self.fusion is not None:
+        if self.join is not None:
             if embeddings is None:
                 raise SedError("this network fuses embeddings, but none were given to it.")
-            x = fuse(self, x, embeddings)
+            x = self.join(self, x, embeddings)
         x = self.dropout(self.rnn(x))
-        # In half precision a posterior near 1 becomes 1, whose cross-entropy has no gradient.
-        strong = torch.sigmoid(not_half(self.dense(x)))
-        if self.attention:
-            weak = attention_pool(
-                strong, self.dense_softmax(x), axis=self.attention_axis, pad_mask=pad_mask
-            )
-        else:
-            weak = strong.mean(1)
+        strong, weak = self.posteriors(self, x, pad_mask)
         return strong.transpose(1, 2), weak
+
+
+def _part(table: Mapping[str, Callable[..., Any]], place: str, entry: Entry, shape: Any) -> Any:
+    """Layers and function of a registered fusion or head."""
+    options = dict(entry)
+    name = options.pop("name", None)
+    if name not in table:
+        raise SedError(f"{place} is '{name}'; registered are {', '.join(table)}.")
+    try:
+        made = table[name](shape, **options)
+    except TypeError as error:
+        raise SedError(f"{place}: {name} does not take these options ({error}).") from error
+    return dict(made.layers), made.join if isinstance(made, Fusion) else made.posteriors
 
 
 NET_KEYS = {
@@ -208,11 +177,7 @@ NET_KEYS = {
     "n_RNN_cell": "n_rnn_cell",
     "rnn_layers": "rnn_layers",
     "dropout_recurrent": "dropout_recurrent",
-    "attention": "attention",
-    "attention_axis": "attention_axis",
     "embedding_size": "embedding_size",
-    "shrink_aligned": "shrink_aligned",
-    "frame_emb_enc_dim": "frame_emb_enc_dim",
     "freeze_bn": "freeze_bn",
     "batch_norm_momentum": "batch_norm_momentum",
     "train_cnn": "train_cnn",
@@ -221,10 +186,14 @@ NET_KEYS = {
 CHOICES: dict[str, tuple[Any, ...]] = {
     "activation": ("glu",),
     "rnn_type": ("BGRU",),
+    "attention": (True, False),
     "attention_axis": ATTENTION_AXES,
-    "embedding_type": FUSIONS,
+    "embedding_type": tuple(FUSIONS),
     "use_embeddings": (True, False),
 }
+PARTS = ("head", "fusion", "shrink_aligned", "frame_emb_enc_dim")
+"""What else section `net` may say, of a fusion and a head."""
+KNOWN = frozenset((*NET_KEYS, *CHOICES, *PARTS))
 
 
 def build_crnn(net: Mapping[str, Any], n_classes: int) -> CRNN:
@@ -233,7 +202,7 @@ def build_crnn(net: Mapping[str, Any], n_classes: int) -> CRNN:
     Raises:
         SedError: an unknown key, a value that is not supported, or lists of unequal length.
     """
-    valid = sorted({*NET_KEYS, *CHOICES})
+    valid = sorted(KNOWN)
     for key, value in net.items():
         if key not in valid:
             raise SedError(f"net.{key} is not a known key; valid ones are {', '.join(valid)}.")
@@ -248,5 +217,25 @@ def build_crnn(net: Mapping[str, Any], n_classes: int) -> CRNN:
     }
     if len(set(blocks.values())) > 1:
         raise SedError(f"net has lists of unequal length, one entry per block expected: {blocks}.")
-    fusion = net.get("embedding_type", "global") if net.get("use_embeddings", False) else None
-    return CRNN(n_classes=n_classes, fusion=fusion, **options)
+    return CRNN(n_classes=n_classes, head=_head(net), fusion=_fusion(net), **options)
+
+
+def _head(net: Mapping[str, Any]) -> Entry:
+    """`net.head`, or what the reference's keys stand for."""
+    if not net.get("attention", True):
+        usual: Entry = {"name": "mean"}
+    else:
+        usual = {"name": "attention", "axis": net.get("attention_axis", "class")}
+    return net.get("head", usual)
+
+
+def _fusion(net: Mapping[str, Any]) -> Entry | None:
+    """`net.fusion`, or what goes with the kind of embedding; None without embeddings."""
+    if not net.get("use_embeddings", False):
+        return None
+    usual = {"name": net.get("embedding_type", "global")}
+    if usual["name"] == "frame" and "frame_emb_enc_dim" in net:
+        usual["cells"] = net["frame_emb_enc_dim"]
+    if usual["name"] == "aligned" and "shrink_aligned" in net:
+        usual["shrink"] = net["shrink_aligned"]
+    return net.get("fusion", usual)

@@ -11,45 +11,52 @@ from torch import Tensor, nn
 
 from sed_core.features.precision import full_precision, not_half
 from sed_core.models.native.gru import forward_gru, is_native
+from sed_core.models.parts import Fusion, FusionShape
 
-FUSIONS = ("frame", "global", "aligned")
 ENCODER_CELLS = 512
 FEW_CELLS = 64
+Count = int
+"""1, 2, …; as a configuration's values are checked."""
 
 
-def fusion_layers(
-    fusion: str,
-    *,
-    embedding_size: int,
-    n_channels: int,
-    encoder_cells: int = ENCODER_CELLS,
-    shrink_aligned: bool = True,
-) -> dict[str, nn.Module]:
-    """The layers that fusion adds to a CRNN, under the reference's state-dict names.
+def by_frames(shape: FusionShape, *, cells: Count = ENCODER_CELLS) -> Fusion:
+    """A GRU turns the frames of a clip into one vector, which joins every frame of the CNN.
+
+    2022's frame fusion does not align the two in time.
 
     Args:
-        fusion: `frame` (a GRU turns frames into one vector), `global` or `aligned`.
-        embedding_size: length of an embedding vector.
-        n_channels: channels of the CNN's output.
-        encoder_cells: cells of that GRU per direction.
-        shrink_aligned: False joins `aligned` embeddings as they are, as in 2023. Hundreds of
-            values of unit variance then outweigh the CNN's channels until training has found that.
+        cells: of the GRU, per direction.
     """
-    if fusion == "aligned":
-        if not shrink_aligned:
-            return {"cat_tf": nn.Linear(n_channels + embedding_size, n_channels)}
-        shrink = nn.Sequential(nn.Linear(embedding_size, n_channels), nn.LayerNorm(n_channels))
-        return {"shrink_frames": shrink, "cat_tf": nn.Linear(2 * n_channels, n_channels)}
-    layers: dict[str, nn.Module] = {}
-    width = embedding_size
-    if fusion == "frame":
-        layers["frame_embs_encoder"] = nn.GRU(
-            embedding_size, encoder_cells, batch_first=True, bidirectional=True
-        )
-        width = 2 * encoder_cells
-    layers["shrink_emb"] = nn.Sequential(nn.Linear(width, n_channels), nn.LayerNorm(n_channels))
-    layers["cat_tf"] = nn.Linear(2 * n_channels, n_channels)
-    return layers
+    encoder = nn.GRU(shape.embedding_size, cells, batch_first=True, bidirectional=True)
+    return Fusion({"frame_embs_encoder": encoder, **_vector(2 * cells, shape)}, _join_frames)
+
+
+def by_vector(shape: FusionShape) -> Fusion:
+    """The one vector of a clip joins every frame of the CNN."""
+    return Fusion(_vector(shape.embedding_size, shape), _join_vector)
+
+
+def aligned(shape: FusionShape, *, shrink: bool = True) -> Fusion:
+    """Every frame of the CNN has an embedding of its own.
+
+    Args:
+        shrink: False joins embeddings as they are, as in 2023. Hundreds of values of unit variance
+            then outweigh the CNN's channels until training has found that.
+    """
+    size, channels = shape.embedding_size, shape.n_channels
+    if not shrink:
+        return Fusion({"cat_tf": nn.Linear(channels + size, channels)}, _join_aligned)
+    shrunk = {"shrink_frames": _shrink(size, channels)}
+    return Fusion({**shrunk, "cat_tf": nn.Linear(2 * channels, channels)}, _join_aligned)
+
+
+def _vector(size: int, shape: FusionShape) -> dict[str, nn.Module]:
+    channels = shape.n_channels
+    return {"shrink_emb": _shrink(size, channels), "cat_tf": nn.Linear(2 * channels, channels)}
+
+
+def _shrink(size: int, n_channels: int) -> nn.Module:
+    return nn.Sequential(nn.Linear(size, n_channels), nn.LayerNorm(n_channels))
 
 
 def last_state(encoder: nn.GRU, embeddings: Tensor) -> Tensor:
@@ -76,28 +83,23 @@ def last_state(encoder: nn.GRU, embeddings: Tensor) -> Tensor:
     return torch.cat((forward, backward), dim=-1)
 
 
-def fuse(model: nn.Module, x: Tensor, embeddings: Tensor) -> Tensor:
-    """Mix embeddings into CNN output.
+def _join_frames(network: nn.Module, x: Tensor, embeddings: Tensor) -> Tensor:
+    """(B, T, C) and (B, D, T') -> (B, T, C)."""
+    encoder = cast(nn.GRU, network.get_submodule("frame_embs_encoder"))
+    return _join_vector(network, x, last_state(encoder, embeddings))
 
-    In `frame` as in `global`, each clip's embedding becomes one vector that is repeated over time:
-    2022's frame fusion does not align the two in time. In `aligned`, every frame has its own.
 
-    Args:
-        model: holds the modules of `fusion_layers`.
-        x: (B, T, C) output of the CNN.
-        embeddings: (B, D, T') for `frame`, (B, D) for `global`, (B, D, T) for `aligned`.
+def _join_vector(network: nn.Module, x: Tensor, vector: Tensor) -> Tensor:
+    """(B, T, C) and (B, D) -> (B, T, C)."""
+    vector = network.get_submodule("shrink_emb")(vector)
+    both = torch.cat((x, vector[:, None].expand_as(x)), dim=-1)
+    return network.get_submodule("cat_tf")(both)
 
-    Returns:
-        (B, T, C).
-    """
-    layers = dict(model.named_children())
-    if "shrink_emb" not in layers:
-        frames = embeddings.transpose(1, 2)
-        if "shrink_frames" in layers:
-            frames = layers["shrink_frames"](frames)
-        return layers["cat_tf"](torch.cat((x, frames), dim=-1))
-    vector = embeddings
-    if "frame_embs_encoder" in layers:
-        vector = last_state(cast(nn.GRU, layers["frame_embs_encoder"]), embeddings)
-    vector = layers["shrink_emb"](vector)
-    return layers["cat_tf"](torch.cat((x, vector[:, None].expand_as(x)), dim=-1))
+
+def _join_aligned(network: nn.Module, x: Tensor, embeddings: Tensor) -> Tensor:
+    """(B, T, C) and (B, D, T) -> (B, T, C)."""
+    frames = embeddings.transpose(1, 2)
+    layers = dict(network.named_children())
+    if "shrink_frames" in layers:
+        frames = layers["shrink_frames"](frames)
+    return layers["cat_tf"](torch.cat((x, frames), dim=-1))

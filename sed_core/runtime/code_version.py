@@ -36,14 +36,25 @@ def code_files(*scripts: str | Path, entries: Iterable[str] | None = None) -> di
 
 
 def entries_of(system: Mapping[str, Any]) -> set[str]:
-    """Names of the registered networks, augmentations and losses that run inside a system."""
+    """Names of what is registered (networks and their parts, augmentations, losses) in a system."""
     pretrained = system["pretrained"]
     inside = {pretrained["network"]} if pretrained["e2e"] else set()
     training = system["training"]
     augment = {entry["name"] for entry in training.get("augment", [])}
     mixup = {"mixup"} if training["mixup"] else set()
     losses = {training["loss"]["name"], training["self_sup_loss"]}
-    return {system["net"].get("model", "crnn"), *inside, *augment, *mixup, *losses} - {None}
+    return {*_parts(system), *inside, *augment, *mixup, *losses} - {None}
+
+
+def _parts(system: Mapping[str, Any]) -> set[str]:
+    """A network, its head, and, where there are embeddings, its fusion."""
+    net = system["net"]
+    usual = {"name": "attention" if net.get("attention", True) else "mean"}
+    parts = {net.get("model", "crnn"), net.get("head", usual)["name"]}
+    if system["pretrained"]["network"] is not None:
+        fusion = net.get("fusion")
+        parts |= {fusion["name"]} if fusion else {"frame", "global", "aligned"}
+    return parts
 
 
 @functools.cache

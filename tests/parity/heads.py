@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
-from sed_core.models.crnn import attention_pool
+from sed_core.models.heads import attention_pool
 from tests.parity.fill import filled
 
 REPEATED = ".self_attn.relative_attention_bias.weight"

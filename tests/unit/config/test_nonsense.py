@@ -147,6 +147,9 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ({"defaults.feats.f_min": 8000}, "f_min (8000 Hz) must be below feats.f_max (8000 Hz)"),
     ({"defaults.feats.n_window": 2**20}, "n_window is 1048576, but a clip of 10 s has only 160000"),
     # network
+    ({"systems.mine.net.head": {"name": "atention"}}, "there is attention, mean. Did you mean 'attention'?"),
+    ({"systems.mine.net.head": {"name": "attention", "axis": "mel"}}, "axis of attention is 'mel'; expected one of class, time"),
+    ({"systems.mine.net.fusion": {"name": "frame", "cells": 0}}, "cells of frame is 0; expected a whole number from 1 on"),
     ({"defaults.net.pooling": [[1, 2]] * 6 + [[1, 4]]}, "pooling leaves none of 128 bands"),
     ({"defaults.net.pooling": [[1, 2]] * 6 + [[1, 1]]}, "pooling leaves 2 of 128 bands"),
     ({"defaults.net.pooling": [[10, 2]] * 7}, "one frame of 10000000, but a clip of 10 s has only 625"),

@@ -9,7 +9,7 @@ from sed_core.config import systems
 from sed_core.config.key import keys_of
 from sed_core.config.network_sections import Crnn
 from sed_core.config.system import System
-from sed_core.models.crnn import CHOICES, NET_KEYS
+from sed_core.models.crnn import KNOWN
 from sed_core.runtime.errors import SedError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -70,7 +70,7 @@ def test_the_keys_of_the_network_are_those_it_takes():
     """`model` chooses it; what follows from the embeddings is no key of users."""
     keys = {one.name for one in keys_of(Crnn)} - {"model"}
     derived = {"use_embeddings", "embedding_type", "embedding_size"}
-    assert keys == {*NET_KEYS, *CHOICES} - derived
+    assert keys == KNOWN - derived
 
 
 def test_pretrained_networks_want_their_sampling_rate(text):

@@ -1,8 +1,9 @@
 import pytest
 import torch
 
-from sed_core.models.crnn import attention_pool, build_crnn
+from sed_core.models.crnn import build_crnn
 from sed_core.models.fusion import last_state
+from sed_core.models.heads import attention_pool
 from sed_core.models.network_registry import MODELS
 from sed_core.runtime.errors import SedError
 

@@ -103,12 +103,19 @@ def test_a_change_is_named(version, tmp_path):
     assert changed_code(path, now) == []
 
 
+FUSIONS = ("frame", "global", "aligned")
+
+
 @pytest.mark.parametrize(
     ("net", "model", "e2e", "entries"),
     [
-        ({}, None, False, {"crnn"}),
-        ({"model": "mine"}, "ast", False, {"mine"}),  # embeddings from files: others' code
-        ({}, "ast", True, {"crnn", "ast"}),
+        ({}, None, False, {"crnn", "attention"}),
+        (  # embeddings from files: others' code
+            {"model": "mine", "attention": False, "fusion": {"name": "sum"}},
+            *("ast", False),
+            {"mine", "mean", "sum"},
+        ),
+        ({"head": {"name": "top"}}, "ast", True, {"crnn", "top", "ast", *FUSIONS}),
     ],
 )
 def test_registered_parts_that_run_inside_a_system(net, model, e2e, entries):

@@ -8,15 +8,20 @@ from multiprocessing.context import ForkProcess
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
+from sed_core.config import registries
 from sed_core.config.embedding_kinds import STORED
 from sed_core.data.corpus import Corpus, write_corpus
 from sed_core.data.labels import FrameGrid
 from sed_core.features.embeddings.extract import extract
 from sed_core.features.embeddings.panns import PANNs
 from sed_core.inference.predict import Predictor, predict_split
-from sed_core.models.checkpoint import load_checkpoint, save_checkpoint
+from sed_core.models.checkpoint import load_checkpoint, save_checkpoint, save_lightning
 from sed_core.models.end_to_end import end_to_end
+from sed_core.models.fusion_registry import FUSIONS
+from sed_core.models.head_registry import HEADS
+from sed_core.models.parts import Fusion, FusionShape, Head, HeadShape
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import digest, write_json
 from sed_core.scoring.score_file import read_scores
@@ -55,10 +60,10 @@ def data(tmp_path_factory):
     return folder
 
 
-def trained(data, folder, *, training_mixup=None, training=None, **pretrained):
+def trained(data, folder, *, training_mixup=None, training=None, net=None, **pretrained):
     system = tiny_system(
         pretrained={"model": "panns"} | pretrained,
-        net={"dropout": 0.0, "frame_emb_enc_dim": 3},
+        net={"dropout": 0.0, "frame_emb_enc_dim": 3, **(net or {})},
         training={"n_epochs": 1, "mixup": training_mixup, **(training or {})},
     )
     job = TrainingJob(system, data, 1, folder)
@@ -96,6 +101,44 @@ def test_files_and_end_to_end_agree(data, tmp_path, kind):
     np.testing.assert_allclose(first, second, atol=0.02)
     with pytest.raises(SedError, match="fuses embeddings, but none were given"):
         predicted(files.networks, data, tmp_path / "a")
+
+
+def added(shape: FusionShape, *, scale: float = 1.0) -> Fusion:
+    layers = {"to_channels": nn.Linear(shape.embedding_size, shape.n_channels)}
+    return Fusion(layers, lambda net, x, e: x + scale * net.to_channels(e.transpose(1, 2)))
+
+
+def top(shape: HeadShape) -> Head:
+    def posteriors(net, x, pad_mask):
+        strong = torch.sigmoid(net.out(x))
+        return strong, strong.amax(1)
+
+    return Head({"out": nn.Linear(shape.n_in, shape.n_classes)}, posteriors)
+
+
+def test_a_registered_fusion_and_head_need_no_line_elsewhere(data, tmp_path, monkeypatch):
+    """They train, are read again from either file, predict, and are gone when not registered."""
+    monkeypatch.setitem(FUSIONS, "added", added)
+    monkeypatch.setitem(HEADS, "top", top)
+    names, options, mine = registries.names, registries.parameters, {"added": "added", "top": "top"}
+    monkeypatch.setattr(registries, "names", lambda file, table: {**names(file, table), **mine})
+    monkeypatch.setattr(
+        registries,
+        "parameters",
+        lambda file, name: {"scale": "float"} if name in mine else options(file, name),
+    )
+    net = {"fusion": {"name": "added", "scale": 0.5}, "head": {"name": "top"}}
+    _, outcome = trained(data, tmp_path, net=net, kind="aligned")
+    assert {"to_channels.weight", "out.bias"} < outcome.networks.student.keys()
+    assert not any("dense" in key or "cat_tf" in key for key in outcome.networks.student)
+    rows = data / "embeddings/panns/devtest_aligned.h5"
+    first = predicted(outcome.networks, data, tmp_path, rows)
+    save_lightning(tmp_path / "public.ckpt", outcome.networks)
+    again = predicted(load_checkpoint(tmp_path / "public.ckpt"), data, tmp_path, rows)
+    assert np.array_equal(first, again) and np.ptp(first) > 0
+    monkeypatch.delitem(HEADS, "top")
+    with pytest.raises(SedError, match=r"net\.head is 'top'; registered are attention, mean\."):
+        outcome.networks.networks()
 
 
 def test_that_only_beginnings_are_heard_is_said(data, tmp_path, capsys):

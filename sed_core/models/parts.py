@@ -1,0 +1,66 @@
+"""What a fusion and a head are: layers that a network takes up as its own, and how they are used.
+
+A network adds the layers under their names, so that its state dict has those of the published
+networks, and calls the function with itself, which has the layers by then.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class FusionShape:
+    """What a fusion is built for.
+
+    Attributes:
+        embedding_size: length of an embedding vector, D.
+        n_channels: channels of the CNN's output, C; fusion gives as many.
+    """
+
+    embedding_size: int
+    n_channels: int
+
+
+@dataclass(frozen=True)
+class Fusion:
+    """How embeddings join the CNN's output.
+
+    Attributes:
+        layers: by name.
+        join: of the network, its CNN's output (B, T, C) and embeddings (B, D), (B, D, T) or, where
+            `pretrained.kind` leaves them as they are, (B, D, T'), the output (B, T, C).
+    """
+
+    layers: Mapping[str, nn.Module]
+    join: Callable[[nn.Module, Tensor, Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class HeadShape:
+    """What a head is built for.
+
+    Attributes:
+        n_in: channels of its input, D.
+        n_classes: classes, C.
+        initial_posterior: where frame posteriors should begin; None: anywhere.
+    """
+
+    n_in: int
+    n_classes: int
+    initial_posterior: float | None = None
+
+
+@dataclass(frozen=True)
+class Head:
+    """How frames become posteriors.
+
+    Attributes:
+        layers: by name.
+        posteriors: of the network, frames (B, T, D) and (B, T) or None, True where a frame is
+            padding, the posteriors of frames (B, T, C) and of clips (B, C).
+    """
+
+    layers: Mapping[str, nn.Module]
+    posteriors: Callable[[nn.Module, Tensor, Tensor | None], tuple[Tensor, Tensor]]
