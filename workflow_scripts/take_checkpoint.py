@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from sed_core.config.system import System
-from sed_core.inference.external_checkpoint import completed, provenance
+from sed_core.inference.external_checkpoint import check_agreement, completed, provenance
 from sed_core.models.checkpoint import load_checkpoint, save_checkpoint
 from sed_core.runtime.cli import run
 from sed_core.runtime.files import write_json
@@ -13,7 +13,7 @@ from sed_core.runtime.files import write_json
 def main(argv: list[str] | None = None) -> None:
     """Parse arguments, check, write the networks with a whole configuration."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--checkpoint", type=Path, required=True, help="a model.pt or 2022 .ckpt")
+    parser.add_argument("--checkpoint", type=Path, required=True, help="model.pt, .ckpt or .pt")
     parser.add_argument("--system", type=Path, required=True, help="system.json")
     parser.add_argument("--seed", type=int, required=True, help="named in the results")
     parser.add_argument("--model", type=Path, required=True, help="output: student and teacher")
@@ -21,6 +21,7 @@ def main(argv: list[str] | None = None) -> None:
     args = parser.parse_args(argv)
     system = System.read(args.system)
     checkpoint = load_checkpoint(args.checkpoint)
+    check_agreement(checkpoint, system, source=str(args.checkpoint))
     checkpoint = completed(checkpoint, system, source=str(args.checkpoint))
     checkpoint.networks()  # refuses what does not fit together
     save_checkpoint(args.model, checkpoint)

@@ -244,7 +244,8 @@ class SystemSection:
     seeds: list[int] = key([42], items=SEED, **VALUES)
     """One training each; results are mean and standard deviation over them."""
     checkpoint: str | None = key(None, minLength=1)
-    """A trained file to evaluate instead of training: a model.pt or a public 2022 .ckpt."""
+    """A trained file to evaluate instead of training: a model.pt, a public 2022 .ckpt, or
+    a network of FDY-SED."""
     data: DataSection = key()
     """Which split plays which role."""
     feats: Feats = key()

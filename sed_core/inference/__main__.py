@@ -23,7 +23,7 @@ def main(argv: list[str] | None = None, *, prog: str = "python -m sed_core.infer
         prog=prog, description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("model", type=Path, help="a model.pt of the workflow, or a public DCASE 2022 .ckpt")
+    add("model", type=Path, help="a model.pt of the workflow, a DCASE 2022 .ckpt, or FDY-SED's .pt")
     add("audio", type=Path, nargs="+", help="see above")
     add("--output", type=Path, help="file or folder of events; default: print them")
     add(

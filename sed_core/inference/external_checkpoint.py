@@ -1,5 +1,6 @@
 """Using a checkpoint that was trained elsewhere as a system's networks."""
 
+import json
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,8 @@ def completed(checkpoint: Checkpoint, system: System, *, source: str) -> Checkpo
         source: named in complaints.
 
     Raises:
-        SedError: other classes or another sampling rate than the data set's, or embeddings that
-            the system does not provide.
+        SedError: other classes, or in another order, or another sampling rate than the data set's,
+            or embeddings that the system does not provide.
     """
     expected = len(system.dataset.classes)
     if checkpoint.n_classes != expected:
@@ -34,6 +35,7 @@ def completed(checkpoint: Checkpoint, system: System, *, source: str) -> Checkpo
             f"'{system.dataset.name}' has {expected}; take a checkpoint trained on its classes."
         )
     given = checkpoint.system
+    _check_classes(given.get("dataset", {}).get("classes"), system, source)
     rate = given.get("feats", {}).get("sample_rate", system.dataset.sample_rate)
     if rate != system.dataset.sample_rate:
         raise SedError(
@@ -48,11 +50,29 @@ def completed(checkpoint: Checkpoint, system: System, *, source: str) -> Checkpo
     content = asdict(system)
     for section in ("feats", "scaler"):
         content[section] = _overridden(content[section], given.get(section, {}))
-    content["net"] = {**content["net"], **checkpoint.net}
+    alike = content["net"]["model"] == checkpoint.net["model"]
+    content["net"] = {**(content["net"] if alike else {}), **checkpoint.net}
     precision = given.get("training", {}).get("precision")
     if isinstance(precision, str):  # 2022 has the number 32
         content["training"]["precision"] = precision
     return replace(checkpoint, system=content)
+
+
+def check_agreement(checkpoint: Checkpoint, system: System, *, source: str) -> None:
+    """Refuse a system that scales otherwise than files are trained with that do not say how.
+
+    Raises:
+        SedError: a key of `feats` or `scaler` differs.
+    """
+    for section in ("feats", "scaler") if checkpoint.assumed else ():
+        stated = asdict(system)[section]
+        for key, value in checkpoint.system[section].items():
+            if stated.get(key, value) != value:
+                raise SedError(
+                    f"{source} does not say how its input was made; the published one has "
+                    f"{section}.{key}: {json.dumps(value)}, but system '{system.name}' has "
+                    f"{json.dumps(stated[key])}; take the published value, or a file that says it."
+                )
 
 
 def provenance(path: Path, system: System, *, seed: int) -> dict[str, object]:
@@ -67,6 +87,19 @@ def provenance(path: Path, system: System, *, seed: int) -> dict[str, object]:
         "packages": packages(),
         "hardware": hardware(),
     }
+
+
+def _check_classes(told: Any, system: System, source: str) -> None:
+    """The names that the checkpoint states, if it does, are the data set's, in the same order."""
+    wanted = system.dataset.classes
+    pairs = zip(told or wanted, wanted, strict=True)
+    for place, (theirs, ours) in enumerate(pairs, start=1):
+        if theirs != ours:
+            raise SedError(
+                f"class {place} of {source} is '{theirs}', that of data set "
+                f"'{system.dataset.name}' is '{ours}'; list the data set's classes as the "
+                f"checkpoint has them: {', '.join(map(str, told))}."
+            )
 
 
 def _overridden(base: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:

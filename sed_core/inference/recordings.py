@@ -35,7 +35,8 @@ def load_predictor(
     """Load the networks of a file, with the front end and encoder that they need.
 
     Args:
-        path: a `model.pt`, or a public 2022 `.ckpt`, whose classes are those of DESED.
+        path: a `model.pt`, or a public 2022 `.ckpt` or network of FDY-SED, whose classes are
+            those of DESED.
         device: that computes.
         weights: of the pretrained network, where the system fuses embeddings that the workflow
             keeps in files. Here they are computed along, in float32 and never rounded to 16 bits.
@@ -44,7 +45,7 @@ def load_predictor(
         SedError: no checkpoint, or embeddings are needed and nothing says of what.
     """
     checkpoint = load_checkpoint(path)
-    if "dataset" not in checkpoint.system:
+    if checkpoint.assumed or "dataset" not in checkpoint.system:
         if checkpoint.net.get("use_embeddings"):
             raise SedError(
                 f"{path} fuses embeddings and does not say which; make it a system of the "

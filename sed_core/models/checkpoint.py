@@ -1,4 +1,4 @@
-"""Trained networks on disk: our own file, and the layout of the published 2022 checkpoints."""
+"""Trained networks on disk: our own file, and the layouts of published checkpoints."""
 
 import json
 import sys
@@ -15,6 +15,7 @@ from sed_core.features.logmel import MelSpectrogram
 from sed_core.features.safe_load import load_strictly, safe_load
 from sed_core.models.crnn import KNOWN
 from sed_core.models.crnn_architecture import architecture
+from sed_core.models.fdy_state import is_fdy, settings
 from sed_core.models.network_registry import build
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import atomic
@@ -39,6 +40,8 @@ class Checkpoint:
         encoder: state dict of the pretrained network, where it is part of the system.
         weights: digest of the pretrained weights whose embeddings it was trained with, if known.
         thresholds: by network and class, those of the best F1 in validation; empty if not known.
+        assumed: whether features and scaler are what such files are known to be trained with, as
+            this one does not say.
         source: named in complaints.
     """
 
@@ -49,6 +52,7 @@ class Checkpoint:
     encoder: State = field(default_factory=dict)
     weights: str = ""
     thresholds: dict[str, dict[str, float]] = field(default_factory=dict)
+    assumed: bool = False
     source: str = "the checkpoint"
 
     @property
@@ -146,9 +150,13 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         )
     if isinstance(content, dict) and "state_dict" in content:
         return _from_lightning(path, content)
+    if is_fdy(content):
+        state = _state(path, "the network", content)
+        system = settings(state, str(path))
+        return Checkpoint(state, dict(state), system, assumed=True, source=str(path))
     raise SedError(
-        f"{path} is no checkpoint of this program nor of the DCASE 2022 recipe: "
-        "expected a file with 'state_dict', or one that training has written."
+        f"{path} is no checkpoint of this program nor of the DCASE 2022 recipe, and no network of "
+        "FDY-SED: expected a file with 'state_dict', or one that training has written."
     )
 
 

@@ -11,6 +11,7 @@ import torch
 
 from sed_core.features.logmel import MelSpectrogram, amplitude_to_db
 from sed_core.features.scaler import Scaler
+from sed_core.models.checkpoint import load_checkpoint
 from sed_core.models.dynamic_cnn import DynamicConv
 from sed_core.models.network_registry import build
 from sed_core.training.loss.cross_entropy import cross_entropy
@@ -104,3 +105,13 @@ def test_gradients(golden, seed):
     for key in (key.removeprefix("grad/") for key in golden if key.startswith("grad/")):
         loose = 5e-3 if "softmax" in key else 2e-4  # next to no gradient reaches the attention
         assert relative(gradients[key], golden[f"grad/{key}"]) < loose, key
+
+
+@torch.no_grad()
+def test_a_file_of_tensors(golden, seed, tmp_path):
+    """In the layout that FDY-SED writes: it becomes the network with the original's scores."""
+    torch.save(fill(build(NET, 10), seed).state_dict(), tmp_path / "best_student.pt")
+    network = load_checkpoint(tmp_path / "best_student.pt").networks()["teacher"]
+    strong, weak = network(torch.from_numpy(golden["in"][:1]))
+    assert largest(strong, golden["eval/strong"][:1]) < 5e-7
+    assert largest(weak, golden["eval/weak"][:1]) < 5e-7

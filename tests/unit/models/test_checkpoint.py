@@ -88,7 +88,10 @@ def test_networks_of_the_flat_state_dict_alone(tmp_path):
     ("content", "message"),
     [
         ({"format": 99}, "has format 99"),
-        ({"weights": 1}, "no checkpoint of this program nor of the DCASE 2022 recipe"),
+        (
+            {"weights": 1},
+            "no checkpoint of this program nor of the DCASE 2022 recipe, and no network of FDY-SED",
+        ),
         ([1, 2], "no checkpoint of this program"),
         ({"state_dict": {}}, "no network 'sed_student'"),
     ],
