@@ -30,7 +30,7 @@ def main(argv: list[str] | None = None) -> None:
     add("--weak", nargs="*", default=[], help="splits with weak labels to count")
     add("--energy", nargs="*", default=[], metavar="JSON", help="energy records")
     add("--reference", default="", help="system that energies are compared with")
-    add("--notes", type=json.loads, default={}, help="JSON: remarks on pretrained networks")
+    add("--notes", type=json.loads, default={}, help="JSON: remarks, see scores_tables")
     add("--published", action=argparse.BooleanOptionalAction, default=False)
     add("--output", type=Path, required=True, metavar="HTML", help="report to write")
     add(

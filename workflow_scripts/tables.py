@@ -22,7 +22,7 @@ def main(argv: list[str] | None = None) -> None:
     add("--energy", nargs="*", default=[], metavar="JSON", help="all systems' *.energy.json")
     add("--dataset-name", required=True, help="data set named in the titles")
     add("--reference", default="", help="system that energies are compared with")
-    add("--notes", type=json.loads, default={}, help="JSON: remarks on pretrained networks")
+    add("--notes", type=json.loads, default={}, help="JSON: remarks, see scores_tables")
     add(
         "--published",
         action=argparse.BooleanOptionalAction,

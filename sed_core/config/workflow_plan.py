@@ -142,6 +142,10 @@ class Plan:
         return as_json(TuningJob.of(row.variant, row.system))
 
     def notes(self) -> str:
-        """What tables say of pretrained networks, as JSON: known to what is written last only."""
+        """What tables say of pretrained networks and of rows that are left out, as JSON: known to
+        what is written last only.
+        """
         entries = self.config["embeddings"].items()
-        return json.dumps({name: entry["note"].strip() for name, entry in entries})
+        pretrained = {name: entry["note"].strip() for name, entry in entries}
+        left_out = self.config.get("left_out", {})
+        return json.dumps({"pretrained": pretrained, "left_out": left_out})

@@ -297,5 +297,7 @@ class Config:
     """Systems and ensembles that are made when nothing is asked for, in the order of the tables;
     the
     first is what others are compared with."""
+    left_out: dict[str, str] = key(optional=True, propertyNames=NAME)
+    """Rows that one would look for in the tables, each with the reason why it is not there."""
     systems: dict[str, SystemSection] = key(minProperties=1, propertyNames=NAME)
     """Per system, what differs from `defaults`."""

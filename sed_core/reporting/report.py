@@ -49,7 +49,7 @@ class Sources:
         dataset: name of the data set.
         energy: energy records.
         reference: the system that energies are compared with; empty for none.
-        notes: remarks on pretrained networks by their names.
+        notes: see `scores_tables`.
         others: published rows.
     """
 
@@ -64,7 +64,7 @@ class Sources:
     dataset: str
     energy: list[dict[str, Any]]
     reference: str
-    notes: Mapping[str, str]
+    notes: Mapping[str, Mapping[str, str]]
     others: list[Published]
 
     def seed_folders(self, row: str, scores: Mapping[str, Any]) -> list[Path]:

@@ -58,7 +58,7 @@ def scores_tables(
     *,
     dataset: str,
     others: list[Published],
-    notes: Mapping[str, str] | None = None,
+    notes: Mapping[str, Mapping[str, str]] | None = None,
 ) -> list[Table]:
     """Two tables, on the scale of 2022, as published, and on the exact one; then further ones.
 
@@ -66,7 +66,8 @@ def scores_tables(
         systems: contents of the aggregated score files, in row order.
         dataset: name of the data set.
         others: published rows, shown below the measured ones; none for another data set.
-        notes: remarks on pretrained networks by their names.
+        notes: remarks by names, on pretrained networks (`pretrained`) and on rows that are not
+            there (`left_out`).
     """
     splits = ", ".join(dict.fromkeys(system["split"] for system in systems))
     counts = dict.fromkeys(str(system["settings"]["n_thresholds"]) for system in systems)
@@ -170,7 +171,7 @@ def _notes(
     systems: list[dict[str, Any]],
     dataset: str,
     others: list[Published],
-    remarks: Mapping[str, str],
+    remarks: Mapping[str, Mapping[str, str]],
 ) -> list[str]:
     notes = ["F1 are means over classes, at threshold 0.5."]
     if any(len(system["seeds"]) > 1 for system in systems):
@@ -196,7 +197,8 @@ def _notes(
             for (names, rule), who in groups.items()
             if names
         ]
-    notes += pretrained_notes(systems, remarks)
+    notes += pretrained_notes(systems, remarks.get("pretrained", {}))
+    notes += [f"{row} is left out: {why}." for row, why in remarks.get("left_out", {}).items()]
     if not others:
         notes.append(f"Scores on {dataset} compare systems with each other, not with DESED's.")
     return notes + grouped(others, "source") + grouped(others, "scores_remark")

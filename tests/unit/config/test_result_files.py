@@ -110,7 +110,7 @@ def test_options_of_weights_are_words_of_a_command(embeddings):
 def test_jobs_and_notes_are_json(plan):
     assert json.loads(plan.trained_part("crnn"))["name"] == "crnn"
     assert json.loads(plan.tuning_job("crnn+sebbs"))["split"] == "synth_val"
-    assert json.loads(plan.notes())["yamnet"] == ""
+    assert json.loads(plan.notes())["pretrained"]["yamnet"] == ""
 
 
 def test_commands_of_the_listing_have_their_configuration(plan, tmp_path):

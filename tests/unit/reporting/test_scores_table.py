@@ -78,7 +78,9 @@ def test_remarks_on_weights_come_from_the_configuration(scores) -> None:
     """Not from the results: another wording computes nothing anew."""
     one, other = scores(), scores("ast_frame")
     other["provenance"] = {"42": {"pretrained": {"model": "ast", "note": "imported"}}}
-    notes = scores_tables([one, other], dataset="mini", others=[], notes={"ast": "small"})[0].notes
+    remarks = {"pretrained": {"ast": "small"}, "left_out": {"yamnet_aligned": "no weights"}}
+    notes = scores_tables([one, other], dataset="mini", others=[], notes=remarks)[0].notes
+    assert "yamnet_aligned is left out: no weights." in notes
     told = [note for note in notes if note.startswith("Pretrained")]
     assert told == [
         "Pretrained network ast of ast_frame: imported.",

@@ -1,0 +1,73 @@
+"""`snakemake --logger stages`: a line a stage, and of a failed job its sentence."""
+
+import logging
+import os
+import subprocess
+import sys
+
+import pytest
+from snakemake_interface_logger_plugins.common import LogEvent
+
+from tests.workflow_runner import ROOT
+
+PLUGINS = str(ROOT / "profiles/logger")
+
+
+@pytest.fixture
+def say(monkeypatch):
+    monkeypatch.syspath_prepend(PLUGINS)
+    from snakemake_logger_plugin_stages import LogHandler
+
+    handler = LogHandler(None, None)
+
+    def emit(event=None, level=logging.INFO, msg="", **fields):
+        record = logging.LogRecord("snakemake", level, "", 0, msg, (), None)
+        record.__dict__.update(fields, event=event)
+        handler.handle(record)
+
+    return emit
+
+
+def job(rule, priority=0, **wildcards):
+    return {"rule_name": rule, "priority": priority, "wildcards": wildcards, "log": []}
+
+
+def test_a_line_where_a_stage_begins(say, capsys):
+    say(msg="Building DAG of jobs...")
+    say(LogEvent.PROGRESS, done=1, total=9)
+    say(LogEvent.JOB_INFO, **job("train", 10, system="crnn", seed="1"))
+    say(LogEvent.JOB_INFO, **job("train", 10, system="crnn", seed="2"))
+    say(LogEvent.JOB_INFO, **job("train", 10, system="other", seed="1"))
+    say(LogEvent.JOB_INFO, **job("score", system="crnn", split="devtest"))
+    say(LogEvent.JOB_INFO, **job("score", system="other", split="devtest"))
+    say(LogEvent.JOB_INFO, **job("all"))
+    say(LogEvent.PROGRESS, done=9, total=9)
+    lines = [line.split(maxsplit=1)[1] for line in capsys.readouterr().err.splitlines()]
+    stages = ["train crnn", "train other", "score", "done"]
+    assert [line.split("  ")[-1] for line in lines] == stages
+    assert lines[0].startswith("1 of 9")
+
+
+def test_a_failed_job_shows_the_end_of_its_log(say, capsys, tmp_path):
+    log = tmp_path / "train.log"
+    log.write_text("\n".join([*map(str, range(50)), "error: the sentence."]))
+    failed = job("train", 10, system="crnn", seed="1") | {"log": [str(log)]}
+    say(LogEvent.JOB_ERROR, level=logging.ERROR, **failed)
+    said = capsys.readouterr().err
+    assert "train crnn 1 failed" in said and said.endswith("error: the sentence.\n")
+    assert "\n20\n" not in said
+    say(level=logging.ERROR, msg="config: a mistake.")
+    assert capsys.readouterr().err == "config: a mistake.\n"
+
+
+def test_snakemake_finds_it(tmp_path):
+    command = [sys.executable, "-m", "snakemake", "--logger", "stages", "--cores", "1"]
+    done = subprocess.run(
+        [*command, "--snakefile", str(ROOT / "Snakefile"), "--config", "targets=[nonsense]"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": PLUGINS},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode and "planning" in done.stderr
+    assert "there is no system 'nonsense'" in done.stderr.replace("target", "system")
