@@ -2,9 +2,9 @@
 
     python benchmarks/taggers.py [--data data/mini] [--steps 600 400] [--seeds 0 1]
 
-Teaches both anew on `tagging` as rule pretrain_mini does, from data of `mini` (docs/mini.md says how they are made),
-and asks them about other clips: which classes are in a clip, and in a moment of it. A network that
-guesses has the share of positives as its average precision.
+Teaches both anew on `tagging` as rule pretrain_mini does, from data of `mini` (docs/mini.md has the
+command), and asks them about other clips: which classes are in a clip, and in a moment of it. A
+network that guesses has the share of positives as its average precision.
 """
 
 import argparse
