@@ -185,7 +185,8 @@ def predict_split(
         embeddings: of the split, where the system reads them from files.
         name: for the progress bar.
         batch_size: windows at a time; None: `Predictor.batch_size`. It decides on memory, and on
-            the last bits of the scores, as kernels add up in another order (below 1e-6 in float32).
+            the last bits of the scores, as kernels add up in another order (below 1e-6 in float32);
+            where `scaler.dims` has 0, the batch, on the scores themselves.
         false_alarms: of the networks, kept with the scores.
 
     Returns:
@@ -209,6 +210,12 @@ def predict_split(
             "there only, as embeddings in files are; pretrained.e2e: true hears all of them."
         )
     waiting = windows.split(heard)
+    size = batch_size or predictor.batch_size
+    if 0 in system.scaler.dims:
+        print(
+            f"{system.name} scales {size} windows together (scaler.dims has 0), so a clip's scores "
+            "depend on those that are heard with it."
+        )
     stitchers = {network: Stitcher(windows.join) for network in predictor.networks}
     with score_writer(
         scores,
@@ -219,7 +226,6 @@ def predict_split(
     ) as writer:
         if false_alarms:
             writer.put_false_alarms(false_alarms)
-        size = batch_size or predictor.batch_size
         for at in progress(range(0, len(waiting), size), desc=f"predict {name}", unit="batch"):
             batch = waiting[at : at + size]
             clips = [window.recording for window in batch]
