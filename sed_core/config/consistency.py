@@ -120,6 +120,11 @@ def system_faults(system: Mapping[str, Any]) -> Iterator[str]:
         and pretrained["model"] is None,
         "pretrained.freezed is false, but embeddings from files cannot be trained along; set "
         "pretrained.e2e to true": not (pretrained["freezed"] or pretrained["e2e"]),
+        "opt.encoder_lr and opt.encoder_decay are of a pretrained network that is trained along; "
+        "set pretrained.e2e to true and pretrained.freezed to false, or leave them out": (
+            (system["opt"]["encoder_lr"] is not None or system["opt"]["encoder_decay"] != 1)
+            and (pretrained["freezed"] or not pretrained["e2e"])
+        ),
         "pretrained.mixup is true, but training.mixup is null; set that to soft or hard": (
             pretrained["mixup"] and training["mixup"] is None
         ),

@@ -51,6 +51,11 @@ def faults(system: Mapping[str, Any], name: str, config: Mapping[str, Any]) -> I
             f"systems.{name}: pretrained.kind is '{kind}', but {model} gives only "
             f"{', '.join(registries.kinds(found))}."
         )
+    if system["opt"]["encoder_decay"] != 1 and not registries.has_blocks(found):
+        yield (
+            f"systems.{name}: opt.encoder_decay is from block to block, but {model} states none; "
+            "set it to 1."
+        )
     for option in sorted(set(options(model, config)) - set(registries.options(found))):
         given = ", ".join(registries.options(found)) or "none"
         yield f"embeddings.{model}.options: '{found}' has no '{option}'; its options: {given}."

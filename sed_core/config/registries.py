@@ -30,6 +30,12 @@ def kinds(encoder: str) -> tuple[str, ...]:
 
 
 @cache
+def has_blocks(encoder: str) -> bool:
+    """Whether a registered network has blocks that may learn at their own rates."""
+    return bool(_of_class(encoder, "block_list"))
+
+
+@cache
 def options(encoder: str) -> tuple[str, ...]:
     """What a configuration can change in a registered network (`Encoder.options`)."""
     return _of_class(encoder, "options")

@@ -235,6 +235,12 @@ class Opt:
 
     lr: float = key(0.001, exclusiveMinimum=0)
     """Learning rate after the warm-up."""
+    cnn_lr: float | None = key(None, exclusiveMinimum=0)
+    """That of the CNN; null: lr."""
+    encoder_lr: float | None = key(None, exclusiveMinimum=0)
+    """That of the last layer of a pretrained network that is trained along; null: lr."""
+    encoder_decay: float = key(1.0, exclusiveMinimum=0, maximum=1)
+    """From a layer of it to the one before: 0.5 in ATST-SED."""
 
 
 @dataclass(frozen=True)
@@ -311,6 +317,8 @@ class System:
             if field.name == "data":  # models of 0.1.0 have what is no part of training, too
                 given = {key: item for key, item in given.items() if key not in JUDGING}
                 given = {"soft_labels": {}, "windows": "per_recording", **given}
+            if field.name == "opt":  # one rate for all
+                given = {**defaults_of(Opt), **given}
             if field.name == "training":
                 given = {**BEFORE_KEYS, **given}
             sections[field.name] = section(

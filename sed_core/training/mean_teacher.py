@@ -18,6 +18,7 @@ from sed_core.training.augmentation.clip_draws import Clips
 from sed_core.training.ema import averaged, update_teacher
 from sed_core.training.loss.loss_registry import CONSISTENCY, SUPERVISED
 from sed_core.training.losses import BatchLayout, Output, consistency, supervised
+from sed_core.training.rates import parameter_groups
 from sed_core.training.schedule import ema_alpha, learning_rate, ramp
 
 if TYPE_CHECKING:
@@ -191,7 +192,7 @@ class MeanTeacher(lightning.LightningModule):
         """Set the rate that this update uses."""
         rate = learning_rate(self.step_number - 1, maximum=self.system.opt.lr, length=self.warmup)
         for group in optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group["share"]
 
     def validation_step(self, batch: Batch, batch_index: int) -> dict[str, Output]:
         """Posteriors of both networks in evaluation mode."""
@@ -203,9 +204,7 @@ class MeanTeacher(lightning.LightningModule):
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Adam over what the student learns, and the pretrained network unless it is frozen."""
-        learned = [p for p in self.student.parameters() if p.requires_grad]
-        if self.pretrained is not None:
-            learned += [p for p in self.pretrained.parameters() if p.requires_grad]
+        learned = parameter_groups(self.student, self.pretrained, self.system.opt)
         # Lightning cannot clip what a fused step unscales itself.
         fused = self.system.training.precision != "16-mixed"
         return torch.optim.Adam(learned, lr=self.system.opt.lr, betas=(0.9, 0.999), fused=fused)

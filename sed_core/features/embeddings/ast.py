@@ -61,6 +61,7 @@ class AST(Encoder):
     """
 
     kinds = ("frame", "aligned", "global", "mean")
+    block_list = "net.layers"
     max_seconds = ENCODER_SECONDS["ast"]
     filters: Tensor
     window: Tensor

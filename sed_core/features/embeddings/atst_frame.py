@@ -66,6 +66,7 @@ class ATSTFrame(Encoder):
     """
 
     kinds = ("frame", "aligned", "pool1d", "interpolate", "mean")
+    block_list = "blocks"
     options = ("drop_last", "top_db")
     drop_last: ClassVar[int] = 0
     top_db: ClassVar[str] = "clip"

@@ -56,6 +56,7 @@ class BEATs(Encoder):
     """
 
     kinds = ("frame", "aligned", "pool1d", "interpolate", "global", "mean")
+    block_list = "encoder.layers"
     options = ("drop_last",)
     drop_last: ClassVar[int] = 0
     filters: Tensor

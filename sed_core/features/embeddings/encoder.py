@@ -22,12 +22,14 @@ class Encoder(nn.Module, ABC):
         kinds: those that a system may read of it, of `embedding_kinds.STORED`; where `frame` is not
             in the order of time, `pool1d` and `interpolate` make no sense.
         max_seconds: of a clip that it hears; None: any length.
+        block_list: name of its list of blocks, which may learn at rates of their own; empty: none.
         options: attributes that a configuration can change, see `configured`.
     """
 
     sample_rate = 16000  # as `config.split_roles` has it, which a test holds against this
     kinds: ClassVar[tuple[str, ...]]
     max_seconds: ClassVar[float | None] = None
+    block_list: ClassVar[str] = ""
     options: ClassVar[tuple[str, ...]] = ()
 
     @classmethod

@@ -147,6 +147,14 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ({"defaults.feats.f_min": 8000}, "f_min (8000 Hz) must be below feats.f_max (8000 Hz)"),
     ({"defaults.feats.n_window": 2**20}, "n_window is 1048576, but a clip of 10 s has only 160000"),
     # network
+    ({"systems.mine.opt.encoder_decay": 0.5}, "of a pretrained network that is trained along; set pretrained.e2e"),
+    (
+        {
+            "systems.mine.pretrained": {"model": "panns", "e2e": True, "freezed": False},
+            "systems.mine.opt.encoder_decay": 0.5,
+        },
+        "opt.encoder_decay is from block to block, but panns states none",
+    ),
     ({"systems.mine.net.head": {"name": "atention"}}, "there is attention, mean. Did you mean 'attention'?"),
     ({"systems.mine.net.head": {"name": "attention", "axis": "mel"}}, "axis of attention is 'mel'; expected one of class, time"),
     ({"systems.mine.net.fusion": {"name": "frame", "cells": 0}}, "cells of frame is 0; expected a whole number from 1 on"),
