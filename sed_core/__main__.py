@@ -10,6 +10,7 @@ COMMANDS = {
         "detection.__main__",
     ),
     "listen": ("", "events of a stream while it goes on", "detection.listen_command"),
+    "serve": ("", "a page on this machine to try a model on", "detection.serve_command"),
     "models": (
         "[FILES …]",
         "the models that are ready, and how fast they are here",

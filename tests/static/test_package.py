@@ -24,7 +24,8 @@ from sed_core.runtime.code_version import imported_files
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMED_BY_A_STRING = {"nvidia-ml-py", "tensorboard"}  # an importlib call; Lightning's logger
-EXPORTS = {"onnx", "onnxruntime", "onnxscript"}  # imported where the extra `export` is installed
+# Imported where the extra `export` or `serve` is installed.
+EXTRAS = {"onnx", "onnxruntime", "onnxscript", "starlette", "uvicorn"}
 NEEDS_A_COMPILER = {"sed-scores-eval"}  # imported where it is there; the extra `check`
 
 # Run by name: by the Makefile, or by mypy and pytest as plug-ins.
@@ -98,7 +99,7 @@ def test_the_environment_of_the_rules_is_valid_and_complete():
     pins = dict(pin.split("==") for pin in pip["pip"])
     names = {canonicalize_name(name): version for name, version in pins.items()}
     assert names.items() <= (locked() | locked("requirements-check.txt")).items()
-    used = imported("sed_core", "workflow_scripts") - EXPORTS
+    used = imported("sed_core", "workflow_scripts") - EXTRAS
     assert set(names) >= used | NAMED_BY_A_STRING
     assert "cxx-compiler" in conda, NEEDS_A_COMPILER
 
@@ -122,9 +123,9 @@ def needed(names: set[str]) -> set[str]:
 
 
 def test_nothing_is_pinned_that_nothing_uses():
-    run = imported("sed_core", "workflow_scripts") - EXPORTS | NAMED_BY_A_STRING | {"snakemake"}
+    run = imported("sed_core", "workflow_scripts") - EXTRAS | NAMED_BY_A_STRING | {"snakemake"}
     assert set(locked()) <= needed(run)
-    develop = run | EXPORTS | imported("tests", "benchmarks", optional=True) | TOOLS
+    develop = run | EXTRAS | imported("tests", "benchmarks", optional=True) | TOOLS
     check, extra = set(locked("requirements-check.txt")), set(locked("requirements-dev.txt"))
     assert check == needed(NEEDS_A_COMPILER) - needed(run - NEEDS_A_COMPILER)
     assert extra <= needed(develop)

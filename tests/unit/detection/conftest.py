@@ -1,11 +1,22 @@
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import soundfile as sf
 import torch
+import uvicorn
 
 from sed_core.data.corpus import Corpus
+from sed_core.detection.batch import Request as BatchRequest
+from sed_core.detection.batch import pipeline
+from sed_core.detection.page_files import about_model
+from sed_core.detection.page_server import application
+from sed_core.detection.pipeline import Decisions
+from sed_core.detection.serve_command import bound
 from sed_core.features.embeddings.yamnet import CHANNELS, YAMNet
 from sed_core.models.checkpoint import save_checkpoint
 from tests.made_data import names
@@ -53,3 +64,42 @@ def long_sound(seconds: float) -> np.ndarray:
     times = np.arange(int(seconds * RATE)) / RATE
     loud = 0.2 * np.sin(2 * np.pi * 900 * times) * (np.sin(2 * np.pi * 0.7 * times) > 0.3)
     return (loud + rng.normal(0, 0.01, len(times))).astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium of this machine, without a window; a skip where there is none."""
+    path = next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
+    )
+    from playwright.sync_api import sync_playwright
+
+    if not path:
+        pytest.skip("no Chromium on this machine (on Debian: apt install chromium)")
+    quiet = ["--no-sandbox", "--disable-quic", "--disable-background-networking",
+             "--disable-component-update", "--disable-sync", "--no-first-run"]  # fmt: skip
+    with sync_playwright() as driver:
+        found = driver.chromium.launch(executable_path=path, args=quiet)
+        yield found
+        found.close()
+
+
+@contextmanager
+def served(
+    model: str, *, largest: int = 1_000_000, longest: float = 60, **decisions
+) -> Iterator[str]:
+    """Address of the page for a model, from a server in this process."""
+    line = pipeline(BatchRequest(model, "student", None, Decisions(**decisions), 0, 1))
+    limits = {"bytes": largest, "seconds": longest}
+    told = {**about_model(line, "model"), "backend": "server", "limits": limits}
+    listening = bound(0)
+    config = uvicorn.Config(application(line, told), log_level="warning")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+        listening.close()
