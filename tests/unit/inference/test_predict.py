@@ -138,3 +138,16 @@ def test_long_clips_are_heard_whole(trained, tmp_path, join):
     assert scores.n_frames[2] in (41, 42)
     alone = predictor(torch.from_numpy(clips[2][:16000][None]))["student"][1][0]
     assert (scores.networks["student"].weak[2] >= alone - 1e-6).all()
+
+
+def test_a_scaler_over_the_batch_says_that_scores_depend_on_it(trained, data, tmp_path, capsys):
+    scaler = {"statistic": "instance", "normtype": "minmax", "dims": [0, 2], "min_range_db": None}
+    system = {**trained.system, "scaler": trained.system["scaler"] | scaler}
+    predictor = Predictor.from_checkpoint(replace(trained, system=system, scaler={}), CPU)
+    found = []
+    for size in (1, 5):
+        file = tmp_path / f"{size}.h5"
+        predict_split(predictor, data / "audio16k/devtest.h5", file, name="x", batch_size=size)
+        found.append(read_scores(file).networks["student"].strong)
+    assert np.abs(found[0] - found[1]).max() > 1e-5
+    assert "scales 5 windows together" in capsys.readouterr().out
