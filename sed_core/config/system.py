@@ -72,16 +72,9 @@ class Data:
 class DataSection(Data):
     """Which split plays which role; `test`, `eval` and `min_coverage` train nothing anew."""
 
-    aggregation: Literal[
-        "majority",
-        "union",
-        "intersection",
-        "collector",
-        "uniform",
-        "weighted",
-        "random",
-        "random_fixed",
-    ] = key("majority")
+    aggregation: str = key(
+        "majority", enum=[*registries.names(registries.AGGREGATIONS, "AGGREGATIONS"), "random"]
+    )
     """How labels of several annotators become one, in splits with `soft_labels: annotators`;
     uniform and weighted are between 0 and 1, random draws an annotator in each epoch."""
     reviewed: bool = key(False)
@@ -247,7 +240,7 @@ class Opt:
 class Stitching:
     """How windows follow each other over recordings beyond a clip, and how their scores join."""
 
-    join: Literal["centre", "mean", "maximum"] = key("centre")
+    join: str = key("centre", enum=[*registries.names(registries.JOINS, "JOINS")])
     """A frame is that of the window in whose centre it lies, or the weighted mean of logits, or the
     maximum."""
     hop: float = key(0.5, exclusiveMinimum=0, maximum=1)

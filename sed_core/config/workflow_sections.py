@@ -158,6 +158,10 @@ class SebbsGrid:
     """true: no frame scores higher than its clip."""
 
 
+GRIDS = {"median": MedianGrid, "sebbs": SebbsGrid}
+"""What is tried for each of `METHODS` (`sed_core/scoring/postprocess.py`)."""
+
+
 @dataclass(frozen=True)
 class Variant:
     """Rows `system+name` that decode a system's stored scores in another way."""
@@ -166,12 +170,12 @@ class Variant:
         "allOf": [
             {
                 "if": {"required": ["method"], "properties": {"method": {"const": method}}},
-                "then": {"properties": {"grid": {"$ref": f"#/$defs/{grid}"}}},
+                "then": {"properties": {"grid": {"$ref": f"#/$defs/{grid.__name__}"}}},
             }
-            for method, grid in (("median", "MedianGrid"), ("sebbs", "SebbsGrid"))
+            for method, grid in GRIDS.items()
         ]
     }
-    method: Literal["median", "sebbs"] = key()
+    method: str = key(enum=[*GRIDS])
     """A median filter for each class, or bounding boxes by change detection."""
     tune_on: str = key()
     """`validation` (each system's own) or a strongly labelled split, never one that is reported."""
@@ -179,7 +183,7 @@ class Variant:
     """What is made best, exact."""
     systems: list[str] = key(optional=True)
     """Systems and ensembles it is for; without it, all."""
-    grid: dict[str, Any] = key(sections=[MedianGrid, SebbsGrid])
+    grid: dict[str, Any] = key(sections=GRIDS.values())
     """Values to try; of equally good ones the first wins."""
 
 

@@ -69,7 +69,7 @@ def _first_half(held: Scores, new: Scores) -> None:
     new[:half] = held[:half]
 
 
-JOINS = {
+JOINS: dict[str, Join] = {
     "centre": Join(np.copy, _first_half, np.copy),
     "mean": Join(_weighted_logits, _add, _sigmoid_of_mean),
     "maximum": Join(np.copy, _greater, np.copy),

@@ -5,6 +5,7 @@ is what it is for any system.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from inspect import getfullargspec
 from typing import Any
 
 import numpy as np
@@ -46,8 +47,7 @@ def sebbs(
 
 METHODS: dict[str, Callable[..., NDArray[np.float32]]] = {"median": median, "sebbs": sebbs}
 PARAMETERS = {
-    "median": ("window", "weak_mask"),
-    "sebbs": ("filter_seconds", "absolute", "relative", "weak_mask"),
+    name: (*getfullargspec(method).kwonlyargs, "weak_mask") for name, method in METHODS.items()
 }
 
 

@@ -14,12 +14,15 @@ from sed_core.config.key import keys_of
 from sed_core.config.network_sections import NETWORKS
 from sed_core.config.rows import rows, shown
 from sed_core.config.split_roles import ENCODER_RATE
-from sed_core.config.workflow_sections import MedianGrid, SebbsGrid
+from sed_core.config.system import DataSection, Stitching
+from sed_core.config.workflow_sections import GRIDS, Variant
+from sed_core.data.aggregation import AGGREGATIONS, RANDOM
 from sed_core.features.embeddings.encoder import Encoder
 from sed_core.features.embeddings.encoder_registry import ENCODERS
+from sed_core.inference.stitching import JOINS
 from sed_core.models.network_registry import MODELS
 from sed_core.runtime.errors import SedError
-from sed_core.scoring.postprocess import PARAMETERS
+from sed_core.scoring.postprocess import METHODS, PARAMETERS
 
 ROOT = Path(__file__).resolve().parents[3]
 FEW = ("crnn", "crnn_strong")  # a fifth of the time of all
@@ -382,6 +385,12 @@ def test_registries_are_read_without_importing_them():
     assert Encoder.sample_rate == ENCODER_RATE
 
 
-def test_grids_have_the_parameters_of_their_method():
-    for method, grid in (("median", MedianGrid), ("sebbs", SebbsGrid)):
+def test_what_a_table_of_functions_names_is_what_the_configuration_takes():
+    def accepted(section: type, name: str) -> set[str]:
+        return set(next(one for one in keys_of(section) if one.name == name).rules["enum"])
+
+    assert accepted(Stitching, "join") == set(JOINS)
+    assert accepted(DataSection, "aggregation") == {*AGGREGATIONS, RANDOM}
+    assert accepted(Variant, "method") == set(METHODS) == set(GRIDS)
+    for method, grid in GRIDS.items():
         assert tuple(one.name for one in keys_of(grid)) == PARAMETERS[method]

@@ -1,12 +1,10 @@
 """Recordings of any length: windows, and one line of scores from theirs."""
 
 from itertools import pairwise
-from typing import get_args, get_type_hints
 
 import numpy as np
 import pytest
 
-from sed_core.config.system import Stitching
 from sed_core.data.labels import FrameGrid
 from sed_core.inference.stitching import JOINS, Stitcher, weights
 from sed_core.inference.windows import Windows
@@ -16,10 +14,6 @@ GRIDS = [
     FrameGrid(sample_rate=100, hop_length=5, pooling=2, clip_seconds=2),
 ]
 REALDESED = FrameGrid(sample_rate=16000, hop_length=160, pooling=4, clip_seconds=10)
-
-
-def test_the_configuration_names_the_joins():
-    assert get_args(get_type_hints(Stitching)["join"]) == tuple(JOINS)
 
 
 def sigmoid(values):
