@@ -18,7 +18,11 @@ COMMANDS = {
     ),
     "export": ("MODEL FOLDER", "a model as ONNX that stands alone", "detection.export_command"),
     "verify": ("FOLDER …", "whether an exported model is whole", "detection.verify_command"),
-    "predict": ("MODEL AUDIO …", "events in recordings, by a trained model", "inference.__main__"),
+    "predict": (
+        "MODEL AUDIO …",
+        "events in recordings, by a trained model",
+        "detection.predict_command",
+    ),
     "score": (
         "PREDICTIONS --truth …",
         "PSDS and F1 of any system's predictions",

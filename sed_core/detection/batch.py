@@ -1,6 +1,7 @@
 """Many recordings through one model, in several processes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -9,6 +10,7 @@ from sed_core.data.audio_stream import Samples, UnusableAudioError, stream_file
 from sed_core.data.label_formats.labelled_events import RecordingLabels
 from sed_core.data.parallel import ordered_map
 from sed_core.detection.find_recordings import Recording
+from sed_core.detection.listener import FrameScores
 from sed_core.detection.models import MODELS, load_listener
 from sed_core.detection.pipeline import Decisions, Pipeline
 from sed_core.runtime.device import prepare, torch_device
@@ -57,9 +59,21 @@ def pipeline(request: Request) -> Pipeline:
     return Pipeline(listener, request.decisions)
 
 
-def detect(request: Request, recording: Recording) -> RecordingLabels | str:
-    """The events of one recording, or why it cannot be used."""
-    line = pipeline(request)
+def detect(
+    line: Pipeline,
+    recording: Recording,
+    scores: AbstractContextManager[Callable[[FrameScores], None] | None] | None = None,
+) -> RecordingLabels | str:
+    """The events of one recording, or why it cannot be used.
+
+    The file is read and heard block by block: memory does not grow with its length, unless the
+    model's post-processing needs the whole.
+
+    Args:
+        line: what hears it.
+        recording: the file.
+        scores: gives what takes its frame scores, piece by piece, on the way.
+    """
     count = 0
 
     def counted(blocks: Iterator[Samples]) -> Iterator[Samples]:
@@ -73,15 +87,20 @@ def detect(request: Request, recording: Recording) -> RecordingLabels | str:
         blocks = stream_file(
             recording.path, sample_rate=heard.sample_rate, resampler=heard.resampler
         )
-        labels = line.events(counted(blocks))
+        with scores or nullcontext() as keep:
+            labels = line.events(counted(blocks), keep)
     except UnusableAudioError as error:
         return str(error)
     return RecordingLabels(recording.name, labels, count / heard.sample_rate)
+
+
+def _detect(request: Request, recording: Recording) -> RecordingLabels | str:
+    return detect(pipeline(request), recording)
 
 
 def detect_all(
     request: Request, recordings: Sequence[Recording], *, jobs: int
 ) -> Iterator[tuple[Recording, RecordingLabels | str]]:
     """Events of each recording, in order."""
-    found = ordered_map(partial(detect, request), recordings, jobs=jobs)
+    found = ordered_map(partial(_detect, request), recordings, jobs=jobs)
     yield from zip(recordings, found, strict=True)

@@ -1,6 +1,6 @@
 """Sound in, events out: the filter, gate and thresholds behind a listener."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,8 +102,14 @@ class Pipeline:
         )
         return processed_scores(scores, tuned).networks["student"].strong[0][:, self.columns]
 
-    def events(self, blocks: Iterable[Samples]) -> list[Label]:
+    def events(
+        self, blocks: Iterable[Samples], keep: Callable[[FrameScores], None] | None = None
+    ) -> list[Label]:
         """All events of a recording, in order of time.
+
+        Args:
+            blocks: its samples.
+            keep: takes the scores, piece by piece.
 
         Raises:
             SedError: a score is not a number.
@@ -112,5 +118,7 @@ class Pipeline:
         for scores in self.scores(blocks):
             if not np.isfinite(scores).all():
                 raise SedError("the model's scores are not all finite numbers; get it again.")
+            if keep:
+                keep(scores)
             found += tracker.add(scores)
         return in_time([*found, *tracker.finish()])

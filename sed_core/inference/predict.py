@@ -13,7 +13,6 @@ from sed_core.data.corpus import Corpus
 from sed_core.data.labels import FrameGrid
 from sed_core.features.embeddings.resident_embeddings import ResidentEmbeddings
 from sed_core.features.frontend import FrontEnd
-from sed_core.features.resident_audio import ResidentAudio
 from sed_core.features.safe_load import reason
 from sed_core.inference.stitching import JOINS, Stitcher
 from sed_core.inference.windows import Windows
@@ -176,7 +175,8 @@ def predict_split(
     """Write the posteriors of both networks on every clip of a corpus.
 
     Clips shorter than the networks' input are zero-padded; longer ones are heard whole, in windows
-    (`Windows`). Embeddings in files are of the clips' beginnings, and so are scores made with them.
+    (`Windows`), of which one batch is in memory. Embeddings in files are of the clips' beginnings,
+    and so are scores made with them.
 
     Args:
         predictor: the model.
@@ -194,8 +194,8 @@ def predict_split(
     """
     system = predictor.system
     grid, windows = FrameGrid.of(system), Windows.of(system)
-    audio = ResidentAudio([corpus], device=predictor.device)
-    filenames = Corpus.open(corpus).filenames
+    audio = Corpus.open(corpus)  # mapped: the system takes back the pages that have been heard
+    filenames = audio.filenames
     resident = embeddings and ResidentEmbeddings(
         [embeddings],
         [filenames],
@@ -230,7 +230,8 @@ def predict_split(
             batch = waiting[at : at + size]
             clips = [window.recording for window in batch]
             starts = [window.start for window in batch]
-            waveforms = audio.gather(clips, grid.n_samples, starts)
+            cut = audio.gather(clips, grid.n_samples, starts=np.array(starts))
+            waveforms = torch.from_numpy(cut).to(predictor.device)
             given = resident.gather(clips) if resident else None
             # Rows of a file are written one by one in 20 times the time of a block.
             clips_only = all(not one.frame and one.n_frames == grid.n_frames for one in batch)
@@ -242,5 +243,5 @@ def predict_split(
                 for window, frames, tags in zip(batch, strong, weak, strict=True):
                     piece = stitchers[network].add(window, frames, tags)
                     writer.put_frames(network, *piece)
-    first = audio.gather([0], grid.n_samples)
+    first = torch.from_numpy(audio.gather([0], grid.n_samples)).to(predictor.device)
     return first, resident.gather([0]) if resident else None

@@ -10,8 +10,6 @@ import torch
 from numpy.typing import NDArray
 
 from sed_core.config.system import System
-from sed_core.data.audio import SUFFIXES
-from sed_core.data.labels import FrameGrid
 from sed_core.data.published_names import PUBLISHED
 from sed_core.features.embeddings.encoder_weights import load_encoder
 from sed_core.inference.external_checkpoint import completed
@@ -20,8 +18,6 @@ from sed_core.inference.stitching import Piece, Stitcher
 from sed_core.inference.windows import Windows
 from sed_core.models.checkpoint import load_checkpoint
 from sed_core.runtime.errors import SedError
-from sed_core.scoring.decode import median_filter
-from sed_core.scoring.score_file import Posteriors, Scores, refuse_nan
 
 Posterior = tuple[np.ndarray, np.ndarray]
 """Strong (B, T, C) and weak (B, C) posteriors of windows."""
@@ -70,66 +66,6 @@ def load_predictor(
         expected=known,
     )
     return predictor.with_encoder(encoder)
-
-
-def find_recordings(paths: Iterable[Path]) -> list[Path]:
-    """The files named, and the audio files in the folders named (not in folders below them).
-
-    Raises:
-        SedError: a path that does not exist, a folder without audio.
-    """
-    found: list[Path] = []
-    for path in paths:
-        inside = sorted(path.iterdir()) if path.is_dir() else []
-        audio = [
-            file
-            for file in inside
-            if file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
-        ]
-        if not path.exists():
-            raise SedError(f"{path} does not exist; name recordings, or folders of them.")
-        if path.is_dir() and not audio:
-            raise SedError(
-                f"{path} holds no audio; expected files such as {', '.join(SUFFIXES[:3])}."
-            )
-        found += audio if path.is_dir() else [path]
-    return found
-
-
-def score_recording(
-    predictor: Predictor,
-    name: str,
-    samples: NDArray[np.float32],
-    *,
-    network: str,
-    median_window: int | list[int],
-    batch_size: int,
-) -> Scores:
-    """Filtered frame scores of a whole recording.
-
-    Args:
-        predictor: the model.
-        name: of the recording.
-        samples: (n,) mono at the model's rate.
-        network: student or teacher.
-        median_window: frames, one or one a class.
-        batch_size: windows at a time; memory is that of one batch.
-
-    Raises:
-        SedError: a score is not a number, or the number of median windows is wrong.
-    """
-    system = predictor.system
-    pieces = hear(predictor, [samples], network=network, batch_size=batch_size)
-    strong = np.concatenate([piece.strong for piece in pieces])[None]
-    net = Posteriors(median_filter(strong, median_window), strong.max(1))
-    refuse_nan(net, [name], network)
-    return Scores(
-        filenames=[name],
-        classes=system.dataset.classes,
-        frame_seconds=FrameGrid.of(system).frame_seconds,
-        n_frames=np.array([strong.shape[1]], np.int32),
-        networks={network: net},
-    )
 
 
 def hear(

@@ -6,7 +6,8 @@ float64, where pandas leaves every third number in the last place and so makes o
 write in a quarter of the time, and two thirds of the bytes (`benchmarks/score_folder.py`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from sed_core.data.parallel import available_cores, ordered_map
 from sed_core.data.tsv import numbers, read_table
 from sed_core.runtime.errors import SedError
+from sed_core.runtime.files import atomic
 from sed_core.scoring.decode import frame_times
 from sed_core.scoring.fast_tables import header, read_numbers
 from sed_core.scoring.frames import FrameScores, first_slots
@@ -66,17 +68,42 @@ def read_score_folder(
 
 def write_score_folder(folder: str | Path, scores: Scores, network: str) -> None:
     """Write the strong scores of a network in the form that sed_scores_eval reads."""
-    target = Path(folder)
-    target.mkdir(parents=True, exist_ok=True)
-    grid = frame_times(
-        np.arange(scores.networks[network].strong.shape[1] + 1), scores.frame_seconds
-    )
-    top = "\t".join([*_TIMES, *scores.classes])
     strong = scores.networks[network].strong
     for name, frames, values in zip(scores.filenames, scores.n_frames, strong, strict=True):
-        rows = np.column_stack([grid[:frames], grid[1 : frames + 1], values[:frames]])
-        path = target / f"{Path(name).stem}.tsv"
-        np.savetxt(path, rows, fmt="%.9g", delimiter="\t", header=top, comments="")
+        with score_table(folder, name, scores.classes, scores.frame_seconds) as add:
+            add(values[:frames])
+
+
+@contextmanager
+def score_table(
+    folder: str | Path, filename: str, classes: Sequence[str], frame_seconds: float
+) -> Iterator[Callable[[NDArray[np.float32]], None]]:
+    """Write the table of one recording while its scores come; it is there as a whole, or not.
+
+    Args:
+        folder: of the tables.
+        filename: of the recording.
+        classes: names of the scores.
+        frame_seconds: length of a frame.
+
+    Yields:
+        What takes the next (n, C) scores.
+    """
+    frame = 0
+    with (
+        atomic(Path(folder) / f"{Path(filename).stem}.tsv") as draft,
+        draft.open("w", encoding="utf-8", newline="\n") as stream,
+    ):
+        stream.write("\t".join([*_TIMES, *classes]) + "\n")
+
+        def add(scores: NDArray[np.float32]) -> None:
+            nonlocal frame
+            grid = frame_times(np.arange(frame, frame + len(scores) + 1), frame_seconds)
+            rows = np.column_stack([grid[:-1], grid[1:], scores])
+            np.savetxt(stream, rows, fmt="%.9g", delimiter="\t")
+            frame += len(scores)
+
+        yield add
 
 
 def _clip_names(paths: Sequence[Path], filenames: Sequence[str]) -> list[str]:

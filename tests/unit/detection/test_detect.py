@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,8 @@ from sed_core.data.audio_stream import UnusableAudioError, stream_file
 from sed_core.detection.__main__ import main as detect
 from sed_core.detection.find_recordings import find
 from sed_core.detection.list_models import main as models
-from sed_core.inference.__main__ import main as predict
+from sed_core.detection.predict_command import main as predict
+from sed_core.models.checkpoint import load_checkpoint, save_checkpoint
 from sed_core.runtime.errors import SedError
 from tests.made_data import names
 from tests.unit.detection.conftest import RATE, long_sound
@@ -39,6 +41,21 @@ def test_events_are_those_of_predict(folder, tmp_path):
         found, expected = read(tmp_path / "detect.tsv"), read(tmp_path / "predict.tsv")
         pd.testing.assert_frame_equal(found, expected, atol=1e-4)
     assert len(expected) > 0
+
+
+def test_thresholds_stored_in_the_model(folder, tmp_path):
+    """`best-f1` decides as the same numbers in a file, which differ between classes."""
+    stored = load_checkpoint(folder / "model.pt")
+    strong = {"Cat": 0.3, "Dog": 0.58, "Frying": 0.3}
+    save_checkpoint(tmp_path / "m.pt", replace(stored, thresholds={"student": strong}))
+    (tmp_path / "t.json").write_text(json.dumps(strong))
+    for name, threshold in [("stored", "best-f1"), ("told", tmp_path / "t.json"), ("half", 0.5)]:
+        run(folder / "audio", f"--model={tmp_path / 'm.pt'}", f"--threshold={threshold}",
+            f"--output={tmp_path / name}.tsv")  # fmt: skip
+    told = (tmp_path / "told.tsv").read_bytes()
+    assert (tmp_path / "stored.tsv").read_bytes() == told != (tmp_path / "half.tsv").read_bytes()
+    trained = stored.thresholds["student"]
+    assert set(trained) == set(strong)  # training stored some
 
 
 def test_folders_below_keep_their_paths_and_jobs_change_nothing(folder, tmp_path):

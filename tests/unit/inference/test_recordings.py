@@ -15,13 +15,12 @@ from sed_core.config.jobs import DecodingJob, as_json
 from sed_core.data.audio import read_clip
 from sed_core.data.corpus import Corpus
 from sed_core.data.labels import FrameGrid
+from sed_core.detection.predict_command import main
 from sed_core.features.embeddings.taggers import TAGGERS
-from sed_core.inference.__main__ import main
 from sed_core.inference.predict import Predictor
 from sed_core.inference.recordings import (
     BASELINE,
     load_predictor,
-    score_recording,
 )
 from sed_core.models.checkpoint import (
     Checkpoint,
@@ -37,6 +36,7 @@ from sed_core.scoring.score_file import read_scores
 from sed_core.scoring.score_folder import read_score_folder
 from sed_core.training.mean_teacher import fused_net
 from tests.made_data import names, tiny_system
+from tests.unit.inference.conftest import heard
 from workflow_scripts.detect import main as detect
 from workflow_scripts.predict import main as predict
 
@@ -70,10 +70,7 @@ def run(*words) -> None:
 
 
 def scored(predictor, path, **options):
-    options = {"network": "student", "median_window": 1, "batch_size": 2} | options
-    samples = read_clip(path, sample_rate=RATE).samples
-    scores = score_recording(predictor, path.name, samples, **options)
-    return scores.networks[options["network"]].strong[0]
+    return heard(predictor, read_clip(path, sample_rate=RATE).samples, **options)
 
 
 @pytest.mark.parametrize("network", ["student", "teacher"])
@@ -168,12 +165,8 @@ def test_a_few_milliseconds_more_keep_the_scores_of_a_clip(folder, tones, more, 
     checkpoint = load_checkpoint(folder / "model.pt")
     checkpoint.system["scaler"] = {"statistic": "instance", "normtype": "minmax", "dims": [1, 2]}
     predictor = Predictor.from_checkpoint(replace(checkpoint, scaler={}), CPU)
-    options = {"network": "student", "median_window": 1, "batch_size": 2}
     samples = tones.astype(np.float32)
-    clip, longer = (
-        score_recording(predictor, "a.wav", samples[:n], **options).networks["student"].strong[0]
-        for n in (RATE, RATE + more)
-    )
+    clip, longer = (heard(predictor, samples[:n]) for n in (RATE, RATE + more))
     assert len(longer) - len(clip) == (more > 512)
     spread = clip.std(0).mean()
     assert np.abs(longer[: len(clip)] - clip).mean() < limit * spread
@@ -247,9 +240,13 @@ def test_embeddings_are_computed_along(tmp_path, tones):
         (["absent.pt", "audio"], "absent.pt does not exist; give the path of a checkpoint"),
         (["model.pt", "empty"], "empty holds no audio; expected files such as .wav"),
         (["model.pt", "text.wav"], "text.wav cannot be used as audio"),
-        (["model.pt", "audio", "other"], "devtest_0.wav would have one name"),
-        (["model.pt", "audio", "--median-window=1,3"], "each of the 3 classes"),
+        (["model.pt", "audio", "other/devtest_0.wav"], "devtest_0.wav would have one name"),
+        (["model.pt", "audio", "--median-window=1,3"], "each of the model's 3 classes"),
         (["model.pt", "audio", "--median-window=4"], "the median window is 4 frames; give an odd"),
+        (
+            ["model.pt", "audio", "copy/devtest_0.flac", "--scores=s"],
+            "have one file of scores",
+        ),
         (["model.pt", "audio", "--threshold=5"], "the threshold is 5; scores lie between 0 and 1"),
         (["model.pt", "audio", "--threshold=nan"], "the threshold is nan"),
         (["model.pt", "audio", "--batch-size=0"], "expected a whole number above 0"),
@@ -262,6 +259,8 @@ def test_mistakes_are_one_sentence(folder, monkeypatch, words, sentence):
     (folder / "other").mkdir(exist_ok=True)
     (folder / "text.wav").write_text("no audio")
     (folder / "other/devtest_0.wav").write_bytes(b"")
+    (folder / "copy").mkdir(exist_ok=True)
+    (folder / "copy/devtest_0.flac").write_bytes(b"")
     with pytest.raises(SedError) as error:
         run(*words)
     assert sentence in str(error.value)
@@ -271,6 +270,6 @@ def test_mistakes_are_one_sentence(folder, monkeypatch, words, sentence):
 def test_one_bad_file_does_not_cost_the_others(folder, tmp_path):
     (tmp_path / "bad.wav").write_text("no audio")
     with pytest.raises(SedError, match=r"bad.wav cannot be used as audio .* other 5 recordings"):
-        run(folder / "model.pt", tmp_path, folder / "audio", f"--output={tmp_path / 'e.tsv'}",
-            "--threshold=0")  # fmt: skip
+        run(folder / "model.pt", tmp_path / "bad.wav", folder / "audio", "--threshold=0",
+            f"--output={tmp_path / 'e.tsv'}")  # fmt: skip
     assert set(pd.read_csv(tmp_path / "e.tsv", sep="\t").filename) == set(names("devtest"))

@@ -1,20 +1,29 @@
 """Find the sound events in recordings.
 
-AUDIO are files that libsndfile or ffmpeg can read, at any rate, or folders of them. A recording
-that is longer than the model's clips is heard in windows that overlap by half.
+AUDIO are files that libsndfile or ffmpeg can read, at any rate and of any length, or folders of
+them. A recording that is longer than the model's clips is heard in windows that overlap by half.
 """
 
 import argparse
 from collections import Counter
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sed_core.data.parallel import available_cores
-from sed_core.runtime.cli import positive, run, threshold
+from sed_core.runtime.cli import positive, run
 from sed_core.runtime.device import prepare
 from sed_core.runtime.errors import SedError
 
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
 
-def main(argv: list[str] | None = None, *, prog: str = "python -m sed_core.inference") -> None:
+    from sed_core.detection.find_recordings import Recording
+    from sed_core.detection.listener import FrameScores
+
+
+def main(argv: list[str] | None = None, *, prog: str = "sedlab predict") -> None:
     """Parse arguments, predict, write events and possibly scores."""
     from sed_core.data.label_formats.formats import FORMATS
     from sed_core.scoring.settings import windows
@@ -23,7 +32,7 @@ def main(argv: list[str] | None = None, *, prog: str = "python -m sed_core.infer
         prog=prog, description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
-    add("model", type=Path, help="a model.pt of the workflow, a DCASE 2022 .ckpt, or FDY-SED's .pt")
+    add("model", type=Path, help="a model.pt of the workflow, or a public DCASE 2022 .ckpt")
     add("audio", type=Path, nargs="+", help="see above")
     add("--output", type=Path, help="file or folder of events; default: print them")
     add(
@@ -35,9 +44,9 @@ def main(argv: list[str] | None = None, *, prog: str = "python -m sed_core.infer
     add("--network", choices=["student", "teacher"], default="student")
     add(
         "--threshold",
-        type=threshold,
-        default=0.5,
-        help="what a score must exceed, from 0 to below 1 (default 0.5)",
+        default="0.5",
+        help="what a score must exceed: a number from 0 to below 1 (default 0.5), a table by "
+        "class, or best-f1, stored in the model",
     )
     add(
         "--median-window",
@@ -57,54 +66,52 @@ def main(argv: list[str] | None = None, *, prog: str = "python -m sed_core.infer
     args = parser.parse_args(argv)
     prepare(gpus=min(args.gpus, 1), threads=args.threads)
 
-    from sed_core.data.audio import read_clip
     from sed_core.data.label_formats.formats import save_labels
     from sed_core.data.label_formats.labelled_events import RecordingLabels
-    from sed_core.inference.recordings import find_recordings, load_predictor, score_recording
+    from sed_core.detection.batch import detect
+    from sed_core.detection.find_recordings import find
+    from sed_core.detection.listener import system_listener
+    from sed_core.detection.pipeline import Decisions, Pipeline
+    from sed_core.inference.recordings import load_predictor
     from sed_core.runtime.device import torch_device
     from sed_core.runtime.progress import progress
-    from sed_core.scoring.confidence import labels_of
-    from sed_core.scoring.decode import decode
-    from sed_core.scoring.score_folder import write_score_folder
+    from sed_core.scoring.score_folder import score_table
 
-    recordings = find_recordings(args.audio)
-    _refuse_equal_names(recordings, by_stem=args.scores is not None)
+    recordings = find(args.audio)
+    if args.scores:
+        _refuse_equal_stems(recordings)
     predictor = load_predictor(args.model, torch_device(), weights=args.weights)
-    heard = predictor.system.dataset
+    listener = system_listener(predictor, args.network, batch_size=args.batch_size)
+    pipeline = Pipeline(
+        listener, Decisions(threshold=args.threshold, median_window=args.median_window)
+    )
     found: list[RecordingLabels] = []
     unusable = []
-    for path in progress(recordings, desc="predict", unit="recording"):
-        clip = read_clip(path, sample_rate=heard.sample_rate, resampler=heard.resampler)
-        if clip.status != "ok":
-            unusable.append(f"{path} cannot be used as audio ({clip.note})")
-            continue
-        scores = score_recording(
-            predictor,
-            path.name,
-            clip.samples,
-            network=args.network,
-            median_window=args.median_window,
-            batch_size=args.batch_size or predictor.batch_size,
-        )
-        strong = scores.networks[args.network].strong
-        events = decode(strong, args.threshold, frame_seconds=scores.frame_seconds)
-        labels = labels_of(events, strong[0], scores.classes, frame_seconds=scores.frame_seconds)
-        found.append(RecordingLabels(path.name, labels, clip.duration))
+    for recording in progress(recordings, desc="predict", unit="recording"):
+        table: AbstractContextManager[Callable[[FrameScores], None] | None] = nullcontext()
         if args.scores:
-            write_score_folder(args.scores, scores, args.network)
+            table = score_table(
+                args.scores, recording.name, pipeline.classes, listener.frame_seconds
+            )
+        labels = detect(pipeline, recording, table)
+        if isinstance(labels, str):
+            unusable.append(f"{recording.path} cannot be used as audio ({labels})")
+        else:
+            found.append(labels)
     if found:
         save_labels(found, args.output, args.format)
     if unusable:  # one bad file among many does not cost the others their events
         raise SedError(f"{'; '.join(unusable)}; the other {len(found)} recordings are done.")
 
 
-def _refuse_equal_names(recordings: list[Path], *, by_stem: bool) -> None:
-    """Events name their recording without its folder, score files without its suffix as well."""
-    names = [path.stem if by_stem else path.name for path in recordings]
-    name, count = Counter(names).most_common(1)[0]
+def _refuse_equal_stems(recordings: "list[Recording]") -> None:
+    """Score files are named by their recording without folder and suffix."""
+    stem, count = Counter(one.path.stem for one in recordings).most_common(1)[0]
     if count > 1:
-        same = [str(path) for path, own in zip(recordings, names, strict=True) if own == name]
-        raise SedError(f"{' and '.join(same[:2])} would have one name; give them in two runs.")
+        same = [str(one.path) for one in recordings if one.path.stem == stem]
+        raise SedError(
+            f"{' and '.join(same[:2])} would have one file of scores; give them in two runs."
+        )
 
 
 if __name__ == "__main__":
