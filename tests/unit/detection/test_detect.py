@@ -3,6 +3,7 @@
 import json
 import subprocess
 from dataclasses import replace
+from hashlib import sha256
 
 import numpy as np
 import pandas as pd
@@ -14,10 +15,12 @@ from sed_core.data.audio_stream import UnusableAudioError, stream_file
 from sed_core.detection.__main__ import main as detect
 from sed_core.detection.find_recordings import find
 from sed_core.detection.list_models import main as models
+from sed_core.detection.models import MODELS, load_yamnet
 from sed_core.detection.predict_command import main as predict
 from sed_core.models.checkpoint import load_checkpoint, save_checkpoint
 from sed_core.runtime.errors import SedError
 from tests.made_data import names
+from tests.servers.flaky import Flaky
 from tests.unit.detection.conftest import RATE, long_sound
 
 NAMES = [f"deeper/{name}" for name in names("devtest")[:2]] + ["long.flac"]
@@ -97,6 +100,25 @@ def test_yamnet_out_of_the_box(folder, weights, tmp_path, capsys):
     models([str(folder / "model.pt")])
     table = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in table] == ["model", "yamnet", str(folder / "model.pt")]
+
+
+def test_yamnet_is_fetched_once_into_a_cache_that_moves(weights, tmp_path, monkeypatch):
+    flaky = Flaky()
+    content = weights.read_bytes()
+    url = flaky.add("/yamnet.h5", content)
+    ready = MODELS["yamnet"]
+    own = replace(ready, urls=(url,), checksum=f"sha256:{sha256(content).hexdigest()}")
+    monkeypatch.setattr("sed_core.detection.models.MODELS", {"yamnet": own})
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.setenv(name, "127.0.0.1")
+    for folder in ("one", "one", "two"):
+        monkeypatch.setenv("SEDLAB_CACHE", str(tmp_path / folder))
+        load_yamnet()
+        assert (tmp_path / folder / "yamnet.h5").read_bytes() == content
+    assert len(flaky.requests("/yamnet.h5")) == 2
+    flaky.close()
+    assert ready.urls == ("https://storage.googleapis.com/audioset/yamnet.h5",)
+    assert ready.checksum.startswith("sha256:13c33089")
 
 
 @pytest.mark.parametrize(("rate", "suffix"), [(16000, "wav"), (44100, "flac"), (44100, "m4a")])

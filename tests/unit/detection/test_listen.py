@@ -10,6 +10,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.reasoncodes import ReasonCode
 
 from sed_core.detection.listen_command import main as listen
 from sed_core.detection.live import LiveSystemListener, live_events
@@ -105,6 +107,23 @@ def test_through_a_pipe_and_to_a_broker(weights, monkeypatch, capsys):
     assert "a begin is told at most 0.73 s after it" in err
     assert got[:1] == b"\x10" and b"MQTT" in got
     assert out.splitlines()[-1].encode() in got and b"home/sounds" in got
+
+
+def test_a_broker_that_refuses():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def broker():
+            stream, _ = server.accept()
+            with stream:
+                stream.recv(1024)
+                stream.sendall(b"\x20\x02\x00\x05")  # not authorised
+
+        thread = threading.Thread(target=broker)
+        thread.start()
+        why = ReasonCode(PacketTypes.CONNACK, "Not authorized")
+        with pytest.raises(SedError, match=rf"refuses the connection \({why}\)"):
+            Publisher(f"127.0.0.1:{server.getsockname()[1]}/a")
+        thread.join(timeout=10)
 
 
 def test_mistakes_are_one_sentence(weights, tmp_path, monkeypatch):
