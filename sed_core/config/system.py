@@ -170,6 +170,11 @@ class Training:
     """null: until the smallest set is used up, as in 2022 (118 on DESED)."""
     const_max: float = key(2.0, minimum=0)
     """Final weight of the consistency loss."""
+    weak_consistency: float = key(1.0, minimum=0)
+    """Weight of the clips' consistency beside the frames'; 0.5 in ATST-SED."""
+    interpolation_weight: float = key(1.0, minimum=0)
+    """Of the consistency in steps whose mixup has `consistency: interpolated`; 0.125 in
+    ATST-SED."""
     ema_factor: float = key(0.999, minimum=0, exclusiveMaximum=1)
     """How much of itself the teacher keeps in a step."""
     ema_update: Literal["before", "after"] = key("before")
@@ -216,7 +221,9 @@ BEFORE_KEYS = {
     "augment": [],
     "ema_update": "before",
     "loss": {"name": "bce"},
+    "interpolation_weight": 1.0,
     "selection": "best",
+    "weak_consistency": 1.0,
     "weak_loss_weight": 1.0,
 }
 """What training did before it had these keys; models of then do not have them."""

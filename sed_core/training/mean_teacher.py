@@ -14,7 +14,7 @@ from sed_core.features.frontend import FrontEnd
 from sed_core.models.network_registry import build
 from sed_core.runtime.seeding import derive
 from sed_core.training.augmentation.chain import augmented, entries
-from sed_core.training.augmentation.clip_draws import Clips
+from sed_core.training.augmentation.clip_draws import Clips, mix_rows
 from sed_core.training.ema import averaged, update_teacher
 from sed_core.training.loss.loss_registry import CONSISTENCY, SUPERVISED
 from sed_core.training.losses import BatchLayout, Output, consistency, supervised
@@ -114,9 +114,9 @@ class MeanTeacher(lightning.LightningModule):
             teacher_inputs = inputs if of_teacher is heard else self.front.scale(of_teacher.mel)
         student = self.run(self.student, inputs, heard.embeddings)
         with torch.no_grad():
-            teacher = self.run(self.teacher, teacher_inputs, heard.embeddings)
+            teacher = self.run(self.teacher, teacher_inputs, of_teacher.embeddings)
         with torch.autocast(self.device.type, enabled=False):
-            return self.losses(student, teacher, heard.labels, heard.weak_labels, number)
+            return self.losses(student, teacher, heard, of_teacher, number)
 
     def augmented(
         self, batch: Batch, embeddings: torch.Tensor | None, number: int, batch_index: int
@@ -137,21 +137,25 @@ class MeanTeacher(lightning.LightningModule):
         self,
         student: Output,
         teacher: Output,
-        labels: torch.Tensor,
-        weak_labels: torch.Tensor,
+        heard: Clips,
+        of_teacher: Clips,
         number: int,
     ) -> torch.Tensor:
         """Supervised losses plus the ramped consistency with the teacher."""
         config = self.system.training
         loss, distance = self.loss, CONSISTENCY[config.self_sup_loss]
-        strong, weak = supervised(student, labels, weak_labels, self.layout, loss=loss)
+        strong, weak = supervised(student, heard.labels, heard.weak_labels, self.layout, loss=loss)
         teacher_strong, teacher_weak = supervised(
-            teacher, labels, weak_labels, self.layout, loss=loss
+            teacher, of_teacher.labels, of_teacher.weak_labels, self.layout, loss=loss
         )
+        if heard.mixes:
+            teacher = mix_rows(teacher[0], heard.mixes), mix_rows(teacher[1], heard.mixes)
         strong_same, weak_same = consistency(student, teacher, distance=distance)
         labelled = strong + config.weak_loss_weight * weak
         weight = config.const_max * ramp(number, self.warmup)
-        agreement = weight * (strong_same + weak_same)
+        if heard.mixes:
+            weight *= config.interpolation_weight
+        agreement = weight * (strong_same + config.weak_consistency * weak_same)
         rate = learning_rate(number - 1, maximum=self.system.opt.lr, length=self.warmup)
         values = (
             strong,

@@ -25,8 +25,6 @@ def augmented(
 ) -> tuple[Clips, Clips]:
     """What student and teacher hear of a batch; one object where they hear the same.
 
-    Labels and embeddings are those of the student.
-
     Args:
         clips: of the batch, as they are.
         chain: entries with a `name` and options, in the order in which they act.
@@ -41,9 +39,11 @@ def augmented(
         name = entry["name"]
         own = derive(seed, name, step, batch, *([place] if place else []))
         if name in SHARED:
-            same, change = teacher is student, SHARED[name]
+            before, change = student, SHARED[name]
             student = change(student, Draws(own, rank), **options)
-            teacher = student if same else change(teacher, Draws(own, rank), **options)
+            if options.get("consistency") != "interpolated":
+                same = teacher is before
+                teacher = student if same else change(teacher, Draws(own, rank), **options)
         else:
             student, teacher = (
                 replace(

@@ -18,6 +18,37 @@ Positive = float
 
 
 @dataclass(frozen=True)
+class Mix:
+    """One draw: x -> coefficient * x + (1 - coefficient) * x[permutation]."""
+
+    coefficient: float
+    permutation: torch.Tensor
+
+    def features(self, values: torch.Tensor) -> torch.Tensor:
+        """Mix linear mel magnitudes (B, F, T), or posteriors."""
+        c = self.coefficient
+        return c * values + (1.0 - c) * values[self.permutation]
+
+    def labels(self, values: torch.Tensor, *, kind: str) -> torch.Tensor:
+        """Mix labels (B, …): `soft` with the same coefficient, `hard` as their union."""
+        if kind == "hard":
+            return torch.clamp(values + values[self.permutation], 0.0, 1.0)
+        return torch.clamp(self.features(values), 0.0, 1.0)
+
+
+Mixes = tuple[tuple[slice, Mix], ...]
+"""Rows of a batch, and how they are mixed with each other."""
+
+
+def mix_rows(values: torch.Tensor, mixes: Mixes) -> torch.Tensor:
+    """Values (B, …) of a batch with the rows of each draw mixed."""
+    values = values.clone()
+    for rows, mix in mixes:
+        values[rows] = mix.features(values[rows])
+    return values
+
+
+@dataclass(frozen=True)
 class Clips:
     """A batch before decibels and scaling.
 
@@ -28,6 +59,8 @@ class Clips:
         layout: which rows of `mel` those are.
         pooling: feature frames of one output frame, about T / T'.
         embeddings: of all clips, (B, D) or (B, D, T''), where the system has any.
+        mixes: how the student's clips were mixed where the teacher hears them as they were; its
+            posteriors are to be mixed in the same way (interpolation consistency).
     """
 
     mel: torch.Tensor
@@ -36,6 +69,7 @@ class Clips:
     layout: BatchLayout
     pooling: int
     embeddings: torch.Tensor | None = None
+    mixes: Mixes = ()
 
 
 @dataclass(frozen=True)
