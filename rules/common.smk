@@ -94,7 +94,7 @@ def training_inputs(wildcards):
     problem = too_few(SYSTEMS[wildcards.system], listed)
     if problem:
         raise WorkflowError(f"config: systems.{wildcards.system}: {problem}.")
-    return FILES.training(wildcards.system)
+    return FILES.training(wildcards.system, wildcards.seed)
 
 
 def published_embeddings(wildcards):

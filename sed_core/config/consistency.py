@@ -116,6 +116,8 @@ def system_faults(system: Mapping[str, Any]) -> Iterator[str]:
         "checkpoint": given and seeds > 1,
         "a checkpoint is given, so nothing is trained and training.resume_from does nothing; "
         "remove one of the two": given and training["resume_from"] is not None,
+        "training.start_from names a system to start from, and training.resume_from a file; remove "
+        "one of the two": None not in (training["start_from"], training["resume_from"]),
         "pretrained.e2e is true, but pretrained.model names no network": pretrained["e2e"]
         and pretrained["model"] is None,
         "pretrained.freezed is false, but embeddings from files cannot be trained along; set "

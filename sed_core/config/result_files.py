@@ -33,12 +33,15 @@ class ResultFiles:
         """A file of the row whose scores a variant decodes; `name` begins with a seed's folder."""
         return f"<results>/{self.plan.rows[variant].members[0]}/{name}"
 
-    def training(self, system: str) -> dict[str, list[str]]:
-        """Audio, annotations and embeddings of what a system trains or validates on."""
+    def training(self, system: str, seed: int | str) -> dict[str, list[str]]:
+        """Audio, annotations and embeddings of what a system trains or validates on, and where it
+        starts."""
         complete = self.plan.systems[system]
         splits = training_splits(complete)
         soft = soft_labels(complete["data"], self.plan.dataset["splits"])
-        start = complete["training"]["resume_from"]
+        start, before = complete["training"]["resume_from"], complete["training"]["start_from"]
+        if before:
+            start = f"<results>/{before}/seed{seed}/model.pt"
         return {
             "corpora": [f"<data>/audio16k/{split}.h5" for split in splits],
             "manifests": [f"<data>/manifests/{split}.tsv" for split in splits],

@@ -215,6 +215,8 @@ class Training:
     """16-mixed on a GPU only."""
     resume_from: str | None = key(None, minLength=1)
     """A last.ckpt to go on from (optimiser, position), or networks to start from."""
+    start_from: str | None = key(None)
+    """A system whose networks of the same seed this one starts from; it is trained first."""
 
 
 BEFORE_KEYS = {
@@ -223,6 +225,7 @@ BEFORE_KEYS = {
     "loss": {"name": "bce"},
     "interpolation_weight": 1.0,
     "selection": "best",
+    "start_from": None,
     "weak_consistency": 1.0,
     "weak_loss_weight": 1.0,
 }

@@ -191,6 +191,11 @@ def _check_networks(name: str, system: Mapping[str, Any], config: Mapping[str, A
     if net not in NETWORKS:
         sentence = unknown_name(net, NETWORKS, "network")
         raise SedError(f"config: systems.{name}: net.model: {sentence}")
+    first = system["training"]["start_from"]
+    others = [other for other in config["systems"] if other != name]
+    if first is not None and first not in others:
+        sentence = unknown_name(first, others, "other system")
+        raise SedError(f"config: systems.{name}: training.start_from: {sentence}")
     for sentence in encoders.faults(system, name, config):
         raise SedError(f"config: {sentence}")
 

@@ -111,7 +111,7 @@ def fit(
         embedding_size=training_data.embeddings.size if training_data.embeddings else None,
         pretrained=_inside(system, job.data),
     )
-    checkpoint = starting_point(module, keeper.path)
+    checkpoint = starting_point(module, keeper.path, job.given)
     if checkpoint is None:
         module.front.to(device).fit(
             training_data.audio,

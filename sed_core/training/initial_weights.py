@@ -15,12 +15,13 @@ SCALER = "front.scaler."
 """Its statistics take the shape of whatever is loaded."""
 
 
-def starting_point(module: MeanTeacher, own: Path) -> Path | None:
+def starting_point(module: MeanTeacher, own: Path, given: Path | None) -> Path | None:
     """Put given networks into the module, or name the checkpoint that Lightning restores whole.
 
     Args:
         module: with networks just initialised.
         own: checkpoint of an earlier, interrupted attempt of the same training.
+        given: a `last.ckpt` to go on from, or networks to start from (`TrainingJob.given`).
 
     Returns:
         A checkpoint with optimiser and position: that of the earlier attempt, else a given
@@ -31,24 +32,23 @@ def starting_point(module: MeanTeacher, own: Path) -> Path | None:
     """
     if own.exists():
         return own
-    given = module.system.training.resume_from
     if given is None:
         return None
     content = safe_load(given)
     state = content.get("state_dict") if isinstance(content, Mapping) else None
     if isinstance(state, Mapping) and any(str(key).startswith("student.") for key in state):
-        _check_whole(module, content, given)
-        return Path(given)
+        _check_whole(module, content, str(given))
+        return given
     checkpoint = load_checkpoint(given)
-    _load(module.student, checkpoint.student, given)
-    _load(module.teacher, checkpoint.teacher, given)
+    _load(module.student, checkpoint.student, str(given))
+    _load(module.teacher, checkpoint.teacher, str(given))
     if checkpoint.encoder:
         if module.pretrained is None:
             raise SedError(
                 f"training.resume_from: {given} has a pretrained network inside that was trained "
                 "along; set pretrained.e2e to true."
             )
-        _load(module.pretrained.encoder, checkpoint.encoder, given)
+        _load(module.pretrained.encoder, checkpoint.encoder, str(given))
     return None
 
 

@@ -13,6 +13,7 @@ from sed_core.data.manifest import check_coverage
 from sed_core.features.embeddings.embedding_file import EmbeddingFile
 from sed_core.models.native.library import kernels
 from sed_core.runtime.code_version import code_files, code_version, entries_of
+from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import digest, digest_json, read_json
 from sed_core.runtime.provenance import hardware, packages
 from sed_core.training.validation import selection
@@ -31,6 +32,7 @@ class TrainingJob:
         checkpoints: folder of this system and seed; a subfolder per fingerprint.
         devices: processes that share each batch, with a GPU each where there are GPUs.
         min_coverage: share of each split's clips that must be present; no part of what is trained.
+        start: networks of `training.start_from`, or what `training.resume_from` names.
     """
 
     system: System
@@ -39,6 +41,7 @@ class TrainingJob:
     checkpoints: Path
     devices: int = 1
     min_coverage: float = 0.0
+    start: Path | None = None
 
     @property
     def prepared(self) -> PreparedData:
@@ -79,9 +82,25 @@ class TrainingJob:
             found["weights"] = read_json(self.prepared.weights_receipt(self.system.pretrained))[
                 "digest"
             ]
-        if self.system.training.resume_from:
-            found["resume_from"] = digest(self.system.training.resume_from)
+        if self.given is not None:
+            found["resume_from"] = digest(self.given)
         return found
+
+    @property
+    def given(self) -> Path | None:
+        """The file that training starts from, if any.
+
+        Raises:
+            SedError: the system starts from another's networks, and no file of these is given.
+        """
+        training = self.system.training
+        if self.start is None and training.start_from:
+            raise SedError(
+                f"{self.system.name} starts from the networks of {training.start_from}; give their "
+                "model.pt with --start."
+            )
+        named = training.resume_from
+        return self.start or (Path(named) if named else None)
 
     def made_of(self) -> dict[str, object]:
         """What decides the weights, as it was when this was first asked for: before training."""

@@ -77,6 +77,12 @@ def test_starting_networks_are_an_input(clone):
     assert "absent.ckpt" in done.stdout
 
 
+def test_a_second_stage_starts_from_the_first_ones_networks(clone):
+    asked = with_system(clone, "stages", training={"start_from": "crnn_supervised"})
+    done = asked.run("--dry-run", "-p", "results/mini/mine/seed42/model.pt")
+    assert "--start results/mini/crnn_supervised/seed42/model.pt" in done.stdout
+
+
 def test_fast_development_run_has_its_own_tree(clone):
     fast = Clone(clone.folder, [*MINI, "configs/fast_dev_run.yaml"])
     assert "train" in fast.planned("--", "results/fast_dev_run/crnn/devtest_psds.json")

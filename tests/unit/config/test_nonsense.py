@@ -158,6 +158,11 @@ CASES: list[tuple[dict[str, Any], str]] = [
         },
         "opt.encoder_decay is from block to block, but panns states none",
     ),
+    ({"systems.mine.training.start_from": "mine"}, "training.start_from: there is no other system 'mine'"),
+    (
+        {"systems.mine.training": {"start_from": "crnn", "resume_from": "a.pt"}},
+        "training.start_from names a system to start from, and training.resume_from a file",
+    ),
     ({"systems.mine.net.head": {"name": "atention"}}, "there is attention, mean. Did you mean 'attention'?"),
     ({"systems.mine.net.head": {"name": "attention", "axis": "mel"}}, "axis of attention is 'mel'; expected one of class, time"),
     ({"systems.mine.net.fusion": {"name": "frame", "cells": 0}}, "cells of frame is 0; expected a whole number from 1 on"),

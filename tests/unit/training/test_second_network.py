@@ -81,9 +81,8 @@ def test_reads_and_predicts(trained, tmp_path, name):
 
 @pytest.mark.parametrize("name", ["model.pt", "public.ckpt"])
 def test_starts_another_training(trained, tmp_path, name):
-    system = tiny_system(net=NET, training={"resume_from": str(tmp_path / name)})
-    module = MeanTeacher(system, warmup=1, seed=9)
-    assert starting_point(module, tmp_path / "none") is None
+    module = MeanTeacher(tiny_system(net=NET), warmup=1, seed=9)
+    assert starting_point(module, tmp_path / "none", tmp_path / name) is None
     for key, value in load_checkpoint(tmp_path / name).student.items():
         assert torch.equal(module.student.state_dict()[key], value)
 
