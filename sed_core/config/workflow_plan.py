@@ -9,6 +9,7 @@ from sed_core.config.jobs import DecodingJob, ScoringJob, TuningJob, as_json
 from sed_core.config.rows import Row, rows, shown
 from sed_core.config.split_roles import used_splits
 from sed_core.config.systems import systems, trained_part, unfit
+from sed_core.config.training_search import SearchJob
 from sed_core.runtime.errors import unknown_name
 
 LABELS = ("strong", "weak", "none")
@@ -140,6 +141,10 @@ class Plan:
         """What a variant's tuning is told, as JSON."""
         row = self.rows[variant]
         return as_json(TuningJob.of(row.variant, row.system))
+
+    def search_job(self) -> str:
+        """What a search over keys of a system is told, as JSON."""
+        return as_json(SearchJob.of(self.config))
 
     def notes(self) -> str:
         """What tables say of pretrained networks and of rows that are left out, as JSON: known to

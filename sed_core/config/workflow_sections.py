@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal
 from sed_core.config.jobs import Scoring
 from sed_core.config.key import ODD_FRAMES, SEED, Precision, Rules, key
 from sed_core.config.network_sections import NETWORKS
+from sed_core.config.search_sections import TrainingSearch
 from sed_core.config.system import (
     DataSection,
     Feats,
@@ -305,3 +306,5 @@ class Config:
     """Rows that one would look for in the tables, each with the reason why it is not there."""
     systems: dict[str, SystemSection] = key(minProperties=1, propertyNames=NAME)
     """Per system, what differs from `defaults`."""
+    training_search: TrainingSearch = key(optional=True)
+    """Keys of one system that `snakemake tune_training` searches, on validation data."""

@@ -1,0 +1,50 @@
+"""A search over keys of one system, when it is asked for: `snakemake tune_training`.
+
+In:  section `training_search`, and what the system trains on.
+Out: <results>/tune_training: trials as table and plot, and a system with the best values as YAML.
+"""
+
+
+def search_job(_wildcards):
+    """A mistake in the section ends the run with one sentence."""
+    try:
+        return PLAN.search_job()
+    except SedError as error:
+        raise WorkflowError(str(error)) from None
+
+
+def search_inputs(wildcards):
+    search_job(wildcards)
+    return FILES.training(config["training_search"]["system"])
+
+
+rule tune_training:
+    """Search the keys of section `training_search` on validation data; goes on where it stopped."""
+    input:
+        unpack(search_inputs),
+    output:
+        md="<results>/tune_training/trials.md",
+        csv="<results>/tune_training/trials.csv",
+        plot="<results>/tune_training/trials.svg",
+        best="<results>/tune_training/best.yaml",
+    log:
+        "<logs>/tune_training.log",
+    conda:
+        "../envs/sed.yaml"
+    threads: config["compute"]["threads"]
+    resources:
+        gpu=min(config["compute"]["gpus"], 1),
+        mem_mb=1000 * config["compute"]["memory_gb"],
+        runtime="7d",
+    params:
+        job=search_job,
+        data=PATHS["data"],
+        checkpoints=f"{PATHS['checkpoints']}/tune_training",
+        min_coverage=config["defaults"]["data"]["min_coverage"],
+        code=code_version("workflow_scripts/tune_training.py"),
+    shell:
+        'python "$SED_HOME"/workflow_scripts/tune_training.py --job {params.job:q}'
+        " --data {params.data:q} --checkpoints {params.checkpoints:q} --md {output.md:q}"
+        " --csv {output.csv:q} --plot {output.plot:q} --best {output.best:q}"
+        " --gpus {resources.gpu} --threads {threads} --min-coverage {params.min_coverage}"
+        " > {log:q} 2>&1"
