@@ -62,6 +62,26 @@ class SearchJob(Job):
         )
 
 
+@dataclass(frozen=True)
+class Trial:
+    """One training of a search.
+
+    Attributes:
+        number: from 0, in the order of time.
+        values: of the searched keys.
+        objective: what selected the network, higher is better (protocol 5.7); NaN in training
+            that never came to a number.
+        epoch: of the selected network.
+        seconds: that training took, in its last part where it was interrupted.
+    """
+
+    number: int
+    values: dict[str, Any]
+    objective: float
+    epoch: int
+    seconds: float
+
+
 def ends(keys: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Least and greatest values, or all choices, of each key alone."""
     for name, told in keys.items():

@@ -4,9 +4,9 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from sed_core.config.training_search import Trial
 from sed_core.reporting import style
 from sed_core.reporting.table import Table
-from sed_core.training.search import Trial
 
 
 def best_of(trials: list[Trial]) -> Trial:

@@ -5,7 +5,6 @@ import math
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,32 +21,12 @@ from optuna.trial import FrozenTrial, TrialState
 
 from sed_core.config.system import System
 from sed_core.config.systems import merge
-from sed_core.config.training_search import SearchJob, nested
+from sed_core.config.training_search import SearchJob, Trial, nested
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import digest_json
 from sed_core.runtime.seeding import derive
 from sed_core.training.fit import fit
 from sed_core.training.training_job import TrainingJob
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One training of a search.
-
-    Attributes:
-        number: from 0, in the order of time.
-        values: of the searched keys.
-        objective: what selected the network, higher is better (protocol 5.7); NaN in training
-            that never came to a number.
-        epoch: of the selected network.
-        seconds: that training took, in its last part where it was interrupted.
-    """
-
-    number: int
-    values: dict[str, Any]
-    objective: float
-    epoch: int
-    seconds: float
 
 
 def search(
