@@ -11,6 +11,7 @@ HARMLESS = {  # cannot change a number
     "yaml", "yt_dlp",
     *("onnx", "onnxruntime", "onnxscript"),  # export what is trained; no result of the workflow
     "optuna",  # proposes values; what it chose is written down as a configuration
+    *("starlette", "uvicorn"),  # show a page
     "sed_scores_eval",  # compares; its version stands beside what it found
 }  # fmt: skip
 
