@@ -97,6 +97,19 @@ def training_inputs(wildcards):
     return FILES.training(wildcards.system, wildcards.seed)
 
 
+def search_job(_wildcards):
+    """A mistake in the section ends the run with one sentence."""
+    try:
+        return PLAN.search_job()
+    except SedError as error:
+        raise WorkflowError(str(error)) from None
+
+
+def search_inputs(wildcards):
+    search_job(wildcards)
+    return FILES.training(config["training_search"]["system"])
+
+
 def published_embeddings(wildcards):
     """The published file, so that another one is imported anew; the job says what is missing."""
     folder = EMBEDDINGS.entry(wildcards.embedding)["extracted"]

@@ -5,19 +5,6 @@ Out: <results>/tune_training: trials as table and plot, and a system with the be
 """
 
 
-def search_job(_wildcards):
-    """A mistake in the section ends the run with one sentence."""
-    try:
-        return PLAN.search_job()
-    except SedError as error:
-        raise WorkflowError(str(error)) from None
-
-
-def search_inputs(wildcards):
-    search_job(wildcards)
-    return FILES.training(config["training_search"]["system"])
-
-
 rule tune_training:
     """Search the keys of section `training_search` on validation data; goes on where it stopped."""
     input:
