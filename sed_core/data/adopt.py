@@ -2,7 +2,8 @@
 
 Trees differ. The reference's data lie in `<basedir>/dcase/dataset`, the synthetic part may still
 be below `dcase_synth`, only the 16 kHz copies (`…_16k`) may have been kept, an archive may have
-left one folder too many. Links are followed; files may be wav, flac or another audio format.
+left one folder too many, or one of the name of the folder that it was unpacked in. Links are
+followed; files may be wav, flac or another audio format.
 """
 
 import os
@@ -10,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sed_core.data.audio import SUFFIXES
+from sed_core.data.audio_files import count_audio, is_audio
 from sed_core.runtime.errors import SedError
 
 # Split -> (audio folder, annotation file or None), below the root.
@@ -70,7 +71,7 @@ def adopt(root: str | Path, splits: Mapping[str, tuple[str, str | None]] | None 
             f"{root} is no folder; set the data set's root (or SED_DATA) to the folder that holds "
             "audio and metadata, or download the data first."
         )
-    bases = [root / inside / below for inside in _INSIDE for below in ("", TOP)]
+    bases = [root / inside / below for inside in (*_INSIDE, root.name) for below in ("", TOP)]
     bases = [base for base in bases if base.is_dir()]
     places, absent = {}, []
     for split, (audio, annotations) in (splits or DESED).items():
@@ -83,31 +84,28 @@ def adopt(root: str | Path, splits: Mapping[str, tuple[str, str | None]] | None 
 
 
 def _find(bases: Iterable[Path], audio: str, annotations: str | None) -> Place:
-    folders = [_descend(base / (audio + suffix)) for base in bases for suffix in ("", "_16k")]
+    folders = [
+        _descend(base / (inside + suffix))
+        for base in bases
+        for inside in _doubled(audio)
+        for suffix in ("", "_16k")
+    ]
     counts = [count_audio(folder) for folder in folders]
     best = max(range(len(folders)), key=lambda n: (counts[n], -n))
-    tables = [base / annotations for base in bases] if annotations else []
-    table = next((path for path in tables if path.exists()), None)
+    tables = [base / inside for base in bases for inside in _doubled(annotations or "")]
+    table = next((path for path in tables if annotations and path.exists()), None)
     return Place(folders[best] if counts[best] else None, table, counts[best])
 
 
-def count_audio(folder: Path) -> int:
-    """Audio files in a folder, hidden ones left out; 0 where there is no folder."""
-    if not folder.is_dir():
-        return 0
-    with os.scandir(folder) as entries:
-        return sum(
-            entry.name.lower().endswith(SUFFIXES)
-            and not entry.name.startswith(".")
-            and entry.is_file()
-            for entry in entries
-        )
+def _doubled(inside: str) -> list[str]:
+    """`train/audio`, and `train/train/audio`, which unpacking `train.zip` into `train` gives."""
+    return [inside, *(f"{top}/{inside}" for top in Path(inside).parts[:1])]
 
 
 def _descend(folder: Path, deepest: int = 3) -> Path:
     """Go down through folders that hold nothing but one folder."""
     for _ in range(deepest):
-        if not folder.is_dir() or count_audio(folder):
+        if not folder.is_dir() or any(is_audio(path.name) for path in folder.iterdir()):
             break
         inner = [path for path in folder.iterdir() if path.is_dir() and path.name[0] != "."]
         if len(inner) != 1:

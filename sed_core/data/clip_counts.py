@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sed_core.data.adopt import count_audio
+from sed_core.data.audio_files import count_audio
 from sed_core.data.tsv import read_table
 from sed_core.runtime.errors import SedError
 

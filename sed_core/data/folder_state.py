@@ -1,10 +1,10 @@
 """What a folder holds, cheaply: names, sizes and times, no contents."""
 
 import hashlib
-import os
 from pathlib import Path
 from typing import Any
 
+from sed_core.data.audio_files import files_in
 from sed_core.runtime.errors import SedError
 
 
@@ -16,10 +16,10 @@ def fingerprint(folder: Path) -> str:
     if not folder.is_dir():
         return "absent"
     total = hashlib.blake2b(digest_size=16)
-    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+    for entry in files_in(folder):
         if entry.is_file():
-            stat = entry.stat()
-            total.update(f"{entry.name}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
+            stat, name = entry.stat(), entry.path[len(str(folder)) + 1 :]
+            total.update(f"{name}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
     return total.hexdigest()
 
 
@@ -43,7 +43,7 @@ def describe_folder(split: str, audio: Path, annotations: Path | None) -> dict[s
     return {
         "split": split,
         "audio": str(audio),
-        "files": sum(1 for entry in os.scandir(audio) if entry.is_file()),
+        "files": sum(1 for entry in files_in(audio) if entry.is_file()),
         "fingerprint": fingerprint(audio),
         "annotations": str(annotations) if annotations else None,
         "annotations_state": [stat.st_size, stat.st_mtime_ns] if stat else None,

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from sed_core.data import audio, resamplers
 from sed_core.data import manifest as manifest_module
 from sed_core.data.array_file import Block, ResumableFile, block_digest
-from sed_core.data.audio import SUFFIXES, read_clip
+from sed_core.data.audio import read_clip
+from sed_core.data.audio_files import audio_files
 from sed_core.data.corpus import write_corpus
 from sed_core.data.manifest import manifest_row, missing_row, write_manifest
 from sed_core.data.match_files import match_files
@@ -104,7 +105,8 @@ def resample_split(
 
     Args:
         split: its name, for messages.
-        audio_dir: folder with the recordings; links are followed, subfolders are not read.
+        audio_dir: folder with the recordings; links are followed; subfolders are read
+            where there is no audio beside them.
         filenames: the clips that should be there; none means whatever is there. A listed name
             is also found under another audio suffix or with accents in two parts (`match_files`).
         clip_seconds: nominal length, for the flags short and long.
@@ -169,18 +171,14 @@ def resample_split(
 
 
 def _find_audio(folder: Path, split: str) -> dict[str, Path]:
-    """Audio files of a folder by name (hidden files, such as those of macOS, left out)."""
+    """Audio files of a folder, or of its subfolders, by name."""
     advice = (
         "point the data set's configuration to the folder that holds its recordings, or get them "
         "first (docs/getting-desed.md, docs/your-data.md)."
     )
     if not folder.is_dir():
         raise SedError(f"{folder}, the audio folder of split {split}, does not exist; {advice}")
-    found = {
-        path.name: path
-        for path in sorted(folder.iterdir())
-        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
-    }
+    found = audio_files(folder)
     if not found:
         raise SedError(f"{folder}, the audio folder of split {split}, holds no audio; {advice}")
     return found

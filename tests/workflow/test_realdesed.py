@@ -89,6 +89,21 @@ def test_from_the_record_to_the_scores(tmp_path, tree, server):
 
 
 def test_the_three_folders_are_used_in_place(tmp_path, tree):
-    clone = Clone.make(tmp_path, ["configs/realdesed.yaml"]).override("local.yaml", LOCAL)
-    planned = clone.run("-n", "--quiet", "rules", SED_DATA=str(tree)).stdout
-    assert "download" not in planned and "soft_labels" in planned
+    """One as it should be, two with what unpacking adds."""
+    own = tmp_path / "own"
+    (own / "test").mkdir(parents=True)
+    (own / "train/train").mkdir(parents=True)
+    (own / "validation").symlink_to(tree / "validation")
+    (own / "test/test").symlink_to(tree / "test")
+    for path in (tree / "train").iterdir():
+        (own / "train/train" / path.name).symlink_to(path)
+    clone = Clone.make(tmp_path / "clone", ["configs/realdesed.yaml"])
+    planned = clone.override("local.yaml", LOCAL).run("-n", "-p", SED_DATA=str(own)).stdout
+    assert "download" not in planned and "rule soft_labels" in planned
+    for split, place in {
+        "train": "train/train",
+        "validation": "validation",
+        "test": "test/test",
+    }.items():
+        for inside in ("audio", "metadata.csv"):
+            assert f"{own}/{place}/{inside}" in planned, split

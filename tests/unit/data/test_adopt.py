@@ -3,6 +3,8 @@ from pathlib import Path
 import pytest
 
 from sed_core.data.adopt import DESED, Place, adopt, link_synth
+from sed_core.data.audio_files import audio_files
+from sed_core.data.folder_state import describe_folder, fingerprint
 from sed_core.runtime.errors import SedError
 
 
@@ -67,6 +69,37 @@ def test_own_splits_and_wrong_root(tmp_path: Path) -> None:
     assert len(adopt(put(tmp_path / "empty")).absent) == 2 * len(DESED) - 1
     with pytest.raises(SedError, match="SED_DATA"):
         adopt(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize("inside", ["train", "train/train", "URBAN/train", "URBAN/train/train"])
+def test_what_unpacking_makes_of_a_tree(tmp_path: Path, inside: str) -> None:
+    """A zip with a folder of its own, unpacked in a folder of that name, or not."""
+    root = tmp_path / "URBAN"
+    audio = put(root / inside / "audio", "1.wav")
+    table = put(root / inside, "annotations.csv") / "annotations.csv"
+    found = adopt(root, {"train": ("train/audio", "train/annotations.csv")})
+    assert found.splits["train"] == Place(audio, table, 1) and found.absent == []
+
+
+def test_recordings_in_a_folder_for_each_place(tmp_path: Path) -> None:
+    audio = tmp_path / "audio"
+    (
+        put(audio / "cafe", "1.wav"),
+        put(audio / "street", "2.wav", "3.txt"),
+        put(audio / ".x", "4.wav"),
+    )
+    found = adopt(tmp_path, {"train": ("audio", None)})
+    assert found.splits["train"] == Place(audio, None, 2)
+    assert set(audio_files(audio)) == {"1.wav", "2.wav"}
+    before = fingerprint(audio)
+    put(audio / "street", "5.wav")
+    assert fingerprint(audio) != before
+    assert describe_folder("train", audio, None)["files"] == 4
+    put(audio / "street", "1.wav")
+    with pytest.raises(SedError, match=r"1\.wav lies in cafe and in street"):
+        audio_files(audio)
+    put(audio, "6.wav")
+    assert set(audio_files(audio)) == {"6.wav"}, "subfolders beside recordings are not read"
 
 
 def test_links_of_the_synthetic_part(tmp_path: Path) -> None:
