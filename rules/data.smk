@@ -28,6 +28,7 @@ rule resample:
     params:
         audio=source_audio,
         expected=annotations_option("--list"),
+        metadata=metadata_option,
         seconds=DATASET["clip_seconds"],
         rate=DATASET["sample_rate"],
         resampler=DATASET["resampler"],
@@ -35,7 +36,7 @@ rule resample:
         code=code_version("workflow_scripts/resample.py"),
     shell:
         'python "$SED_HOME"/workflow_scripts/resample.py --split {wildcards.split}'
-        " --audio {params.audio:q} {params.expected}"
+        " --audio {params.audio:q} {params.expected} {params.metadata}"
         " --clip-seconds {params.seconds} --sample-rate {params.rate}"
         " --resampler {params.resampler} --unreadable {params.unreadable} --manifest {output.manifest:q}"
         " --corpus {output.corpus:q} --jobs {threads} > {log:q} 2>&1"

@@ -60,10 +60,14 @@ def annotations_option(flag):
 
 
 def source_metadata(wildcards):
-    """The split's metadata, in the tree in which its annotations were found; or nothing."""
+    """The split's metadata, in the tree in which its annotations were found, or the workflow's."""
     split = DATASET["splits"][wildcards.split]
     if "metadata" not in split:
         return ""
+    if split["metadata"].startswith("./"):
+        return str(HOME / split["metadata"])
+    if "annotations" not in split:
+        return str(ROOT / split["metadata"])
     inside = Path(split["annotations"])
     root = Path(source_annotations(wildcards)).parents[len(inside.parts) - 1]
     return str(root / split["metadata"])
@@ -88,7 +92,11 @@ def folder_fingerprint(wildcards):
     """Changes when a clip is added, replaced or removed, or the annotation file is edited."""
     tables = [source_annotations(wildcards), source_metadata(wildcards)]
     states = [
-        str(Path(table).stat().st_mtime_ns)
+        (
+            fingerprint(Path(table))
+            if Path(table).is_dir()
+            else str(Path(table).stat().st_mtime_ns)
+        )
         for table in tables
         if table and Path(table).exists()
     ]
@@ -122,9 +130,10 @@ def listed(split):
     entry, place = DATASET["splits"][split], SimpleNamespace(split=split)
     if SOURCE == "synthesis":
         return entry["synthesis"]["clips"]
-    annotations = source_annotations(place)
+    annotations, metadata = source_annotations(place), source_metadata(place)
     return listed_clips(
         Path(source_audio(place)),
         Path(annotations) if annotations else None,
         labels=entry["labels"],
+        metadata=Path(metadata) if metadata else None,
     )

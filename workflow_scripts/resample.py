@@ -6,7 +6,7 @@ corpus (HDF5, mono). Killed at any point, the same command continues.
 
 import argparse
 
-from sed_core.data.annotations import read_list
+from sed_core.data.annotations import named_clips
 from sed_core.data.parallel import available_cores
 from sed_core.data.resample import resample_split
 from sed_core.data.resamplers import DEFAULT, RESAMPLERS
@@ -22,6 +22,7 @@ def main(argv: list[str] | None = None) -> None:
         help="TSV whose column filename names the clips that should be there "
         "(default: what is in the folder)",
     )
+    parser.add_argument("--metadata", help="table that names the clips that count")
     parser.add_argument("--split", required=True, help="name of the split, for messages")
     parser.add_argument("--clip-seconds", type=float, required=True, help="nominal clip length")
     parser.add_argument("--sample-rate", type=int, default=16000, help="of the corpus, Hz")
@@ -45,7 +46,7 @@ def main(argv: list[str] | None = None) -> None:
     counts = resample_split(
         split=args.split,
         audio_dir=args.audio,
-        filenames=read_list(args.list).filenames if args.list else None,
+        filenames=named_clips(args.list, args.metadata),
         clip_seconds=args.clip_seconds,
         sample_rate=args.sample_rate,
         manifest=args.manifest,

@@ -137,7 +137,8 @@ def _repeats(taken: Roles, splits: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _one_list(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    return one.get("annotations", "") == other.get("annotations") and one["audio"] == other["audio"]
+    same = all(one.get(key) == other.get(key) for key in ("audio", "annotations", "metadata"))
+    return same and "annotations" in one
 
 
 def _batch_faults(data: Mapping[str, Any], sizes: Sequence[int]) -> Iterator[str]:

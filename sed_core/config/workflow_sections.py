@@ -93,9 +93,11 @@ class Split:
     audio: str = key(**TEXT)
     """Folder of audio files below `root`."""
     annotations: str = key(optional=True, **TEXT)
-    """Table below `root`: with tabs, or with commas where its name ends in .csv."""
+    """Table below `root`: with tabs, or with commas where its name ends in .csv; or a folder with a
+    text file for each clip."""
     metadata: str = key(optional=True, **TEXT)
-    """Table below `root` with a row, by `filename`, for every clip that counts."""
+    """Table below `root`, or `./…` below the workflow's folder, with a row, by `filename`, for
+    every clip that counts."""
     labels: Literal["strong", "weak", "none"] = key()
     """What the annotations say: events with times, classes of a clip, nothing."""
     soft_labels: Literal["confidence", "annotators"] = key(optional=True)

@@ -16,6 +16,8 @@ WEAK_COLUMNS = ("filename", "event_labels")
 OVERHANG = 0.2
 """Seconds that an event may last beyond its file. In DESED's dev-test 16 events do, by up to
 0.12 s, and 2022 scores them as they are."""
+ROUNDING = 1e-6
+"""By how much a confidence may exceed 1: sums of annotators' weights, as in MAESTRO, do."""
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,15 @@ def read_list(path: str | Path) -> Annotations:
     return Annotations(table["filename"].tolist(), table, counts)
 
 
+def named_clips(*tables: str | Path | None) -> list[str] | None:
+    """The clips that all of the tables that there are name, in file order; None without a table."""
+    names = [read_list(table).filenames for table in tables if table]
+    if not names:
+        return None
+    everywhere = set(names[0]).intersection(*names)
+    return [name for name in names[0] if name in everywhere]
+
+
 def merge_overlaps(events: pd.DataFrame) -> pd.DataFrame:
     """Join events of one class that overlap or touch in a clip.
 
@@ -232,11 +243,11 @@ def _check_times(path: str | Path, events: pd.DataFrame, limit: Any) -> pd.DataF
 
 
 def _with_confidence(path: str | Path, events: pd.DataFrame) -> pd.DataFrame:
-    """Events whose confidence, as float64, is above 0."""
+    """Events whose confidence, as float64, is above 0; a rounding error above 1 is 1."""
     values = numbers(events["confidence"])
     complaint = "confidence {confidence!r}; expected a number from 0 to 1, so correct this row."
-    reject(path, events, ~((values >= 0) & (values <= 1)), complaint)
-    return events.assign(confidence=values)[values > 0]
+    reject(path, events, ~((values >= 0) & (values <= 1 + ROUNDING)), complaint)
+    return events.assign(confidence=np.minimum(values, 1))[values > 0]
 
 
 def _ends(

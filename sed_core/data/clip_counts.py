@@ -9,16 +9,22 @@ from sed_core.data.tsv import read_table
 from sed_core.runtime.errors import SedError
 
 
-def listed_clips(audio: Path, annotations: Path | None, *, labels: str) -> int | None:
+def listed_clips(
+    audio: Path, annotations: Path | None, *, labels: str, metadata: Path | None = None
+) -> int | None:
     """How many clips a split can have at most; None where nothing tells yet.
 
-    Of strongly labelled splits those with events count: training leaves the others out.
+    Of strongly labelled splits those with events count: training leaves the others out. So it does
+    with clips that the metadata, if there are any, do not name.
     """
     if annotations is None:
         return count_audio(audio) if audio.is_dir() else None
     columns = ("filename", "event_label") if labels == "strong" else ("filename",)
     try:
         table = read_table(annotations, columns)
+        if metadata is not None:
+            named = read_table(metadata, ("filename",))["filename"]
+            table = table[table["filename"].isin(named)]
     except SedError:
         return None  # not there yet, or the step that checks it says what is wrong
     if labels == "strong":
@@ -47,8 +53,9 @@ def too_few(system: Mapping[str, Any], clips: Callable[[str], int | None]) -> st
         ),
     }
     sizes = zip(system["training"]["batch_size"], counts.items(), strict=True)
+    one_window_a_clip = data.get("windows") != "per_second"
     for place, (size, (part, (named, count))) in enumerate(sizes):
-        if count is not None and count < size:
+        if one_window_a_clip and count is not None and count < size:
             return (
                 f"the {part} part of a batch takes {size} clips, but there are only {count} "
                 f"({named}); lower training.batch_size (its number {place + 1})"

@@ -33,7 +33,8 @@ def read_table(
 
     Args:
         path: the file. Or a folder with a text file for each clip, as URBAN-SED has them: no
-            header, lines of onset, offset and event_label; its rows count through all files.
+            header, lines of onset, offset and event_label, perhaps confidence; the files may lie
+            in folders inside, as MAESTRO's do.
         columns: that must be there.
         optional: that are read where they are there.
         allow_empty: no row is no error.
@@ -41,7 +42,8 @@ def read_table(
             file's name ends in .csv, else tabs.
 
     Returns:
-        One row a line, in file order; the index holds line numbers, the header being line 1.
+        One row a line, in file order; the index holds line numbers, the header being line 1, and
+        in a folder the file, too.
 
     Raises:
         SedError: no such file, not text, no rows, a column missing, a row too long.
@@ -104,22 +106,25 @@ def numbers(cells: "pd.Series[str]") -> NDArray[np.float64]:
     return cells.where(valid, "nan").to_numpy(dtype=np.float64)
 
 
-def _folder(folder: Path) -> list[tuple[int, list[str]]]:
+def _folder(folder: Path) -> list[tuple[int | str, list[str]]]:
     """One table of a folder's text files; an empty one is a clip without events."""
-    rows = [["filename", "onset", "offset", "event_label"]]
-    for file in sorted(folder.glob("*.txt")):
+    rows: list[tuple[int | str, list[str]]] = []
+    for file in sorted(folder.glob("*.txt")) or sorted(folder.glob("*/*.txt")):
         name = f"{file.stem}.wav"
         lines = _lines(file, "\t")
-        rows += [[name, *cells] for _, cells in lines] or [[name, "", "", ""]]
-    if len(rows) == 1:
+        found = [(f"{line} of {file.name}", [name, *cells]) for line, cells in lines]
+        rows += found or [(f"1 of {file.name}", [name, "", "", ""])]
+    if not rows:
         raise SedError(
             f"{folder} is a folder; expected a tab-separated file, or a folder with a text file "
             "for each clip."
         )
-    return list(enumerate(rows, start=1))
+    header = ["filename", "onset", "offset", "event_label"]
+    more = ["confidence"] if any(len(cells) > len(header) for _, cells in rows) else []
+    return [(1, header + more), *rows]
 
 
-def _lines(file: Path, separator: str) -> list[tuple[int, list[str]]]:
+def _lines(file: Path, separator: str) -> list[tuple[int | str, list[str]]]:
     """The non-blank lines with their numbers, split into cells."""
     try:
         text = file.read_text(encoding="utf-8-sig")

@@ -1,4 +1,4 @@
-"""What can be downloaded of DESED, RealDESED and URBAN-SED, and from where; own addresses.
+"""What can be downloaded of DESED, RealDESED, URBAN-SED and MAESTRO, and from where; own addresses.
 
 Record numbers, addresses and digests were gathered from the 2022 recipe and public code; where
 the record's API publishes sizes and checksums, they are read from there when downloading.
@@ -90,6 +90,8 @@ _PANNS_SHA256 = "sha256:e2ee543a27919542c2ea03eabaa70b24dcd4e6c8e05621de6b67a94e
 _AST = "https://www.dropbox.com/s/cv4knew8mvbrnvq/audioset_0.4593.pth?dl=1"
 # With or without the folder `train` around them, they end up in it.
 _REALDESED = ("audio", "metadata.csv", "annotations.csv", "annotations_raw.csv")
+_PLACES = ("cafe_restaurant", "city_center", "grocery_store", "metro_station", "residential_area")
+_PLACES_LABELS = tuple(f"soft_labels_{place}" for place in _PLACES)
 
 # The first three groups are what the reference's script downloads; its flags are --only_real etc.
 _BY_GROUP: dict[str, dict[str, dict[str, Any]]] = {
@@ -119,6 +121,15 @@ _BY_GROUP: dict[str, dict[str, dict[str, Any]]] = {
         "urban_sed": _UNPACKED
         | _zenodo(1324404, "URBAN-SED_v2.0.0.tar.gz", roots=("audio", "annotations"))
         | {"checksum": "md5:a2d24a2148ece7c021fcc079ee87c2dc"},
+    },
+    "maestro_real": {
+        f"maestro_real_{part}": _UNPACKED
+        | _zenodo(7244360, f"development_{part}.zip", target=f"development_{part}", roots=roots)
+        | {"checksum": f"md5:{md5}"}
+        for part, roots, md5 in (
+            ("audio", _PLACES, "3de7cb4f92a115a6f5cc077a41ca07b3"),
+            ("annotation", _PLACES_LABELS, "e6a3f84f8020725d559b38ccb494ef3d"),
+        )
     },
     "weights": {
         "panns": _FILE

@@ -5,7 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sed_core.data.annotations import merge_overlaps, read_list, read_strong, read_weak
+from sed_core.data.annotations import (
+    merge_overlaps,
+    named_clips,
+    read_list,
+    read_strong,
+    read_weak,
+)
 from sed_core.runtime.errors import SedError
 
 CLASSES = ["bark", "bell"]
@@ -274,5 +280,23 @@ def test_a_folder_with_a_text_file_a_clip(tmp_path: Path) -> None:
     assert found.filenames == ["a.wav", "b.wav"] == read_list(tmp_path).filenames
     assert found.table.values.tolist() == [["b.wav", 0.5, 1.25, "bark"], ["b.wav", 2, 3, "bell"]]
     (tmp_path / "a.txt").write_text("0\t1\n")
-    with pytest.raises(SedError, match="row 2: onset"):
+    with pytest.raises(SedError, match=r"row 1 of a\.txt: onset"):
         read_strong(tmp_path, classes=CLASSES, clip_seconds=10)
+
+
+def test_a_wrong_line_in_a_folder_is_named_with_its_file(tmp_path: Path) -> None:
+    place = tmp_path / "soft_labels_cafe"
+    place.mkdir()
+    (place / "b.txt").write_text("0\t1\tbark\t0.25\n1\t2\tbark\t2\n")
+    with pytest.raises(SedError, match=r"row 2 of b\.txt: confidence '2'; expected a number from"):
+        read_strong(tmp_path, classes=CLASSES, clip_seconds=10, confidence=True)
+    found = read_strong(tmp_path, classes=CLASSES, clip_seconds=10)
+    assert found.filenames == ["b.wav"], "where confidences do not matter they are not read"
+
+
+def test_clips_count_that_every_table_names(tmp_path: Path) -> None:
+    for name, clips in {"events": "cba", "metadata": "abd"}.items():
+        (tmp_path / name).write_text("filename\n" + "".join(f"{clip}.wav\n" for clip in clips))
+    assert named_clips(tmp_path / "events", tmp_path / "metadata") == ["b.wav", "a.wav"]
+    assert named_clips("", tmp_path / "metadata") == ["a.wav", "b.wav", "d.wav"]
+    assert named_clips(None, "") is None

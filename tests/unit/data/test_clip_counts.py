@@ -34,6 +34,12 @@ def test_too_few_clips_are_one_sentence(change, words):
     assert bool(sentence) == bool(words)
 
 
+def test_how_many_windows_long_clips_give_is_not_known_yet():
+    system = {**SYSTEM, "data": {**SYSTEM["data"], "windows": "per_second"}}
+    assert too_few(system, {**ENOUGH, "synth": 1}.get) == ""
+    assert "has an event" in too_few(system, {**ENOUGH, "val": 0}.get)
+
+
 def test_an_absent_part_lacks_nothing():
     data = {**SYSTEM["data"], "weak": None, "unlabelled": None}
     system = {"data": data, "training": {"batch_size": [12, 0, 0]}}
@@ -57,3 +63,14 @@ def test_clips_are_counted_by_the_list_or_the_folder(tmp_path):
     assert listed_clips(tmp_path, None, labels="none") == 2
     assert listed_clips(tmp_path / "absent", None, labels="none") is None
     assert listed_clips(tmp_path, tmp_path / "absent.tsv", labels="weak") is None
+
+
+def test_clips_that_the_metadata_do_not_name_do_not_count(tmp_path):
+    rows = "filename\tonset\toffset\tevent_label\n" + "".join(
+        f"{n}.wav\t0\t1\tDog\n" for n in range(5)
+    )
+    (tmp_path / "all.tsv").write_text(rows)
+    (tmp_path / "some.csv").write_text("filename,place\n1.wav,cafe\n4.wav,street\n9.wav,street\n")
+    files = {"audio": tmp_path, "annotations": tmp_path / "all.tsv", "labels": "strong"}
+    assert listed_clips(**files) == 5
+    assert listed_clips(**files, metadata=tmp_path / "some.csv") == 2
