@@ -24,6 +24,32 @@ def further_tables(systems: list[dict[str, Any]]) -> list[Table]:
     return [*_metrics(systems), *(_groups(systems, column) for column in columns)]
 
 
+def further_record(system: dict[str, Any]) -> dict[str, Any]:
+    """The further metrics of a system as one flat record, with their deviation over seeds."""
+    record: dict[str, Any] = {}
+    for name, found in system.get("further", {}).items():
+        for kind in ("value", "class_mean"):
+            if kind in found:
+                key = name if kind == "value" else f"{name}_{kind}"
+                record |= {key: found[kind].get("mean"), f"{key}_std": found[kind].get("std")}
+    return record
+
+
+def group_records(system: dict[str, Any]) -> list[dict[str, Any]]:
+    """One record a group of recordings: which it is, its clips and its `summary`."""
+    return [
+        {
+            "group_by": column,
+            "group": name,
+            "clips_present": group["clips"],
+            "clips_expected": group["clips"],
+            "summary": group["summary"],
+        }
+        for column, groups in system.get("groups", {}).items()
+        for name, group in groups.items()
+    ]
+
+
 def _metrics(systems: list[dict[str, Any]]) -> list[Table]:
     names = [name for name in TITLES if any(name in one.get("further", {}) for one in systems)]
     kinds = [

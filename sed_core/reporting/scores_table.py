@@ -1,11 +1,11 @@
 """The tables of scores, in the layout of the published one."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sed_core.reporting.further_tables import further_tables
+from sed_core.reporting.further_tables import further_record, further_tables, group_records
 from sed_core.reporting.published_scores import Published, grouped
 from sed_core.reporting.table import ABSENT, Table, score_cell
 from sed_core.runtime.errors import SedError
@@ -205,7 +205,11 @@ def _notes(
 
 
 def scores_records(systems: list[dict[str, Any]], others: list[Published]) -> list[dict[str, Any]]:
-    """One flat record per system for CSV; measured numbers in full, published ones as printed."""
+    """Flat records for CSV; measured numbers in full, published ones as printed.
+
+    One a system, with what further metrics it has, then one for each of its groups of recordings,
+    with the metadata's column in `group_by` and the value in `group`.
+    """
     records = []
     keys = dict.fromkeys([*METRICS_2022.values(), *METRICS_EXACT.values()])
     for system in systems:
@@ -219,14 +223,23 @@ def scores_records(systems: list[dict[str, Any]], others: list[Published]) -> li
             "clips_present": count.get("present"),
             "clips_expected": count.get("expected"),
         }
-        for key in keys:
-            value = system["summary"].get(key) or {}
-            low, high = value.get("interval") or (None, None)
-            record |= {key: value.get("mean"), f"{key}_std": value.get("std")}
-            record |= {f"{key}_low": low, f"{key}_high": high}
-        records.append(record)
+        named = {name: record[name] for name in ("system", "source", "split", "network", "seeds")}
+        records.append(record | _flat(system["summary"], keys) | further_record(system))
+        for group in group_records(system):
+            summary = group.pop("summary")
+            records.append(named | group | _flat(summary, keys))
     for other in others:
         given = {key: getattr(other, key, "") for key in keys}
         records.append({"system": other.name, "source": other.source, "network": other.network})
         records[-1] |= {"split": "devtest", **given}
     return records
+
+
+def _flat(summary: dict[str, Any], keys: Iterable[str]) -> dict[str, Any]:
+    record: dict[str, Any] = {}
+    for key in keys:
+        value = summary.get(key) or {}
+        low, high = value.get("interval") or (None, None)
+        record |= {key: value.get("mean"), f"{key}_std": value.get("std")}
+        record |= {f"{key}_low": low, f"{key}_high": high}
+    return record

@@ -123,6 +123,20 @@ def test_records_keep_full_precision(scores) -> None:
     assert others[0]["psds1_dcase2022"] == "0.336"
 
 
+def test_records_have_further_metrics_and_groups(scores) -> None:
+    value = {"mean": 0.7, "std": 0.1}
+    summary = {"psds1_exact": {"mean": 0.5, "interval": [0.4, 0.6]}}
+    group = {"clips": 3, "seconds": 30.0, "absent": [], "summary": summary}
+    further = {"segment_auroc": {"value": value}, "pi_psds1": {"value": value, "class_mean": value}}
+    asked = scores() | {"further": further, "groups": {"place": {"cafe": group, "street": group}}}
+    total, cafe, street = scores_records([asked], [])
+    assert (total["segment_auroc"], total["segment_auroc_std"]) == (0.7, 0.1)
+    assert total["pi_psds1_class_mean"] == 0.7 and "group" not in total
+    assert (cafe["group_by"], cafe["group"], street["group"]) == ("place", "cafe", "street")
+    assert (cafe["system"], cafe["clips_present"], cafe["psds1_exact"]) == (total["system"], 3, 0.5)
+    assert (cafe["psds1_exact_low"], cafe["psds1_exact_high"]) == (0.4, 0.6)
+
+
 def test_a_file_of_one_seed_is_refused(tmp_path) -> None:
     path = tmp_path / "devtest_psds.json"
     path.write_text(json.dumps({"system": "crnn", "split": "devtest", "seed": 42}))
