@@ -7,7 +7,6 @@ the package, with onnxruntime.
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from sed_core.runtime.cli import run
 from sed_core.runtime.files import read_json
@@ -28,28 +27,16 @@ def main(argv: list[str] | None = None, *, prog: str = "sedlab export") -> None:
     add("--int8", action="store_true", help="weights of 8 bits; prints what that changes")
     args = parser.parse_args(argv)
 
-    import torch
-
     from sed_core.detection import export
     from sed_core.detection.eight_bits import with_eight_bits
-    from sed_core.detection.listener import system_listener, yamnet_listener
-    from sed_core.detection.models import MODELS, load_yamnet, yamnet_classes
+    from sed_core.detection.export_model import export_model
     from sed_core.detection.package import CLIP, MODEL, package_listener, verify
     from sed_core.detection.package_loss import loss
-    from sed_core.inference.recordings import load_predictor
 
-    device, target = torch.device("cpu"), args.folder / MODEL
-    content: dict[str, Any]
-    if args.model in MODELS:
-        encoder = load_yamnet(args.weights)
-        listener: Any = yamnet_listener(encoder, yamnet_classes(), device)
-        worst = export.export_yamnet(encoder, target)
-        content = {"kind": "patches", "hop": listener.hop}
-    else:
-        predictor = load_predictor(args.model, device, weights=args.weights)
-        listener = system_listener(predictor, args.network)
-        worst = export.export_system(predictor, args.network, target)
-        content = export.system_content(predictor, args.network)
+    target = args.folder / MODEL
+    listener, content, worst = export_model(
+        args.model, target, network=args.network, weights=args.weights
+    )
     if args.tuned:
         listener.tuned = read_json(args.tuned)
     print(f"{target}: {target.stat().st_size / 1e6:.1f} MB, within {worst:.1g} of torch")

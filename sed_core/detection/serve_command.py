@@ -2,6 +2,9 @@
 
 The page is on this machine only (127.0.0.1) and asks nobody outside. It computes what `sedlab
 detect` computes; thresholds are moved in the page, and labels are saved from it.
+
+With --export the same page becomes a folder of files for any web server, in which the model runs in
+the browser.
 """
 
 import argparse
@@ -26,7 +29,20 @@ def main(argv: list[str] | None = None, *, prog: str = "sedlab serve") -> None:
     add("--port", type=int, default=8731, help="of the page (default 8731; 0: any that is free)")
     add("--largest", type=positive, default=MEGABYTES, help="MB of a file (default 300)")
     add("--longest", type=positive, default=MINUTES, help="minutes of a recording (default 60)")
+    add(
+        "--export", type=Path, metavar="FOLDER", help="write the page as static files, do not serve"
+    )
+    add(
+        "--onnxruntime-web",
+        type=Path,
+        metavar="FILE",
+        help="npm package that --export takes the runtime from (default: fetched once, checked)",
+    )
     args = parser.parse_args(argv)
+    limits = {"bytes": args.largest * 1_000_000, "seconds": args.longest * 60}
+    if args.export:
+        _write(args, limits)
+        return
 
     try:
         import uvicorn
@@ -41,13 +57,30 @@ def main(argv: list[str] | None = None, *, prog: str = "sedlab serve") -> None:
     from sed_core.detection.page_files import about_model
 
     line = pipeline(request_of(args))
-    limits = {"bytes": args.largest * 1_000_000, "seconds": args.longest * 60}
     told = {**about_model(line, Path(args.model).name), "backend": "server", "limits": limits}
     listening = bound(args.port)
     host, port = listening.getsockname()
     print(f"The page is at http://{host}:{port} (Ctrl+C ends it).", flush=True)
     config = uvicorn.Config(application(line, told), log_level="warning", server_header=False)
     uvicorn.Server(config).run(sockets=[listening])
+
+
+def _write(args: argparse.Namespace, limits: dict[str, int]) -> None:
+    """The page as files."""
+    from sed_core.detection.__main__ import request_of
+    from sed_core.detection.batch import pipeline
+    from sed_core.detection.page_export import write_page
+
+    write_page(
+        args.export,
+        pipeline(request_of(args)),
+        model=args.model,
+        network=args.network,
+        weights=args.weights,
+        limits=limits,
+        runtime=args.onnxruntime_web,
+    )
+    print(f"The page is in {args.export}; try it: python -m http.server -d {args.export}")
 
 
 def bound(port: int) -> socket.socket:

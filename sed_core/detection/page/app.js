@@ -7,7 +7,7 @@ import { FORMATS } from "./label_formats.js";
 import { Player } from "./sound.js";
 import { View } from "./view.js";
 
-const BACKENDS = { server: "./server_backend.js" };
+const BACKENDS = { server: "./server_backend.js", browser: "./browser_backend.js" };
 const MOST_ROWS = 300;
 
 const at = (id) => document.getElementById(id);
@@ -35,7 +35,9 @@ async function take(file) {
   at("status").textContent = `Listening to ${file.name} …`;
   document.body.setAttribute("aria-busy", "true");
   try {
-    const found = await backend.hear(file, about);
+    const found = await backend.hear(file, about, (share) => {
+      at("status").textContent = `Listening to ${file.name}: ${Math.round(100 * share)} %`;
+    });
     show({ ...found, name: file.name, duration: found.samples.length / found.sampleRate });
     at("status").textContent = "";
   } catch (error) {
