@@ -1,4 +1,4 @@
-"""A page to try a model on: drop a sound or use the microphone, see and hear its events.
+"""A page to try a model on: drop a sound, see and hear its events.
 
 The page is on this machine only (127.0.0.1) and asks nobody outside. It computes what `sedlab
 detect` computes; thresholds are moved in the page, and labels are saved from it.
@@ -51,7 +51,7 @@ def main(argv: list[str] | None = None, *, prog: str = "sedlab serve") -> None:
     except ImportError as error:
         raise SedError(
             "the page needs starlette and uvicorn; install them with: pip install "
-            "'sed-core[serve]'."
+            "'.[serve]'."
         ) from error
     from sed_core.detection.batch import pipeline
     from sed_core.detection.page_files import about_model
