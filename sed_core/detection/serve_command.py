@@ -50,8 +50,7 @@ def main(argv: list[str] | None = None, *, prog: str = "sedlab serve") -> None:
         from sed_core.detection.page_server import application
     except ImportError as error:
         raise SedError(
-            "the page needs starlette and uvicorn; install them with: pip install "
-            "'.[serve]'."
+            "the page needs starlette and uvicorn; install them with: pip install -e '.[serve]'."
         ) from error
     from sed_core.detection.batch import pipeline
     from sed_core.detection.page_files import about_model
