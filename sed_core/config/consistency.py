@@ -139,6 +139,10 @@ def system_faults(system: Mapping[str, Any]) -> Iterator[str]:
         f"{training['n_epochs']} epochs, so no network would be selected; lower it": (
             not given and training["validation_interval"] > training["n_epochs"]
         ),
+        f"training.anneal_from is {training['anneal_from']}, but the warm-up lasts "
+        f"{training['n_epochs_warmup']} and the training {training['n_epochs']} epochs; choose an "
+        "epoch between": training["anneal_from"] is not None
+        and not (training["n_epochs_warmup"] <= training["anneal_from"] < training["n_epochs"]),
     }
     yield from (sentence for sentence, holds in wrong.items() if holds)
     scaler = system["scaler"]
@@ -147,6 +151,12 @@ def system_faults(system: Mapping[str, Any]) -> Iterator[str]:
         yield (
             f"scaler.min_range_db is {scaler['min_range_db']:g}, but only statistic instance with "
             "normtype minmax stretches a range; set it to null"
+        )
+    low, high = scaler["range"]
+    if not (low < high and (stretched or [low, high] == [0, 1])):
+        yield (
+            f"scaler.range is [{low:g}, {high:g}]; expected [lowest, highest], other than [0, 1] "
+            "with statistic instance and normtype minmax only"
         )
     if 0 in scaler["dims"] and scaler["statistic"] == "dataset":
         yield (

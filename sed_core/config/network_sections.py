@@ -30,6 +30,9 @@ class CnnAndGru(Network):
     """Channels."""
     dropout: float = key(0.5, optional=True, minimum=0, exclusiveMaximum=1)
     """After each block of the CNN and after the GRU."""
+    dropstep: int = key(0, optional=True, minimum=0)
+    """Longest stretch of the CNN's output that is hidden in training, in frames (2024: 16); never
+    more than 0.3 of a clip."""
     n_RNN_cell: int = key(128, optional=True, minimum=1)  # noqa: N815
     """Cells of the GRU per direction."""
     rnn_layers: int = key(2, optional=True, minimum=1)

@@ -51,6 +51,29 @@ def soft_labels(data: Mapping[str, Any], splits: Mapping[str, Any]) -> dict[str,
     return {split: ways[soft] for split, soft in found.items() if soft}
 
 
+def annotated(
+    data: Mapping[str, Any], splits: Mapping[str, Any], classes: Sequence[str]
+) -> dict[str, list[str]]:
+    """The classes that a training split's annotations tell of, in the order of the data set.
+
+    Of unlabelled clips as of others: a split is heard with the classes that it is made for.
+
+    Args:
+        data: section of a system.
+        splits: of the data set.
+        classes: of the data set.
+
+    Returns:
+        {split: classes}; {} where all splits tell of all classes.
+    """
+    used = [*data["strong"], *(split for _, split in _named(data, "weak", "unlabelled"))]
+    used = [*used, data["validation"]]
+    told = {split: set(splits[split].get("classes", classes)) for split in used}
+    if all(found == set(classes) for found in told.values()):
+        return {}
+    return {split: [name for name in classes if name in found] for split, found in told.items()}
+
+
 def _named(data: Mapping[str, Any], *wanted: str) -> Roles:
     return [(role, data[role]) for role in wanted if data[role] is not None]
 
@@ -98,6 +121,9 @@ def misfits(system: Mapping[str, Any], dataset: Mapping[str, Any], name: str) ->
         )
     if system["checkpoint"] is None:  # else features and network are the checkpoint's
         yield from _batch_faults(system["data"], system["training"]["batch_size"])
+        yield from _part_faults(system["data"], system["training"])
+        if not absent:
+            yield from _mixture_faults(system, dataset)
         yield from _signal_faults(system, seconds, rate)
 
 
@@ -156,6 +182,43 @@ def _batch_faults(data: Mapping[str, Any], sizes: Sequence[int]) -> Iterator[str
             )
     if not any(sizes[:2]):
         yield "training.batch_size has neither strong nor weak clips, so no label would be learned"
+
+
+def _part_faults(data: Mapping[str, Any], training: Mapping[str, Any]) -> Iterator[str]:
+    """The parts of a batch's strong share make it up; those without consistency come first."""
+    parts, share = training["strong_parts"], training["batch_size"][0]
+    if not parts:
+        return
+    named = {split for part in parts for split in part["splits"]}
+    if named != set(data["strong"]):
+        yield (
+            f"training.strong_parts names {', '.join(sorted(named))}, but data.strong has "
+            f"{', '.join(data['strong']) or 'none'}; name the same splits in both"
+        )
+    clips = sum(part["clips"] for part in parts)
+    if clips != share:
+        yield (
+            f"training.strong_parts has {clips} clips in all, but training.batch_size takes "
+            f"{share} strong ones; make these numbers equal"
+        )
+    agree = [part.get("consistency", True) for part in parts]
+    if sorted(agree) != agree:
+        yield (
+            "training.strong_parts: a part with consistency: false stands behind one with it; put "
+            "it first"
+        )
+
+
+def _mixture_faults(system: Mapping[str, Any], dataset: Mapping[str, Any]) -> Iterator[str]:
+    """Strong clips are mixed with their like only."""
+    data, parts = system["data"], system["training"]["strong_parts"]
+    told = annotated(data, dataset["splits"], dataset["classes"])
+    for splits in [part["splits"] for part in parts] or [data["strong"]]:
+        if len({tuple(told.get(split, ())) for split in splits}) > 1:
+            yield (
+                f"{', '.join(splits)} tell of different classes, but would be mixed with each "
+                "other; give each a part of its own in training.strong_parts"
+            )
 
 
 def _signal_faults(system: Mapping[str, Any], seconds: float, rate: int) -> Iterator[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sed_core.config import registries
+from sed_core.config.batch_parts import STRONG_PART
 from sed_core.config.embedding_kinds import FUSIONS, STORED
 from sed_core.config.key import (
     ODD_FRAMES_BY_CLASS,
@@ -40,10 +41,12 @@ class Data:
     """Which splits play which role in training; a role may be absent by choice.
 
     `soft_labels` says of which strong splits labels between 0 and 1 train, and how these come
-    about; it follows from the data set and from `aggregation` and `reviewed`.
+    about; it follows from the data set and from `aggregation` and `reviewed`. `annotated` has the
+    classes that the annotations of a split tell of, for those splits that leave some out.
     """
 
     soft_labels: dict[str, str]
+    annotated: dict[str, list[str]]
     strong: list[str] = key(["synth"])
     """Strongly labelled splits to train on; [] for none."""
     weak: str | None = key("weak")
@@ -120,6 +123,8 @@ class ScalerConfig:
     dims: list[Literal[0, 1, 2]] = key([1, 2], minItems=1, uniqueItems=True)
     """Axes that the statistic is taken over: 1 frequency, 2 time; 0 the batch, as in FDY-SED, whose
     scores depend on what is predicted together."""
+    range: list[float] = key([0, 1], minItems=2, maxItems=2)
+    """What instance minmax stretches to: 0 to 1 as in 2022 and 2023; -1 to 1 in 2024."""
     min_range_db: float | None = key(None, exclusiveMinimum=0)
     """Smallest range that instance minmax stretches to 0 to 1, so that noise alone is not made as
     large as events; 80 silences it and costs scores (docs/mini.md); null: any, as in 2022."""
@@ -160,12 +165,19 @@ class Training:
 
     batch_size: list[int] = key([12, 12, 24], items={"minimum": 0}, minItems=3, maxItems=3)
     """Strong, weak, unlabelled; 0 where `data` names none."""
+    strong_parts: list[dict[str, Any]] = key([], items=STRONG_PART)
+    """How the strong share of a batch is divided: each part has its own `splits` of data.strong and
+    number of `clips`, whose sum is that share; [] for all of data.strong together. Consistency is
+    not asked of parts with `consistency: false`, which come first."""
     batch_size_val: int = key(24, minimum=1)
     """In validation."""
     n_epochs: int = key(200, minimum=1)
     """At most."""
     n_epochs_warmup: int = key(50, minimum=0)
     """Epochs over which learning rate and consistency grow."""
+    anneal_from: int | None = key(None, minimum=1)
+    """Epoch from which on the learning rate falls, as a quarter of a cosine that ends with n_epochs
+    (100 of 300 in 2024); null: it stays."""
     steps_per_epoch: int | None = key(None, minimum=1)
     """null: until the smallest set is used up, as in 2022 (118 on DESED)."""
     const_max: float = key(2.0, minimum=0)
@@ -219,13 +231,15 @@ class Training:
     """A system whose networks of the same seed this one starts from; it is trained first."""
 
 
-BEFORE_KEYS = {
+BEFORE_KEYS: dict[str, Any] = {
+    "anneal_from": None,
     "augment": [],
     "ema_update": "before",
     "loss": {"name": "bce"},
     "interpolation_weight": 1.0,
     "selection": "best",
     "start_from": None,
+    "strong_parts": [],
     "weak_consistency": 1.0,
     "weak_loss_weight": 1.0,
 }
@@ -315,11 +329,11 @@ class System:
                 given = {"network": given.get("model"), "options": {}, **given}
             if field.name == "feats":
                 given = {"peak_level": False, **given}
-            if field.name == "scaler":  # nor do those of 0.1.0 have a floor
-                given = {"min_range_db": None, **given}
+            if field.name == "scaler":  # nor do those of 0.1.0 have a floor or another range
+                given = {"min_range_db": None, "range": [0, 1], **given}
             if field.name == "data":  # models of 0.1.0 have what is no part of training, too
                 given = {key: item for key, item in given.items() if key not in JUDGING}
-                given = {"soft_labels": {}, "windows": "per_recording", **given}
+                given = {"soft_labels": {}, "annotated": {}, "windows": "per_recording", **given}
             if field.name == "opt":  # one rate for all
                 given = {**defaults_of(Opt), **given}
             if field.name == "training":

@@ -12,7 +12,7 @@ from sed_core.config import consistency, encoders
 from sed_core.config.json_schema import schema_of
 from sed_core.config.key import keys_of
 from sed_core.config.network_sections import NETWORKS, Network
-from sed_core.config.split_roles import misfits, soft_labels, used_splits
+from sed_core.config.split_roles import annotated, misfits, soft_labels, used_splits
 from sed_core.config.system import JUDGING
 from sed_core.config.workflow_sections import Config, SystemSection
 from sed_core.runtime.errors import SedError, unknown_name
@@ -217,4 +217,6 @@ def trained_part(name: str, system: Mapping[str, Any], config: Mapping[str, Any]
     sections = {key: system[key] for key in TRAINED}
     sections["data"] = {key: value for key, value in system["data"].items() if key not in JUDGING}
     sections["data"]["soft_labels"] = soft_labels(system["data"], dataset["splits"])
+    told = annotated(system["data"], dataset["splits"], dataset["classes"])
+    sections["data"]["annotated"] = told
     return {"name": name, "dataset": {"name": config["dataset"], **shape}, **sections}

@@ -103,6 +103,9 @@ class Split:
     soft_labels: Literal["confidence", "annotators"] = key(optional=True)
     """Labels between 0 and 1 train: from the table's column `confidence`, or from several people in
     its column `annotator_id` (see `data.aggregation`). Only for strong labels."""
+    classes: list[str] = key(optional=True, **VALUES)
+    """The classes that these annotations tell of, if not all of the data set's: of the others
+    nothing is learned from these clips."""
     remotes: list[str] = key(optional=True, uniqueItems=True)
     """Only for source download: what to fetch."""
     synthesis: Synthesis = key(optional=True)

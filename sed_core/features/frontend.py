@@ -36,6 +36,7 @@ class FrontEnd(nn.Module):
             normtype=scaler.normtype,
             dims=tuple(scaler.dims),
             min_range_db=scaler.min_range_db,
+            limits=scaler.range,
         )
 
     def magnitudes(self, waveforms: torch.Tensor) -> torch.Tensor:

@@ -14,18 +14,23 @@ EPSILON = 1e-8
 
 
 def scale_instance(
-    features: Tensor, *, normtype: str, dims: Sequence[int], min_range_db: float | None = None
+    features: Tensor,
+    *,
+    normtype: str,
+    dims: Sequence[int],
+    min_range_db: float | None = None,
+    limits: Sequence[float] = (0, 1),
 ) -> Tensor:
     """Scale each clip by its own statistics over `dims`.
 
     Args:
         features: (B, F, T).
-        normtype: `minmax` gives [0, 1], the 2022 convention (later versions of the reference use
-            [-1, 1], which spoils 2022 checkpoints); `standard` gives zero mean and unit variance;
+        normtype: `minmax` stretches to `limits`; `standard` gives zero mean and unit variance;
             `mean` only removes the mean.
         dims: axes over which a statistic is taken.
         min_range_db: what `minmax` takes a smaller range for. Without it, the range of faint noise
             becomes that of events.
+        limits: [0, 1] in 2022 and 2023, [-1, 1] in 2024; a network knows one of them only.
 
     Example:
         >>> decibels = torch.tensor([[[-60.0, -30.0], [0.0, -45.0]]])
@@ -39,7 +44,11 @@ def scale_instance(
         extent = features.amax(axes, keepdim=True) - low
         if min_range_db is not None:
             extent = extent.clamp(min=min_range_db)
-        return (features - low) / (extent + EPSILON)
+        stretched = (features - low) / (extent + EPSILON)
+        lowest, highest = limits
+        if (lowest, highest) == (0, 1):
+            return stretched
+        return stretched * (highest - lowest) + lowest
     centred = features - features.mean(axes, keepdim=True)
     if normtype == "mean":
         return centred
@@ -54,7 +63,7 @@ class Scaler(nn.Module):
             or `none`.
         normtype: `minmax`, `standard` or `mean`.
         dims: axes of (B, F, T) over which statistics are taken; (1, 2) gives one number.
-        min_range_db: see `scale_instance`.
+        min_range_db, limits: see `scale_instance`.
 
     Raises:
         SedError: an unknown option, or `dataset` with `minmax`, which the reference lacks.
@@ -70,6 +79,7 @@ class Scaler(nn.Module):
         normtype: str = "minmax",
         dims: Sequence[int] = (1, 2),
         min_range_db: float | None = None,
+        limits: Sequence[float] = (0, 1),
     ) -> None:
         super().__init__()
         if statistic not in STATISTICS:
@@ -82,7 +92,7 @@ class Scaler(nn.Module):
                 "'standard' or 'mean', or scaler.statistic 'instance'."
             )
         self.statistic, self.normtype, self.dims = statistic, normtype, tuple(dims)
-        self.min_range_db = min_range_db
+        self.min_range_db, self.limits = min_range_db, tuple(limits)
         if statistic == "dataset":
             self.register_buffer("mean", torch.empty(0))
             self.register_buffer("mean_squared", torch.empty(0))
@@ -117,7 +127,11 @@ class Scaler(nn.Module):
             return features
         if self.statistic == "instance":
             return scale_instance(
-                features, normtype=self.normtype, dims=self.dims, min_range_db=self.min_range_db
+                features,
+                normtype=self.normtype,
+                dims=self.dims,
+                min_range_db=self.min_range_db,
+                limits=self.limits,
             )
         if self.mean.numel() == 0:
             raise SedError("the dataset scaler has no statistics yet; fit it before use.")

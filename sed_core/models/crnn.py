@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from sed_core.features.precision import full_precision, not_half
 from sed_core.models.cnn import CNN
 from sed_core.models.dropout import Dropout
+from sed_core.models.dropstep import dropstep
 from sed_core.models.fusion_registry import FUSIONS
 from sed_core.models.head_registry import HEADS
 from sed_core.models.native.gru import bidirectional_gru, is_native
@@ -48,6 +49,7 @@ class CRNN(nn.Module):
         n_classes: number of sound classes, C.
         n_in_channel, nb_filters, kernel_size, stride, padding, pooling: see `CNN`.
         dropout: after each CNN block and after the GRU.
+        dropstep: of the CNN's output, see `dropstep`; 0 for none.
         n_rnn_cell: GRU cells per direction.
         rnn_layers: GRU layers. (The 2022 recipe ignores its key and always takes 2.)
         dropout_recurrent: between GRU layers.
@@ -73,6 +75,7 @@ class CRNN(nn.Module):
         padding: Sequence[int] = (1, 1, 1, 1, 1, 1, 1),
         pooling: Sequence[Sequence[int]] = POOLING_2022,
         dropout: float = 0.5,
+        dropstep: int = 0,
         n_rnn_cell: int = 128,
         rnn_layers: int = 2,
         dropout_recurrent: float = 0.0,
@@ -86,7 +89,7 @@ class CRNN(nn.Module):
         initial_posterior: float | None = None,
     ) -> None:
         super().__init__()
-        self.freeze_bn = freeze_bn
+        self.freeze_bn, self.dropstep = freeze_bn, dropstep
         n_channels = nb_filters[-1]
         self.cnn = CNN(
             n_in_channel=n_in_channel,
@@ -130,7 +133,11 @@ class CRNN(nn.Module):
         return self
 
     def forward(
-        self, x: Tensor, embeddings: Tensor | None = None, pad_mask: Tensor | None = None
+        self,
+        x: Tensor,
+        embeddings: Tensor | None = None,
+        pad_mask: Tensor | None = None,
+        class_mask: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Frame and clip posteriors.
 
@@ -138,18 +145,25 @@ class CRNN(nn.Module):
             x: (B, F, T) scaled features.
             embeddings: of the pretrained model, where there is `fusion`: (B, D, T') or (B, D).
             pad_mask: (B, T'), True where an output frame is padding.
+            class_mask: (B, C), False where a clip's labels tell nothing of a class: it gets no
+                attention and posteriors of 0 (DCASE 2024, in training).
 
         Returns:
             Strong (B, C, T') and weak (B, C) posteriors.
         """
         x = self.cnn(x.transpose(1, 2).unsqueeze(1))
         x = x.squeeze(-1).transpose(1, 2)
+        if self.dropstep and self.training:
+            x = dropstep(x, self.dropstep)
         if self.join is not None:
             if embeddings is None:
                 raise SedError("this network fuses embeddings, but none were given to it.")
             x = self.join(self, x, embeddings)
         x = self.dropout(self.rnn(x))
-        strong, weak = self.posteriors(self, x, pad_mask)
+        strong, weak = self.posteriors(self, x, pad_mask, class_mask)
+        if class_mask is not None:
+            strong = strong.masked_fill(~class_mask[:, None], 0.0)
+            weak = weak.masked_fill(~class_mask, 0.0)
         return strong.transpose(1, 2), weak
 
 
@@ -174,6 +188,7 @@ NET_KEYS = {
     "padding": "padding",
     "pooling": "pooling",
     "dropout": "dropout",
+    "dropstep": "dropstep",
     "n_RNN_cell": "n_rnn_cell",
     "rnn_layers": "rnn_layers",
     "dropout_recurrent": "dropout_recurrent",

@@ -4,19 +4,25 @@
 2023 baseline joins BEATs like that, without the layers that shrink an embedding beforehand.
 """
 
+from functools import partial
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from sed_core.features.precision import full_precision, not_half
+from sed_core.models.dropout import Dropout
+from sed_core.models.dropstep import dropstep
 from sed_core.models.native.gru import forward_gru, is_native
 from sed_core.models.parts import Fusion, FusionShape
 
 ENCODER_CELLS = 512
 FEW_CELLS = 64
+# Types of options, as a configuration's values are checked.
 Count = int
-"""1, 2, …; as a configuration's values are checked."""
+"""1, 2, …; a plain `int` may be 0, too."""
+Share = float
+"""0 to 1."""
 
 
 def by_frames(shape: FusionShape, *, cells: Count = ENCODER_CELLS) -> Fusion:
@@ -36,18 +42,24 @@ def by_vector(shape: FusionShape) -> Fusion:
     return Fusion(_vector(shape.embedding_size, shape), _join_vector)
 
 
-def aligned(shape: FusionShape, *, shrink: bool = True) -> Fusion:
+def aligned(
+    shape: FusionShape, *, shrink: bool = True, dropout: Share = 0.0, hide: int = 0
+) -> Fusion:
     """Every frame of the CNN has an embedding of its own.
 
     Args:
         shrink: False joins embeddings as they are, as in 2023. Hundreds of values of unit variance
             then outweigh the CNN's channels until training has found that.
+        dropout: of what is joined (2024: 0.2).
+        hide: the dropstep of embeddings, in frames; 0 for none (2024: 16).
     """
+    join = partial(_join_aligned, hide=hide)
+    dropped: dict[str, nn.Module] = {"dropout_fused": Dropout(dropout)} if dropout else {}
     size, channels = shape.embedding_size, shape.n_channels
     if not shrink:
-        return Fusion({"cat_tf": nn.Linear(channels + size, channels)}, _join_aligned)
-    shrunk = {"shrink_frames": _shrink(size, channels)}
-    return Fusion({**shrunk, "cat_tf": nn.Linear(2 * channels, channels)}, _join_aligned)
+        return Fusion({"cat_tf": nn.Linear(channels + size, channels), **dropped}, join)
+    shrunk = {"shrink_frames": _shrink(size, channels), **dropped}
+    return Fusion({**shrunk, "cat_tf": nn.Linear(2 * channels, channels)}, join)
 
 
 def _vector(size: int, shape: FusionShape) -> dict[str, nn.Module]:
@@ -96,10 +108,15 @@ def _join_vector(network: nn.Module, x: Tensor, vector: Tensor) -> Tensor:
     return network.get_submodule("cat_tf")(both)
 
 
-def _join_aligned(network: nn.Module, x: Tensor, embeddings: Tensor) -> Tensor:
+def _join_aligned(network: nn.Module, x: Tensor, embeddings: Tensor, *, hide: int = 0) -> Tensor:
     """(B, T, C) and (B, D, T) -> (B, T, C)."""
     frames = embeddings.transpose(1, 2)
     layers = dict(network.named_children())
     if "shrink_frames" in layers:
         frames = layers["shrink_frames"](frames)
-    return layers["cat_tf"](torch.cat((x, frames), dim=-1))
+    if hide and network.training:
+        frames = dropstep(frames, hide)
+    both = torch.cat((x, frames), dim=-1)
+    if "dropout_fused" in layers:
+        both = layers["dropout_fused"](both)
+    return layers["cat_tf"](both)

@@ -66,13 +66,22 @@ def _frames(network: nn.Module, x: Tensor) -> Tensor:
 
 
 def _by_attention(
-    network: nn.Module, x: Tensor, pad_mask: Tensor | None, *, axis: str
+    network: nn.Module,
+    x: Tensor,
+    pad_mask: Tensor | None,
+    class_mask: Tensor | None,
+    *,
+    axis: str,
 ) -> tuple[Tensor, Tensor]:
     strong = _frames(network, x)
     logits = network.get_submodule("dense_softmax")(x)
+    if class_mask is not None:
+        logits = not_half(logits).masked_fill(~class_mask[:, None], -1e30)
     return strong, attention_pool(strong, logits, axis=axis, pad_mask=pad_mask)
 
 
-def _by_mean(network: nn.Module, x: Tensor, pad_mask: Tensor | None) -> tuple[Tensor, Tensor]:
+def _by_mean(
+    network: nn.Module, x: Tensor, pad_mask: Tensor | None, class_mask: Tensor | None
+) -> tuple[Tensor, Tensor]:
     strong = _frames(network, x)
     return strong, strong.mean(1)

@@ -58,9 +58,10 @@ class Head:
 
     Attributes:
         layers: by name.
-        posteriors: of the network, frames (B, T, D) and (B, T) or None, True where a frame is
-            padding, the posteriors of frames (B, T, C) and of clips (B, C).
+        posteriors: of the network, frames (B, T, D), (B, T) or None, True where a frame is
+            padding, and (B, C) or None, False where a class is unknown, the posteriors of frames
+            (B, T, C) and of clips (B, C); the network sets those of unknown classes to 0.
     """
 
     layers: Mapping[str, nn.Module]
-    posteriors: Callable[[nn.Module, Tensor, Tensor | None], tuple[Tensor, Tensor]]
+    posteriors: Callable[[nn.Module, Tensor, Tensor | None, Tensor | None], tuple[Tensor, Tensor]]

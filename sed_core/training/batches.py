@@ -17,7 +17,7 @@ class BatchIndices:
     a part that runs out is shuffled again. The order is a function of seed and epoch alone.
 
     Args:
-        parts: clips of the strong, the weak and the unlabelled part.
+        parts: clips of the strong part, or of several, of the weak and of the unlabelled part.
         sizes: how many of each form a batch; 0 where a part is absent by choice.
         seed: of the training.
         steps: batches an epoch; None for as many as the smallest part gives.
@@ -25,6 +25,7 @@ class BatchIndices:
         world_size: how many they are; each takes an equal share of every part.
 
     Attributes:
+        names: what each part is, of `BATCH_PARTS`.
         epoch: whose batches the next iteration yields.
         start: how many of them it skips, because they have been seen.
 
@@ -42,7 +43,9 @@ class BatchIndices:
         rank: int = 0,
         world_size: int = 1,
     ) -> None:
-        for name, part, size in zip(BATCH_PARTS, parts, sizes, strict=True):
+        strong, *others = BATCH_PARTS
+        self.names = [strong] * (len(parts) - len(others)) + others
+        for name, part, size in zip(self.names, parts, sizes, strict=True):
             if len(part) < size:
                 raise SedError(
                     f"the {name} part of a batch needs {size} clips but only {len(part)} are "

@@ -13,7 +13,6 @@ import torch
 from lightning.pytorch.callbacks import EarlyStopping
 from lightning.pytorch.callbacks.early_stopping import EarlyStoppingReason
 
-from sed_core.config.split_roles import BATCH_PARTS
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import temporary, write_text
 from sed_core.training.batches import BatchIndices
@@ -59,7 +58,8 @@ class ValidationCallback(lightning.Callback):
         self.best: dict[str, Any] = {}
         self.sum = torch.zeros(len(SCALARS), dtype=torch.float64)
         self.count = 0
-        parts = [part for part, size in zip(BATCH_PARTS, batches.sizes, strict=True) if not size]
+        sizes = zip(batches.names, batches.sizes, strict=True)
+        parts = [part for part, size in sizes if not size]
         self.choosing = False
         self.thresholds: dict[str, dict[str, float]] = {}
         # A loss over no clips is 0, which would read as a perfect fit.

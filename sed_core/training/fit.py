@@ -14,6 +14,7 @@ import torch
 from lightning.pytorch.loggers import TensorBoardLogger
 from lightning.pytorch.plugins.environments import LightningEnvironment
 
+from sed_core.config.batch_parts import shares
 from sed_core.config.system import System
 from sed_core.models.checkpoint import Checkpoint, save_checkpoint
 from sed_core.runtime.errors import SedError
@@ -97,19 +98,21 @@ def fit(
         system, job.data, seed=job.seed, device=device, processes=trainer.world_size
     )
     batches = BatchIndices(
-        [training_data.strong, training_data.weak, training_data.unlabelled],
-        config.batch_size,
+        [*training_data.strong_parts, training_data.weak, training_data.unlabelled],
+        shares(config.strong_parts, config.batch_size),
         seed=job.seed,
         steps=config.steps_per_epoch,
         **share,
     )
     updates = max(1, len(batches) // config.accumulate_batches)
+    falls = config.anneal_from
     module = MeanTeacher(
         system,
         warmup=config.n_epochs_warmup * updates,
         seed=job.seed,
         embedding_size=training_data.embeddings.size if training_data.embeddings else None,
         pretrained=_inside(system, job.data),
+        anneal=None if falls is None else (falls * updates, config.n_epochs * updates),
     )
     checkpoint = starting_point(module, keeper.path, job.given)
     if checkpoint is None:

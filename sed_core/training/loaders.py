@@ -22,19 +22,26 @@ class _Collate:
         index = torch.tensor(windows).to(device, non_blocking=True)
         clips = self.training_data.recordings[windows]
         tagged = torch.from_numpy(clips[self.layout.weak_slice]).to(device, non_blocking=True)
-        embeddings = self.training_data.embeddings
         return {
-            **({} if embeddings is None else {"embeddings": embeddings.gather(clips.tolist())}),
+            **known(self.training_data, clips.tolist()),
             "waveforms": self.training_data.waveforms(windows),
             "labels": self.training_data.labels[index[self.layout.strong_slice]].float(),
             "weak_labels": self.training_data.weak_labels[tagged].float(),
         }
 
 
+def known(training_data: TrainingData, clips: list[int]) -> dict[str, torch.Tensor]:
+    """What there is beside the waveforms of clips: embeddings, classes that labels tell of."""
+    embeddings, told = training_data.embeddings, training_data.annotated
+    found = {} if embeddings is None else {"embeddings": embeddings.gather(clips)}
+    if told is not None:
+        found["classes"] = told[torch.tensor(clips).to(told.device, non_blocking=True)]
+    return found
+
+
 def training_loader(training_data: TrainingData, batches: BatchIndices) -> DataLoader:
     """Batches of one epoch. Without worker processes: all audio is in memory already."""
-    strong, weak, _ = batches.sizes
-    shares = BatchLayout(strong // batches.world_size, weak // batches.world_size)
+    shares = BatchLayout.of(training_data.system, batches.world_size)
     return DataLoader(
         range(len(training_data.recordings)),  # type: ignore[arg-type]  # indices are the data
         batch_sampler=batches,
@@ -51,9 +58,8 @@ def validation_loader(training_data: TrainingData, share: ValidationWindows) -> 
     def collate(windows: list[Window]) -> Batch:
         clips = [share.clips[window.recording] for window in windows]
         starts = [window.start for window in windows]
-        embeddings = training_data.embeddings
         return {
-            **({} if embeddings is None else {"embeddings": embeddings.gather(clips)}),
+            **known(training_data, clips),
             "waveforms": training_data.audio.gather(clips, training_data.n_samples, starts),
         }
 

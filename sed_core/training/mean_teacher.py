@@ -1,6 +1,7 @@
 """The mean-teacher step as a LightningModule: what happens with one batch, and nothing else."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,7 @@ class MeanTeacher(lightning.LightningModule):
     Args:
         system: configuration.
         warmup: length of the ramp in optimiser steps.
+        anneal: steps between which the learning rate falls; None for never.
         seed: of the training; every step draws from (seed, step).
         embedding_size: length of the embedding vectors that come with the batches.
         pretrained: makes them instead, from the waveforms.
@@ -61,10 +63,11 @@ class MeanTeacher(lightning.LightningModule):
         seed: int,
         embedding_size: int | None = None,
         pretrained: "EndToEnd | None" = None,
+        anneal: tuple[int, int] | None = None,
     ) -> None:
         super().__init__()
         self.system = system
-        self.warmup = warmup
+        self.warmup, self.anneal = warmup, anneal
         self.seed = seed
         self.front = FrontEnd(system)
         torch.manual_seed(derive(seed, "weights"))
@@ -82,8 +85,7 @@ class MeanTeacher(lightning.LightningModule):
     @property
     def layout(self) -> BatchLayout:
         """This process's share of a batch."""
-        strong, weak, _ = self.system.training.batch_size
-        return BatchLayout(strong // self.trainer.world_size, weak // self.trainer.world_size)
+        return BatchLayout.of(self.system, self.trainer.world_size)
 
     @property
     def step_number(self) -> int:
@@ -97,10 +99,14 @@ class MeanTeacher(lightning.LightningModule):
         return batch.get("embeddings")
 
     def run(
-        self, network: nn.Module, inputs: torch.Tensor, embeddings: torch.Tensor | None
+        self,
+        network: nn.Module,
+        inputs: torch.Tensor,
+        embeddings: torch.Tensor | None,
+        **masks: torch.Tensor,
     ) -> Output:
         """Posteriors in float32, whatever the precision of the network."""
-        strong, weak = network(inputs, embeddings)
+        strong, weak = network(inputs, embeddings, **masks)
         return strong.float(), weak.float()
 
     def training_step(self, batch: Batch, batch_index: int) -> torch.Tensor:
@@ -112,9 +118,11 @@ class MeanTeacher(lightning.LightningModule):
             heard, of_teacher = self.augmented(batch, embeddings, number, batch_index)
             inputs = self.front.scale(heard.mel)
             teacher_inputs = inputs if of_teacher is heard else self.front.scale(of_teacher.mel)
-        student = self.run(self.student, inputs, heard.embeddings)
+            heard, of_teacher = annotated(heard, batch), annotated(of_teacher, batch)
+        masks = masks_of(batch)
+        student = self.run(self.student, inputs, heard.embeddings, **masks)
         with torch.no_grad():
-            teacher = self.run(self.teacher, teacher_inputs, of_teacher.embeddings)
+            teacher = self.run(self.teacher, teacher_inputs, of_teacher.embeddings, **masks)
         with torch.autocast(self.device.type, enabled=False):
             return self.losses(student, teacher, heard, of_teacher, number)
 
@@ -150,13 +158,14 @@ class MeanTeacher(lightning.LightningModule):
         )
         if heard.mixes:
             teacher = mix_rows(teacher[0], heard.mixes), mix_rows(teacher[1], heard.mixes)
-        strong_same, weak_same = consistency(student, teacher, distance=distance)
+        strong_same, weak_same = consistency(
+            student, teacher, distance=distance, rows=self.layout.agreeing
+        )
         labelled = strong + config.weak_loss_weight * weak
         weight = config.const_max * ramp(number, self.warmup)
         if heard.mixes:
             weight *= config.interpolation_weight
         agreement = weight * (strong_same + config.weak_consistency * weak_same)
-        rate = learning_rate(number - 1, maximum=self.system.opt.lr, length=self.warmup)
         values = (
             strong,
             weak,
@@ -167,7 +176,7 @@ class MeanTeacher(lightning.LightningModule):
             agreement,
             labelled,
             strong.new_full((), weight),  # filled where it is: nothing waits for the GPU
-            strong.new_full((), rate),
+            strong.new_full((), self.rate(number)),
         )
         self.scalars = torch.stack([value.detach() for value in values])
         return labelled + agreement
@@ -194,16 +203,21 @@ class MeanTeacher(lightning.LightningModule):
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
         """Set the rate that this update uses."""
-        rate = learning_rate(self.step_number - 1, maximum=self.system.opt.lr, length=self.warmup)
         for group in optimizer.param_groups:
-            group["lr"] = rate * group["share"]
+            group["lr"] = self.rate(self.step_number) * group["share"]
+
+    def rate(self, number: int) -> float:
+        """Learning rate of step 1, 2, …"""
+        maximum, length = self.system.opt.lr, self.warmup
+        return learning_rate(number - 1, maximum=maximum, length=length, anneal=self.anneal)
 
     def validation_step(self, batch: Batch, batch_index: int) -> dict[str, Output]:
         """Posteriors of both networks in evaluation mode."""
         inputs, embeddings = self.front(batch["waveforms"]), self.embeddings(batch)
+        masks = masks_of(batch)
         return {
-            "student": self.run(self.student, inputs, embeddings),
-            "teacher": self.run(self.teacher, inputs, embeddings),
+            "student": self.run(self.student, inputs, embeddings, **masks),
+            "teacher": self.run(self.teacher, inputs, embeddings, **masks),
         }
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
@@ -216,6 +230,21 @@ class MeanTeacher(lightning.LightningModule):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Say which system the weights belong to."""
         checkpoint["config_hash"] = self.system.config_hash
+
+
+def masks_of(batch: Batch) -> dict[str, torch.Tensor]:
+    """What networks are told beside their input: which classes a clip's labels tell of."""
+    return {"class_mask": batch["classes"]} if "classes" in batch else {}
+
+
+def annotated(clips: Clips, batch: Batch) -> Clips:
+    """The clips, with targets of 0 for classes that their labels tell nothing of."""
+    if "classes" not in batch:
+        return clips
+    told, layout = batch["classes"], clips.layout
+    strong = clips.labels * told[layout.strong_slice, :, None]
+    weak = clips.weak_labels * told[layout.weak_slice]
+    return replace(clips, labels=strong, weak_labels=weak)
 
 
 def fused_net(system: System, embedding_size: int | None) -> dict[str, Any]:

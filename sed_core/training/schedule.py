@@ -14,13 +14,31 @@ def ramp(step: int, length: int) -> float:
     return math.exp(-5.0 * (1.0 - progress) ** 2)
 
 
-def learning_rate(update: int, *, maximum: float, length: int) -> float:
+LOWEST_RATE = 1e-8
+
+
+def learning_rate(
+    update: int, *, maximum: float, length: int, anneal: tuple[int, int] | None = None
+) -> float:
     """Rate that update 0, 1, 2, … uses.
 
     The 2022 scheduler sets the rate after each update and not before the first, so the very
     first update runs at the full rate; update k >= 1 runs at `ramp(k + 1)` of it.
+
+    Args:
+        update: its number.
+        maximum: the full rate.
+        length: steps of the ramp.
+        anneal: steps between which the rate falls along a quarter of a cosine, as in 2024.
     """
-    return maximum if update == 0 else maximum * ramp(update + 1, length)
+    if update == 0:
+        return maximum
+    step = update + 1
+    if anneal is not None and step >= anneal[0]:
+        first, last = anneal
+        quarter = math.cos(math.pi / 2 * (step - first) / (last - first))
+        return max(LOWEST_RATE, maximum * quarter)
+    return maximum * ramp(step, length)
 
 
 def ema_alpha(step: int, *, factor: float) -> float:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from sed_core.config.batch_parts import parts
 from sed_core.config.system import System
 from sed_core.data.annotations import STRONG_COLUMNS
 from sed_core.data.corpus import Corpus
@@ -40,6 +41,8 @@ class TrainingData:
         labels: (number of windows, C, T) strong labels, zero where a clip has none: uint8, or
             float32 where a split has soft ones.
         weak_labels: (number of clips, C) uint8 clip labels of the weakly labelled clips.
+        splits: name of every clip's split.
+        annotated: (number of clips, C) which classes a clip's labels tell of; None where of all.
         embeddings: of every clip, where the system reads them.
         recordings: the clip of every window.
         starts: first sample of every window.
@@ -57,6 +60,8 @@ class TrainingData:
     val_weak: np.ndarray
     events: pd.DataFrame
     weak_labels: torch.Tensor
+    splits: np.ndarray
+    annotated: torch.Tensor | None = None
     embeddings: ResidentEmbeddings | None = None
     labels: torch.Tensor = field(init=False)
     recordings: np.ndarray = field(init=False)
@@ -85,6 +90,15 @@ class TrainingData:
             self.recordings = np.concatenate([self.recordings, owners])
             self.turn = np.concatenate([self.turn, more])
         self.turns = self.turns[self.recordings]
+
+    @property
+    def strong_parts(self) -> list[np.ndarray]:
+        """Windows of each part of the strong share of a batch."""
+        division = parts(self.system.training.strong_parts)
+        if not division:
+            return [self.strong]
+        splits = self.splits[self.recordings[self.strong]]
+        return [self.strong[np.isin(splits, part.splits)] for part in division]
 
     def draw_epoch(self, seed: int, epoch: int) -> None:
         """Choose this epoch's windows in long clips, and whose labels train; labels follow."""
@@ -241,8 +255,21 @@ def load_training_data(
         val_weak=weak_val[:limit],
         events=_together(tables.values()),
         weak_labels=torch.from_numpy(weak_labels).to(device),
+        splits=np.repeat(splits, [len(names[split]) for split in splits]),
+        annotated=_annotated(system, names, device),
         embeddings=embeddings,
     )
+
+
+def _annotated(
+    system: System, names: Mapping[str, list[str]], device: torch.device
+) -> torch.Tensor | None:
+    told, classes = system.data.annotated, system.dataset.classes
+    if not told:
+        return None
+    rows = [[name in told[split] for name in classes] for split in names]
+    counts = torch.tensor([len(clips) for clips in names.values()])
+    return torch.tensor(rows).repeat_interleave(counts, 0).to(device)
 
 
 def _events(path: Path, numbers: pd.Series) -> pd.DataFrame:

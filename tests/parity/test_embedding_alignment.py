@@ -1,7 +1,7 @@
 """The networks of DCASE 2023 and 2024, which join BEATs' tokens by `pool1d` or `interpolate`.
 
-Tolerances: some three times the rounding between the original in float32 and in float64. Class
-masks, dropout and dropstep are off.
+Tolerances: some three times the rounding between the original in float32 and in float64. Dropout
+is off.
 """
 
 import numpy as np
@@ -10,6 +10,7 @@ import torch
 
 from sed_core.features.embeddings.alignment import ALIGNMENTS
 from sed_core.models.crnn import build_crnn
+from sed_core.models.dropstep import hidden
 from tests.parity.fill import fill, noise
 from tests.parity.subset import Arrays, largest
 
@@ -66,11 +67,40 @@ def test_network_and_alignment(year, kind, inputs, reference_file, seed):
 
 @torch.no_grad()
 @pytest.mark.parametrize("kind", ["pool1d", "interpolate"])
-def test_training_pass_of_2023_in_float64(kind, inputs, reference_file, seed):
-    data = Arrays(reference_file(f"zoo/dcase2023_{kind}.npz"))
+@pytest.mark.parametrize("year", YEARS)
+def test_training_pass_in_float64(year, kind, inputs, reference_file, seed):
+    """That of 2024 with its classes masked."""
+    data = Arrays(reference_file(f"zoo/{year}_{kind}.npz"))
+    options, n_classes, *_ = YEARS[year]
     scaled, tokens = inputs
+    scaled, masks = scaled.double(), {}
+    if year == "dcase2024":
+        scaled, masks = 2 * scaled - 1, {"class_mask": torch.from_numpy(data["classes_mask"])}
     frames = ALIGNMENTS[kind](np.arange(496), np.arange(156))(tokens.double())
-    network = fill(build_crnn(NET, 10).double(), seed).train()
-    strong, weak = network(scaled.double(), frames)
+    network = fill(build_crnn({**NET, **options}, n_classes).double(), seed).train()
+    strong, weak = network(scaled, frames, **masks)
     assert largest(strong, data["train_f64/strong"]) < 1e-7
     assert largest(weak, data["train_f64/weak"]) < 1e-7
+
+
+@torch.no_grad()
+def test_dropstep(inputs, reference_file, seed, monkeypatch):
+    """The stretches that the original hides, and what its network makes of the rest."""
+    data = Arrays(reference_file("zoo/dcase2024_pool1d.npz"))
+    draws, longest = torch.from_numpy(data["dropstep/draws"]), int(data["dropstep/settings"][0])
+    for name, (lengths, starts) in (("cnn", draws[:2]), ("emb", draws[2:])):
+        gone = hidden(lengths, starts, longest, 156).numpy()
+        assert np.array_equal(gone, data[f"dropstep/zero_{name}"]), name
+    turns = iter((draws[:2], draws[2:]))
+    monkeypatch.setattr(torch, "rand", lambda *_, **__: next(turns))
+    scaled, tokens = inputs
+    frames = ALIGNMENTS["pool1d"](np.arange(496), np.arange(156))(tokens.double())
+    options, n_classes, *_ = YEARS["dcase2024"]
+    net = {**NET, **options, "dropstep": longest}
+    net["fusion"] = {"name": "aligned", "shrink": False, "hide": longest}
+    network = fill(build_crnn(net, n_classes).double(), seed).train()
+    told = torch.from_numpy(data["classes_mask"])
+    strong, weak = network(2 * scaled.double() - 1, frames, class_mask=told)
+    assert largest(strong, data["dropstep/train_f64/strong"]) < 1e-7
+    assert largest(weak, data["dropstep/train_f64/weak"]) < 1e-7
+    assert next(turns, None) is None

@@ -1,7 +1,9 @@
-"""Three training steps of the baseline of 2023, through Lightning, against the original's.
+"""Three training steps of the baselines of 2023 and 2024, in Lightning, against the originals'.
 
 Dropout is off; the tokens in place of BEATs' are made-up noise.
 """
+
+from dataclasses import replace
 
 import lightning
 import numpy as np
@@ -15,6 +17,7 @@ from sed_core.config.system import System
 from sed_core.features.embeddings.alignment import Pool1d
 from sed_core.training.augmentation import mixup
 from sed_core.training.mean_teacher import SCALARS, MeanTeacher
+from sed_core.training.schedule import learning_rate
 from tests.parity.fill import fill, noise
 from tests.parity.recorder import Recorder
 from tests.parity.subset import Arrays, largest
@@ -29,7 +32,7 @@ def system_of(root, name: str, batch_size: list[int]) -> System:
     config = yaml.safe_load((root / "config.yaml").read_text())
     entry = config["systems"][name]
     entry["net"]["dropout"] = 0.0
-    entry["training"]["batch_size"] = batch_size
+    entry["training"] |= {"batch_size": batch_size, "strong_parts": []}
     system = systems.systems(config)[name]
     return System.from_dict(systems.trained_part(name, system, config))
 
@@ -54,7 +57,9 @@ def trained(module: MeanTeacher, batch: dict, monkeypatch) -> Recorder:
     """Three steps on one batch, in float64."""
     recorder = Recorder()
     recorder.spy(monkeypatch)
-    monkeypatch.setattr(MeanTeacher, "run", lambda self, net, *x: net(*x))  # stays float64
+    monkeypatch.setattr(
+        MeanTeacher, "run", lambda self, net, *x, **masks: net(*x, **masks)
+    )  # stays float64
     module.double()
     trainer = lightning.Trainer(
         max_epochs=1,
@@ -118,3 +123,57 @@ def test_2023(root, golden, reference_file, seed, monkeypatch, name):
         "embeddings": Pool1d(np.arange(TOKENS), np.arange(FRAMES))(tokens),
     }
     compare(trained(module, batch, monkeypatch), module, data)
+
+
+@pytest.mark.parametrize("name", ["mixup_off", "mixup_on"])
+def test_2024(root, golden, reference_file, seed, monkeypatch, name):
+    """MAESTRO's clips beside DESED's: masks, soft labels, other partners for embeddings.
+
+    The first part of the batch (two clips) takes no part in the consistency.
+    """
+    data = Arrays(reference_file(f"zoo/dcase2024_trajectory_{name}.npz"))
+    golden_draws(monkeypatch, data)
+    told = torch.from_numpy(data["classes_mask"])
+    parts = [
+        {"splits": ["maestro"], "clips": 2, "consistency": False},
+        {"splits": ["synth"], "clips": 1},
+        {"splits": ["strong", "synth"], "clips": 1},
+    ]
+    base = system_of(root, "beats_2024", [2, 2, 2])
+    classes = [f"class {number}" for number in range(told.shape[1])]
+    annotated = {"maestro": classes[3:], "synth": classes[:10], "strong": classes[:10]}
+    system = replace(
+        base,
+        dataset=replace(base.dataset, classes=classes),
+        net={**base.net, "dropstep": 0, "fusion": {"name": "aligned", "shrink": False}},
+        data=replace(base.data, annotated=annotated),
+        training=replace(base.training, batch_size=[4, 2, 2], strong_parts=parts),
+    )
+    module = MeanTeacher(system, warmup=WARMUP, seed=0, embedding_size=768, anneal=(20, 60))
+    fill(module.student, seed)
+    fill(module.teacher, seed if name == "mixup_off" else seed + 10)
+    audio = np.concatenate([golden("audio")["audio"], np.zeros((2, 160000), np.int16)])
+    audio[6] = np.roll(audio[0], 40000)
+    audio[7] = np.roll(audio[2], 80000)
+    tokens = noise("embeddings/beats_frame_8", (8, 768, TOKENS), seed)
+    tokens = torch.from_numpy(tokens).double()
+    labels = torch.from_numpy(data["labels"]).double()
+    batch = {
+        "waveforms": torch.from_numpy(audio).double() / 32768,
+        "labels": labels[:4],
+        "weak_labels": (labels[4:6] > 0).any(-1).double(),
+        "embeddings": Pool1d(np.arange(TOKENS), np.arange(FRAMES))(tokens),
+        "classes": told,
+    }
+    compare(trained(module, batch, monkeypatch), module, data)
+
+
+def test_rate_of_2024(reference_file):
+    """118 steps an epoch; the rate rises for 50 epochs, falls from epoch 100 to epoch 300."""
+    data = Arrays(reference_file("zoo/dcase2024_small.npz"))
+    options = {"maximum": 1e-3, "length": 50 * 118, "anneal": (100 * 118, 300 * 118)}
+    rates = [learning_rate(int(step) - 1, **options) for step in data["lr_step"]]
+    expected = 1e-3 * data["exact/lr_factor"]
+    first = data["lr_step"] == 1  # whose factor the original computes, and never uses
+    assert np.array(rates)[~first] == pytest.approx(expected[~first], rel=1e-12)
+    assert np.array(rates)[first] == 1e-3

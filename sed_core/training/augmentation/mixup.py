@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import torch
 
-from sed_core.training.augmentation.clip_draws import Clips, Draws, Mix, Mixes, Share, mix_rows
+from sed_core.training.augmentation.clip_draws import Clips, Draws, Mix, Share, mix_rows
 
 PROBABILITY = 0.5
 BETA = 0.2
@@ -17,46 +17,88 @@ def mixup(
     draws: Draws,
     *,
     labels: Literal["soft", "hard"] = "soft",
+    weak_labels: Literal["as_labels", "hard"] = "as_labels",
     probability: Share = PROBABILITY,
     embeddings: bool = False,
+    own_partners: bool = False,
     unlabelled: bool = False,
     consistency: Literal["same", "interpolated"] = "same",
 ) -> Clips:
-    """Mix the clips of the weak part with each other, and those of the strong part.
+    """Mix the clips of the weak part with each other, and those of each group of strong ones.
 
     Args:
         labels: mixed like the mel magnitudes, or the union of both clips' labels.
+        weak_labels: of clips, in the same way or always their union (2024).
         probability: of a step to mix at all.
         embeddings: mix them, too.
+        own_partners: with other partners than the mel magnitudes; labels follow both (2024).
         unlabelled: mix the clips of that part, too.
         consistency: `same`: the teacher hears the same; `interpolated`: it hears the clips as they
             are, and the student is held to its posteriors mixed (Verma et al., Interpolation
             consistency training, 2019), as in ATST-SED.
     """
-    first = clips.layout.strong + clips.layout.weak
-    sizes = [clips.layout.weak, clips.layout.strong]
-    sizes += [len(clips.mel) - first] if unlabelled else []
+    each = 2 if own_partners and clips.embeddings is not None else 1
+    rows = mixed_rows(clips, unlabelled=unlabelled)
+    sizes = [one.stop - one.start for one in rows for _ in range(each)]
     mixes = draw(sizes, draws, device=clips.mel.device, probability=probability)
     if mixes is None:
         return clips
-    rows = clips.layout.weak_slice, clips.layout.strong_slice, slice(first, None)
-    parts = tuple(zip(rows, mixes, strict=False))
-    found = mixed(clips, parts, labels=labels, embeddings=embeddings)
-    return replace(found, mixes=parts) if consistency == "interpolated" else found
+    weak = labels if weak_labels == "as_labels" else weak_labels
+    found = mixed(
+        clips,
+        mixes,
+        labels=labels,
+        weak_labels=weak,
+        embeddings=embeddings or each == 2,
+        unlabelled=unlabelled,
+    )
+    apart = consistency == "interpolated"
+    return replace(found, mixes=tuple(zip(rows, mixes[::each], strict=True))) if apart else found
 
 
-def mixed(clips: Clips, parts: Mixes, *, labels: str, embeddings: bool) -> Clips:
-    """Apply the draws of the parts, the weak one first, then the strong one."""
-    weak, strong = parts[0][1], parts[1][1]
+def mixed_rows(clips: Clips, *, unlabelled: bool = False) -> list[slice]:
+    """Rows of the batch that are mixed with each other, in the order of their draws."""
+    layout = clips.layout
+    rows = [layout.weak_slice, *reversed(layout.strong_groups)]
+    return [*rows, slice(layout.strong + layout.weak, len(clips.mel))] if unlabelled else rows
+
+
+def mixed(
+    clips: Clips,
+    mixes: Sequence[Mix],
+    *,
+    labels: str,
+    weak_labels: str,
+    embeddings: bool,
+    unlabelled: bool = False,
+) -> Clips:
+    """Apply the draws of all rows; where there are two for the same, the second is embeddings'."""
+    rows = mixed_rows(clips, unlabelled=unlabelled)
+    each = len(mixes) // len(rows)
+    weak, *strong = (mixes[at : at + each] for at in range(0, len(mixes), each))
+    heard, last = ([turns[at] for turns in (weak, *strong)] for at in (0, -1))
+    frames = clips.labels.clone()
+    for at, turns in zip(reversed(clips.layout.strong_groups), strong, strict=False):
+        frames[at] = _labels(frames[at], turns, kind=labels)
     changed: dict[str, Any] = {
-        "mel": mix_rows(clips.mel, parts),
-        "labels": strong.labels(clips.labels, kind=labels),
-        "weak_labels": weak.labels(clips.weak_labels, kind=labels),
+        "mel": _features(clips.mel, rows, heard),
+        "labels": frames,
+        "weak_labels": _labels(clips.weak_labels, weak, kind=weak_labels),
     }
     if embeddings and clips.embeddings is not None:
         with torch.set_grad_enabled(clips.embeddings.requires_grad):  # of a network trained along
-            changed["embeddings"] = mix_rows(clips.embeddings, parts)
+            changed["embeddings"] = _features(clips.embeddings, rows, last)
     return replace(clips, **changed)
+
+
+def _features(values: torch.Tensor, rows: list[slice], mixes: Sequence[Mix]) -> torch.Tensor:
+    return mix_rows(values, tuple(zip(rows, mixes, strict=True)))
+
+
+def _labels(values: torch.Tensor, turns: Sequence[Mix], *, kind: str) -> torch.Tensor:
+    for mix in turns:
+        values = mix.labels(values, kind=kind)
+    return values
 
 
 def draw(
@@ -66,24 +108,24 @@ def draw(
     device: torch.device,
     probability: float = PROBABILITY,
 ) -> list[Mix] | None:
-    """Decide for one step whether to mix, and how: weak, strong and, if asked, unlabelled part.
+    """Decide for one step whether to mix, and how.
 
     All processes make the same decision with the same coefficients; each permutes its own clips.
 
     Args:
-        sizes: number of clips in each part.
+        sizes: number of clips that are mixed with each other.
         draws: of the step.
         device: where the permutations are used.
         probability: of mixing.
 
     Returns:
-        One draw for each part, or None.
+        One draw for each size, or None.
     """
     if draws.shared.random() >= probability:
         return None
     coefficients = draws.shared.beta(BETA, BETA, size=len(sizes)).tolist()
-    orders = [
+    orders = (
         torch.from_numpy(draws.own.permutation(size)).to(device, non_blocking=True)
         for size in sizes
-    ]
-    return [Mix(*drawn) for drawn in zip(coefficients, orders, strict=True)]
+    )
+    return [Mix(*one) for one in zip(coefficients, orders, strict=True)]

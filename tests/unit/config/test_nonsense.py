@@ -69,6 +69,32 @@ CASES: list[tuple[dict[str, Any], str]] = [
         "systems.mine: scaler.min_range_db is 50, but only statistic instance with normtype minmax",
     ),
     (
+        {"systems.mine.scaler": {"range": [1, -1]}},
+        "systems.mine: scaler.range is [1, -1]; expected [lowest, highest]",
+    ),
+    (
+        {"systems.mine.training.anneal_from": 300},
+        "systems.mine: training.anneal_from is 300, but the warm-up lasts 50 and the training 200",
+    ),
+    (
+        {"targets": ["mine"], "systems.mine.training.strong_parts": [{"splits": ["synth"], "clips": 5}]},
+        "systems.mine: training.strong_parts has 5 clips in all, but training.batch_size takes 12",
+    ),
+    (
+        {"targets": ["mine"], "systems.mine.training.strong_parts": [{"splits": ["strong"], "clips": 12}]},
+        "systems.mine: training.strong_parts names strong, but data.strong has synth",
+    ),
+    (
+        {"targets": ["mine"], "systems.mine.training.strong_parts": [
+            {"splits": ["synth"], "clips": 6}, {"splits": ["synth"], "clips": 6, "consistency": False},
+        ]},
+        "a part with consistency: false stands behind one with it; put it first",
+    ),
+    (
+        {"datasets.desed.splits.strong.classes": ["Dog"], "targets": ["mine"], "systems.crnn_strong": {}, "systems.mine.data.strong": ["synth", "strong"]},
+        "systems.mine: synth, strong tell of different classes, but would be mixed",
+    ),
+    (
         {"systems.mine.scaler": {"statistic": "dataset", "normtype": "mean", "dims": [0, 2]}},
         "systems.mine: scaler.dims has 0, the batch, but statistic dataset is taken over all clips",
     ),

@@ -15,6 +15,11 @@ def test_instance_minmax_spans_zero_to_one_clip_by_clip():
     assert bool((Scaler()(torch.full((1, 4, 9), -50.0)) == 0).all())
 
 
+def test_another_range():
+    """That of 2024, whose networks do not know the other."""
+    assert torch.equal(Scaler(limits=(-1, 1))(FEATURES), 2 * Scaler()(FEATURES) - 1)
+
+
 def test_ranges_of_bands_over_the_batch():
     """FDY-SED's: a band spans 0 to 1 in a batch, so a clip's scaling depends on its neighbours."""
     scaler = Scaler(dims=(0, 2))

@@ -29,6 +29,16 @@ def test_composition_without_replacement():
         assert len(np.unique(columns)) == columns.size
 
 
+def test_parts_of_the_strong_share():
+    """A clip may be in two of them; a part that is too small is called by what it is."""
+    parts = [STRONG[:8], STRONG, WEAK, UNLABELLED]
+    epoch = batches((2, 3, 2, 3), parts=parts).order(0)
+    assert epoch.shape == (3, 10)
+    assert np.isin(epoch[:, :2], STRONG[:8]).all() and np.isin(epoch[:, 2:5], STRONG).all()
+    with pytest.raises(SedError, match="the strong part of a batch needs 9 clips but only 8"):
+        batches((9, 3, 2, 3), parts=parts)
+
+
 def test_every_epoch_is_another_order_of_the_seed():
     one, same, other = batches(), batches(), batches(seed=2)
     assert np.array_equal(one.order(0), same.order(0))

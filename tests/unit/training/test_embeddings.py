@@ -109,7 +109,7 @@ def added(shape: FusionShape, *, scale: float = 1.0) -> Fusion:
 
 
 def top(shape: HeadShape) -> Head:
-    def posteriors(net, x, pad_mask):
+    def posteriors(net, x, pad_mask, class_mask):
         strong = torch.sigmoid(net.out(x))
         return strong, strong.amax(1)
 

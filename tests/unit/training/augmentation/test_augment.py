@@ -1,5 +1,7 @@
 """`training.augment`: what each entry changes, and that draws depend on the place alone."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -9,6 +11,7 @@ from sed_core.training.augmentation.augmentation_registry import SEPARATE, SHARE
 from sed_core.training.augmentation.chain import augmented
 from sed_core.training.augmentation.clip_draws import Clips, Draws
 from sed_core.training.augmentation.frequency_warp import warped
+from sed_core.training.augmentation.mixup import Mix, mixed, mixed_rows
 from sed_core.training.losses import BatchLayout
 from tests.made_data import tiny_system
 
@@ -46,6 +49,23 @@ def test_trains(train, plain, name):
     outcome = train(name=name, training={"mixup": None, "augment": [{"name": name}]})
     assert (outcome.history == plain[0].history) == (name == "mixup")
     assert outcome.history[-1]["train/student/loss_strong"] > 0
+
+
+def test_mixup_of_2024():
+    """Groups mix among themselves, embeddings with partners of their own, labels follow both."""
+    layout = BatchLayout(strong=3, weak=2, groups=(1, 2))
+    clips = replace(made(), layout=layout, embeddings=torch.arange(6.0)[:, None])
+    assert [(rows.start, rows.stop) for rows in mixed_rows(clips)] == [(3, 5), (1, 3), (0, 1)]
+    stay, swap, alone = torch.tensor([0, 1]), torch.tensor([1, 0]), torch.tensor([0])
+    mixes = [Mix(0.75, stay), Mix(0.75, swap), Mix(0.75, swap), Mix(0.75, stay)]
+    mixes += [Mix(0.75, alone)] * 2
+    found = mixed(clips, mixes, labels="soft", weak_labels="hard", embeddings=True)
+    assert found.embeddings[:, 0].tolist() == [0.0, 1.0, 2.0, 3.25, 3.75, 5.0]
+    assert torch.allclose(found.mel[[0, 3, 4, 5]], clips.mel[[0, 3, 4, 5]])
+    assert torch.allclose(found.mel[1], 0.75 * clips.mel[1] + 0.25 * clips.mel[2])
+    assert torch.allclose(found.labels[1], 0.75 * clips.labels[1] + 0.25 * clips.labels[2])
+    assert torch.equal(found.labels[0], clips.labels[0])
+    assert bool((found.weak_labels == 1).all()), "the union, of the embeddings' partners"
 
 
 def test_an_empty_list_changes_nothing():
