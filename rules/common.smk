@@ -107,7 +107,8 @@ def search_job(_wildcards):
 
 def search_inputs(wildcards):
     search_job(wildcards)
-    return FILES.training(config["training_search"]["system"])
+    name = config["training_search"]["system"]
+    return FILES.training(name, SYSTEMS[name]["seeds"][0])
 
 
 def published_embeddings(wildcards):

@@ -33,5 +33,5 @@ rule tune_training:
         'python "$SED_HOME"/workflow_scripts/tune_training.py --job {params.job:q}'
         " --data {params.data:q} --checkpoints {params.checkpoints:q} --md {output.md:q}"
         " --csv {output.csv:q} --plot {output.plot:q} --best {output.best:q}"
-        " --gpus {resources.gpu} --threads {threads} --min-coverage {params.min_coverage}"
+        " --gpus {resources.gpu} --threads {threads} --min-coverage {params.min_coverage:q}"
         " > {log:q} 2>&1"

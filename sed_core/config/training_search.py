@@ -49,6 +49,11 @@ class SearchJob(Job):
         if name not in complete:
             sentence = unknown_name(name, complete, "system")
             raise SedError(f"config: training_search.system: {sentence}")
+        if complete[name]["training"]["start_from"]:
+            raise SedError(
+                f"config: training_search.system: {name} starts from another system, which no search "
+                "trains; give its networks as training.resume_from instead."
+            )
         for values in ends(section["keys"]):
             _check(values, name, config)
         return cls(

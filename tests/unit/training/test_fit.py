@@ -93,9 +93,9 @@ def test_mixup(train, monkeypatch, kind):
     seen = []
     losses = MeanTeacher.losses
 
-    def keep(module, student, teacher, labels, *rest):
-        seen.append(labels)
-        return losses(module, student, teacher, labels, *rest)
+    def keep(module, student, teacher, heard, *rest):
+        seen.append(heard.labels)
+        return losses(module, student, teacher, heard, *rest)
 
     monkeypatch.setattr(MeanTeacher, "losses", keep)
     train(training={"mixup": kind, "n_epochs": 1, "steps_per_epoch": 10})
