@@ -51,8 +51,8 @@ class SearchJob(Job):
             raise SedError(f"config: training_search.system: {sentence}")
         if complete[name]["training"]["start_from"]:
             raise SedError(
-                f"config: training_search.system: {name} starts from another system, which no search "
-                "trains; give its networks as training.resume_from instead."
+                f"config: training_search.system: {name} starts from another system, which no "
+                "search trains; give its networks as training.resume_from instead."
             )
         for values in ends(section["keys"]):
             _check(values, name, config)
