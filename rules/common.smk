@@ -9,6 +9,7 @@ from snakemake.exceptions import WorkflowError
 
 from sed_core.config.embedding_files import EmbeddingFiles
 from sed_core.config.embedding_kinds import STORED
+from sed_core.config.jobs import as_json
 from sed_core.config.listing import command_options, listing
 from sed_core.config.workflow_plan import Plan
 from sed_core.config.result_files import ResultFiles
@@ -97,18 +98,13 @@ def training_inputs(wildcards):
     return FILES.training(wildcards.system, wildcards.seed)
 
 
-def search_job(_wildcards):
-    """A mistake in the section ends the run with one sentence."""
+def search_inputs(_wildcards):
+    """What the searched system trains on; a mistake in the section ends the run with one sentence."""
     try:
-        return PLAN.search_job()
+        job = PLAN.search_job
     except SedError as error:
         raise WorkflowError(str(error)) from None
-
-
-def search_inputs(wildcards):
-    search_job(wildcards)
-    name = config["training_search"]["system"]
-    return FILES.training(name, SYSTEMS[name]["seeds"][0])
+    return FILES.training(job.system, job.training_seed)
 
 
 def published_embeddings(wildcards):

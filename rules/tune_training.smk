@@ -24,14 +24,12 @@ rule tune_training:
         mem_mb=1000 * config["compute"]["memory_gb"],
         runtime="7d",
     params:
-        job=search_job,
+        job=lambda wildcards: as_json(PLAN.search_job),
         data=PATHS["data"],
         checkpoints=f"{PATHS['checkpoints']}/tune_training",
-        min_coverage=config["defaults"]["data"]["min_coverage"],
         code=code_version("workflow_scripts/tune_training.py"),
     shell:
         'python "$SED_HOME"/workflow_scripts/tune_training.py --job {params.job:q}'
         " --data {params.data:q} --checkpoints {params.checkpoints:q} --md {output.md:q}"
         " --csv {output.csv:q} --plot {output.plot:q} --best {output.best:q}"
-        " --gpus {resources.gpu} --threads {threads} --min-coverage {params.min_coverage:q}"
-        " > {log:q} 2>&1"
+        " --gpus {resources.gpu} --threads {threads} > {log:q} 2>&1"

@@ -24,7 +24,6 @@ def main(argv: list[str] | None = None) -> None:
     add("--best", type=Path, required=True, help="output: YAML, a system with the best values")
     add("--gpus", type=int, default=1, help="1 or more: use a GPU; 0 for the CPU")
     add("--threads", type=int, default=1, help="CPU threads")
-    add("--min-coverage", type=float, default=0.0, help="share of clips, 0..1")
     args = parser.parse_args(argv)
     prepare(gpus=min(args.gpus, 1), threads=args.threads)
 
@@ -38,7 +37,6 @@ def main(argv: list[str] | None = None) -> None:
         job,
         data=args.data,
         checkpoints=args.checkpoints,
-        min_coverage=args.min_coverage,
         say=lambda trial: print(f"trial {trial.number + 1} of {job.trials}: {trial}", flush=True),
     )
     best = search_results.best_of(trials)

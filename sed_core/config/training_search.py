@@ -21,6 +21,7 @@ class SearchJob(Job):
         trials: trainings in all.
         seed: of the search.
         training_seed: of every training.
+        min_coverage: the least share of each split's clips that must be there.
     """
 
     what = "a search"
@@ -31,10 +32,17 @@ class SearchJob(Job):
     trials: int
     seed: int
     training_seed: int
+    min_coverage: float
 
     @classmethod
-    def of(cls, config: Mapping[str, Any]) -> "SearchJob":
-        """Take it from the whole configuration, merged and checked.
+    def of(
+        cls, config: Mapping[str, Any], complete: Mapping[str, Mapping[str, Any]]
+    ) -> "SearchJob":
+        """Take it from the configuration.
+
+        Args:
+            config: the whole, merged and checked.
+            complete: its systems, as `systems` gives them.
 
         Raises:
             SedError: there is no search, no such system, or a value that its key may not have.
@@ -45,7 +53,7 @@ class SearchJob(Job):
                 "config: there is no section training_search, which says what to search; "
                 "docs/add-a-system.md shows one."
             )
-        complete, name = systems(config), section["system"]
+        name = section["system"]
         if name not in complete:
             sentence = unknown_name(name, complete, "system")
             raise SedError(f"config: training_search.system: {sentence}")
@@ -64,6 +72,7 @@ class SearchJob(Job):
             trials=section["trials"],
             seed=section.get("seed", 0),
             training_seed=complete[name]["seeds"][0],
+            min_coverage=complete[name]["data"]["min_coverage"],
         )
 
 
@@ -74,8 +83,8 @@ class Trial:
     Attributes:
         number: from 0, in the order of time.
         values: of the searched keys.
-        objective: what selected the network, higher is better (protocol 5.7); NaN in training
-            that never came to a number.
+        objective: what selected the network, higher is better (protocol 5.7); 0 where training
+            never came to a number.
         epoch: of the selected network.
         seconds: that training took, in its last part where it was interrupted.
     """

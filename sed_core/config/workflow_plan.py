@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sed_core.config.jobs import DecodingJob, ScoringJob, TuningJob, as_json
@@ -142,9 +143,14 @@ class Plan:
         row = self.rows[variant]
         return as_json(TuningJob.of(row.variant, row.system))
 
-    def search_job(self) -> str:
-        """What a search over keys of a system is told, as JSON."""
-        return as_json(SearchJob.of(self.config))
+    @cached_property
+    def search_job(self) -> SearchJob:
+        """What a search over keys of a system is told.
+
+        Raises:
+            SedError: one sentence about the first fault of its section.
+        """
+        return SearchJob.of(self.config, self.systems)
 
     def notes(self) -> str:
         """What tables say of pretrained networks and of rows that are left out, as JSON: known to

@@ -34,7 +34,6 @@ def search(
     *,
     data: Path,
     checkpoints: Path,
-    min_coverage: float = 0.0,
     say: Callable[[Trial], None] = lambda trial: None,
 ) -> list[Trial]:
     """Train until there are `job.trials` trials; those of an earlier run of the same search count.
@@ -47,7 +46,6 @@ def search(
         job: what to search.
         data: prepared data.
         checkpoints: folder for journal and checkpoints; those of finished trials are removed.
-        min_coverage: share of each split's clips that must be present.
         say: told of every trial that ends here.
 
     Raises:
@@ -68,12 +66,13 @@ def search(
         study.tell(broken.number, state=TrialState.FAIL)
         study.enqueue_trial(broken.params)
     space = {name: distribution(key) for name, key in job.keys.items()}
-    while (done := len(_finished(study))) < job.trials:
+    trials = _finished(study)
+    while (done := len(trials)) < job.trials:
         study.sampler = optuna.samplers.TPESampler(seed=derive(job.seed, "trial", done) % 2**32)
         trial = study.ask(space)
         system = System.from_dict(merge(job.trained, nested(trial.params)))
         training = TrainingJob(
-            system, data, job.training_seed, folder / "trainings", min_coverage=min_coverage
+            system, data, job.training_seed, folder / "trainings", min_coverage=job.min_coverage
         )
         begun = time.monotonic()
         try:
@@ -86,8 +85,9 @@ def search(
         objective = found["objective"]
         study.tell(trial, objective if math.isfinite(objective) else 0.0)
         shutil.rmtree(training.checkpoint.parent, ignore_errors=True)
-        say(_finished(study)[-1])
-    return _finished(study)
+        trials = _finished(study)
+        say(trials[-1])
+    return trials
 
 
 def distribution(key: Mapping[str, Any]) -> BaseDistribution:

@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from sed_core.config.systems import merge
+from sed_core.config.systems import merge, systems
 from sed_core.config.training_search import SearchJob, nested
 from sed_core.runtime.errors import SedError
 from tests.workflow_runner import ROOT, Clone
@@ -21,7 +21,7 @@ def config() -> dict:
 
 def asked(config, **changed) -> SearchJob:
     section = {"system": "crnn", "trials": 2, "keys": KEYS} | changed
-    return SearchJob.of({**config, "training_search": section})
+    return SearchJob.of({**config, "training_search": section}, systems(config))
 
 
 def test_a_search_plans_what_its_system_trains_on(tmp_path):
@@ -55,4 +55,4 @@ def test_a_mistake_is_one_sentence(config, changed, sentence):
 
 def test_without_a_section_the_sentence_says_where_one_is_shown(config):
     with pytest.raises(SedError, match="docs/add-a-system"):
-        SearchJob.of(config)
+        SearchJob.of(config, systems(config))

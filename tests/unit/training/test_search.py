@@ -25,6 +25,7 @@ JOB = SearchJob(
     trials=6,
     seed=3,
     training_seed=1,
+    min_coverage=0.0,
 )
 
 
