@@ -1,7 +1,10 @@
 """What a training does in each step, kept for comparison."""
 
+from collections.abc import Sequence
+
 import lightning
 import numpy as np
+from torch.utils.data import DataLoader
 
 from sed_core.training import mean_teacher as module_file
 from sed_core.training.mean_teacher import SCALARS, MeanTeacher
@@ -52,3 +55,23 @@ class Recorder(lightning.Callback):
                 for name, network in (("student", module.student), ("teacher", module.teacher))
             }
         )
+
+
+def run_steps(
+    module: MeanTeacher,
+    batches: Sequence[dict],
+    *callbacks: lightning.Callback,
+    precision: str = "64-true",
+) -> None:
+    """Train on the given batches, a step each, and on nothing else."""
+    trainer = lightning.Trainer(
+        max_epochs=1,
+        accelerator="cpu",
+        precision=precision,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        callbacks=list(callbacks),
+    )
+    trainer.fit(module, DataLoader(batches, batch_size=None))

@@ -7,12 +7,10 @@ original; from there on all is computed here. FDY-SED's own trainer was never ru
 import copy
 import math
 
-import lightning
 import pytest
 import torch
 import yaml
 from torch.nn.functional import binary_cross_entropy, mse_loss
-from torch.utils.data import DataLoader
 
 from sed_core.config import systems
 from sed_core.config.system import System
@@ -22,6 +20,7 @@ from sed_core.training.augmentation.chain import augmented
 from sed_core.training.augmentation.clip_draws import Clips
 from sed_core.training.losses import BatchLayout
 from sed_core.training.mean_teacher import MeanTeacher
+from tests.parity.recorder import run_steps
 
 STEPS, WARMUP, SEED = 3, 4, 21
 STRONG, WEAK = 3, 2
@@ -111,12 +110,7 @@ def test_steps(small, monkeypatch):
     ours = {"student": copy.deepcopy(module.student), "teacher": copy.deepcopy(module.teacher)}
     start = copy.deepcopy(ours["student"]).state_dict()
     batch = made_batch()
-    trainer = lightning.Trainer(
-        max_epochs=1, limit_train_batches=STEPS, accelerator="cpu", precision="64-true",
-        logger=False, enable_checkpointing=False, enable_progress_bar=False,
-        enable_model_summary=False,
-    )  # fmt: skip
-    trainer.fit(module, DataLoader([batch] * STEPS, batch_size=None))
+    run_steps(module, [batch] * STEPS)
     specified(ours["student"], ours["teacher"], batch, small.training.augment)
     for name, network in ours.items():
         found = getattr(module, name).state_dict()

@@ -15,7 +15,6 @@ import pytest
 import soundfile as sf
 import torch
 import yaml
-from torch.utils.data import DataLoader
 
 from sed_core.config import systems
 from sed_core.config.system import System
@@ -29,6 +28,7 @@ from sed_core.training.augmentation import mixup
 from sed_core.training.mean_teacher import SCALARS, MeanTeacher
 from tests.parity import draws
 from tests.parity.fill import fill
+from tests.parity.recorder import run_steps
 
 GOLDEN = Path(__file__).parent / "reference" / "long_trajectory"
 CLIPS = [GOLDEN / f"{number}.flac" for number in range(8)]
@@ -144,22 +144,12 @@ def train(patch, system: System, waveforms: np.ndarray, labels: np.ndarray):
         )
     rows = []
 
-    class Recorder(lightning.Callback):
+    class Rows(lightning.Callback):
         def on_train_batch_end(self, trainer, module, outputs, batch, index) -> None:
             rows.append([*module.scalars.tolist(), float(outputs["loss"])])
             place["step"] += 1
 
-    trainer = lightning.Trainer(
-        max_epochs=1,
-        accelerator="cpu",
-        precision="64-true",
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        callbacks=[Recorder()],
-    )
-    trainer.fit(module, DataLoader(batches, batch_size=None))
+    run_steps(module, batches, Rows())
     module.eval()
     with torch.no_grad():
         inputs = module.front(torch.from_numpy(waveforms).double())

@@ -2,13 +2,11 @@
 
 from types import SimpleNamespace
 
-import lightning
 import numpy as np
 import pandas as pd
 import pytest
 import torch
 import yaml
-from torch.utils.data import DataLoader
 
 from sed_core.config import systems
 from sed_core.config.system import System
@@ -19,7 +17,7 @@ from sed_core.training.mean_teacher import SCALARS, MeanTeacher
 from sed_core.training.validation import Validation
 from sed_core.training.validation_windows import ValidationWindows
 from tests.parity.fill import fill
-from tests.parity.recorder import Recorder
+from tests.parity.recorder import Recorder, run_steps
 from tests.parity.subset import largest
 
 WARMUP = 10
@@ -78,21 +76,11 @@ def four_steps(golden, seed, baseline, monkeypatch, name: str, dtype: torch.dtyp
     }
     recorder = Recorder()
     recorder.spy(monkeypatch)
-    trainer = lightning.Trainer(
-        max_epochs=1,
-        limit_train_batches=STEPS,
-        accelerator="cpu",
-        precision="64-true" if dtype == torch.float64 else "32-true",
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        callbacks=[recorder],
-    )
     if dtype == torch.float64:
         monkeypatch.setattr(MeanTeacher, "run", lambda self, net, *x: net(*x))  # float64
         module.double()
-    trainer.fit(module, DataLoader([batch] * STEPS, batch_size=None))
+    precision = "64-true" if dtype == torch.float64 else "32-true"
+    run_steps(module, [batch] * STEPS, recorder, precision=precision)
     return recorder, module, data
 
 

@@ -5,12 +5,10 @@ Dropout is off; the tokens in place of BEATs' are made-up noise.
 
 from dataclasses import replace
 
-import lightning
 import numpy as np
 import pytest
 import torch
 import yaml
-from torch.utils.data import DataLoader
 
 from sed_core.config import systems
 from sed_core.config.system import System
@@ -19,7 +17,7 @@ from sed_core.training.augmentation import mixup
 from sed_core.training.mean_teacher import SCALARS, MeanTeacher
 from sed_core.training.schedule import learning_rate
 from tests.parity.fill import fill, noise
-from tests.parity.recorder import Recorder
+from tests.parity.recorder import Recorder, run_steps
 from tests.parity.subset import Arrays, largest
 
 WARMUP, STEPS = 10, 3
@@ -61,18 +59,7 @@ def trained(module: MeanTeacher, batch: dict, monkeypatch) -> Recorder:
         MeanTeacher, "run", lambda self, net, *x, **masks: net(*x, **masks)
     )  # stays float64
     module.double()
-    trainer = lightning.Trainer(
-        max_epochs=1,
-        limit_train_batches=STEPS,
-        accelerator="cpu",
-        precision="64-true",
-        logger=False,
-        enable_checkpointing=False,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        callbacks=[recorder],
-    )
-    trainer.fit(module, DataLoader([batch] * STEPS, batch_size=None))
+    run_steps(module, [batch] * STEPS, recorder)
     return recorder
 
 

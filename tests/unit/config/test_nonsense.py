@@ -8,21 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
-from sed_core.config import registries
 from sed_core.config import systems as config_systems
-from sed_core.config.key import keys_of
-from sed_core.config.network_sections import NETWORKS
 from sed_core.config.rows import rows, shown
-from sed_core.config.split_roles import ENCODER_RATE
-from sed_core.config.system import DataSection, Stitching
-from sed_core.config.workflow_sections import GRIDS, Variant
-from sed_core.data.aggregation import AGGREGATIONS, RANDOM
-from sed_core.features.embeddings.encoder import Encoder
-from sed_core.features.embeddings.encoder_registry import ENCODERS
-from sed_core.inference.stitching import JOINS
-from sed_core.models.network_registry import MODELS
+from sed_core.config.training_search import nested
 from sed_core.runtime.errors import SedError
-from sed_core.scoring.postprocess import METHODS, PARAMETERS
 
 ROOT = Path(__file__).resolve().parents[3]
 FEW = ("crnn", "crnn_strong")  # a fifth of the time of all
@@ -41,9 +30,7 @@ def checked(change: dict[Any, Any]) -> dict[str, Any]:
     base = read("config.yaml")
     base = {**base, "systems": {name: base["systems"][name] for name in FEW}, "targets": [*FEW]}
     for place, value in change.items():
-        for key in reversed(place.split(".")):
-            value = {key: value}
-        base = config_systems.merge(base, value)
+        base = config_systems.merge(base, nested({place: value}))
     systems = config_systems.systems(base)
     shown(rows(base, systems), base)
     return systems
@@ -405,23 +392,3 @@ def test_faults_of_what_nobody_asks_for_are_said_when_it_is_asked_for():
     assert "data.validation is 'synth', which data.strong names too" in config_systems.unfit(
         "mine", base
     )
-
-
-def test_registries_are_read_without_importing_them():
-    assert NETWORKS.keys() == MODELS.keys()
-    assert registries.names(registries.ENCODERS, "ENCODERS").keys() == ENCODERS.keys()
-    for name, encoder in ENCODERS.items():
-        assert registries.kinds(name) == encoder.kinds
-        assert registries.options(name) == encoder.options
-    assert Encoder.sample_rate == ENCODER_RATE
-
-
-def test_what_a_table_of_functions_names_is_what_the_configuration_takes():
-    def accepted(section: type, name: str) -> set[str]:
-        return set(next(one for one in keys_of(section) if one.name == name).rules["enum"])
-
-    assert accepted(Stitching, "join") == set(JOINS)
-    assert accepted(DataSection, "aggregation") == {*AGGREGATIONS, RANDOM}
-    assert accepted(Variant, "method") == set(METHODS) == set(GRIDS)
-    for method, grid in GRIDS.items():
-        assert tuple(one.name for one in keys_of(grid)) == PARAMETERS[method]
