@@ -28,12 +28,7 @@ ODD_FRAMES: Rules = {
 ODD_FRAMES_BY_CLASS: Rules = {
     "type": ["integer", "array"],
     "minimum": 1,
-    "items": {
-        "type": "integer",
-        "minimum": 1,
-        "not": {"multipleOf": 2},
-        "expected": "an odd number of frames.",
-    },
+    "items": ODD_FRAMES,
     "minItems": 1,
     "not": {"type": "integer", "multipleOf": 2},
     "expected": "an odd number of frames, or a list with one for each class.",

@@ -231,21 +231,6 @@ class Training:
     """A system whose networks of the same seed this one starts from; it is trained first."""
 
 
-BEFORE_KEYS: dict[str, Any] = {
-    "anneal_from": None,
-    "augment": [],
-    "ema_update": "before",
-    "loss": {"name": "bce"},
-    "interpolation_weight": 1.0,
-    "selection": "best",
-    "start_from": None,
-    "strong_parts": [],
-    "weak_consistency": 1.0,
-    "weak_loss_weight": 1.0,
-}
-"""What training did before it had these keys; models of then do not have them."""
-
-
 @dataclass(frozen=True)
 class Opt:
     """The optimiser, Adam."""
@@ -269,6 +254,29 @@ class Stitching:
     maximum."""
     hop: float = key(0.5, exclusiveMinimum=0, maximum=1)
     """From a window to the next, as a share of a window."""
+
+
+BEFORE_KEYS: dict[str, dict[str, Any]] = {
+    "dataset": {"resampler": "soxr_hq"},
+    "data": {"soft_labels": {}, "annotated": {}, "windows": "per_recording"},
+    "feats": {"peak_level": False},
+    "scaler": {"min_range_db": None, "range": [0, 1]},
+    "pretrained": {"options": {}},
+    "training": {
+        "anneal_from": None,
+        "augment": [],
+        "ema_update": "before",
+        "loss": {"name": "bce"},
+        "interpolation_weight": 1.0,
+        "selection": "best",
+        "start_from": None,
+        "strong_parts": [],
+        "weak_consistency": 1.0,
+        "weak_loss_weight": 1.0,
+    },
+    "opt": defaults_of(Opt),
+}
+"""What sections meant before they had these keys; models of then do not have them."""
 
 
 @dataclass(frozen=True)
@@ -323,21 +331,12 @@ class System:
                 raise SedError(f"the system configuration lacks '{field.name}'.")
             kind = field.type
             given = value[field.name]
-            if field.name == "dataset":  # those of 0.1.0 do not say how they were resampled
-                given = {"resampler": "soxr_hq", **given}
-            if field.name == "pretrained":  # those of 0.1.0 have no entries beside their networks
-                given = {"network": given.get("model"), "options": {}, **given}
-            if field.name == "feats":
-                given = {"peak_level": False, **given}
-            if field.name == "scaler":  # nor do those of 0.1.0 have a floor or another range
-                given = {"min_range_db": None, "range": [0, 1], **given}
+            if field.name in BEFORE_KEYS:
+                given = {**BEFORE_KEYS[field.name], **given}
+            if field.name == "pretrained":  # then an entry of `embeddings` was its network
+                given = {"network": given.get("model"), **given}
             if field.name == "data":  # models of 0.1.0 have what is no part of training, too
                 given = {key: item for key, item in given.items() if key not in JUDGING}
-                given = {"soft_labels": {}, "annotated": {}, "windows": "per_recording", **given}
-            if field.name == "opt":  # one rate for all
-                given = {**defaults_of(Opt), **given}
-            if field.name == "training":
-                given = {**BEFORE_KEYS, **given}
             sections[field.name] = section(
                 kind, given, f"section '{field.name}' of the system configuration"
             )

@@ -7,9 +7,9 @@ from sed_core.data.audio import SUFFIXES
 from sed_core.runtime.errors import SedError
 
 
-def is_audio(name: str) -> bool:
+def is_audio(name: str, suffixes: tuple[str, ...] = SUFFIXES) -> bool:
     """Whether a file of this name is audio; hidden ones, such as those of macOS, are not."""
-    return name.lower().endswith(SUFFIXES) and not name.startswith(".")
+    return name.lower().endswith(suffixes) and not name.startswith(".")
 
 
 def files_in(folder: Path) -> list["os.DirEntry[str]"]:

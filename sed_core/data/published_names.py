@@ -1,9 +1,14 @@
-"""Where published embeddings lie, under the names that their authors gave them."""
+"""The names that authors gave to what they published: classes of DESED, files of embeddings."""
 
 from pathlib import Path
 
 from sed_core.runtime.errors import SedError
 
+DESED_CLASSES = (
+    "Alarm_bell_ringing", "Blender", "Cat", "Dishes", "Dog", "Electric_shaver_toothbrush", "Frying",
+    "Running_water", "Speech", "Vacuum_cleaner",
+)  # fmt: skip
+"""In the order of the outputs of published networks."""
 PUBLISHED = "published "
 """Begins what stands for the digest of weights, of which published embeddings say nothing."""
 NAMES = {"synth": "synth_train", "weak": "weak_train", "unlabelled": "unlabeled_train"}

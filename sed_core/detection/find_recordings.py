@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sed_core.data.audio import SUFFIXES
+from sed_core.data.audio_files import is_audio
 from sed_core.runtime.errors import SedError
 
 VIDEO = (".mp4", ".mkv", ".mov", ".avi", ".wma", ".amr", ".caf", ".w64", ".rf64", ".mka", ".oga")
@@ -68,11 +69,7 @@ def _audio(folder: Path) -> list[Path]:
     files = []
     for place, below, names in os.walk(folder):
         below[:] = [name for name in below if not name.startswith(".")]
-        files += [
-            Path(place, name)
-            for name in names
-            if not name.startswith(".") and Path(name).suffix.lower() in (*SUFFIXES, *VIDEO)
-        ]
+        files += [Path(place, name) for name in names if is_audio(name, (*SUFFIXES, *VIDEO))]
     return sorted(files)
 
 

@@ -22,7 +22,7 @@ from starlette.routing import Route
 
 from sed_core.data.audio_stream import Samples, UnusableAudioError, stream_file
 from sed_core.detection.page_files import page_files
-from sed_core.detection.pipeline import Pipeline
+from sed_core.detection.pipeline import Pipeline, refuse_infinite
 from sed_core.runtime.errors import SedError
 
 HOST = "127.0.0.1"
@@ -143,8 +143,7 @@ def heard(line: Pipeline, path: Path, longest: float) -> bytes:
 
     blocks = stream_file(path, sample_rate=rate, resampler=line.listener.resampler)
     scores = np.concatenate(list(line.scores(noted(blocks))))
-    if not np.isfinite(scores).all():
-        raise SedError("the model's scores are not all finite numbers; get it again.")
+    refuse_infinite(scores)
     samples = np.concatenate(kept)
     about = {"sample_rate": rate, "n_samples": len(samples), "n_frames": len(scores)}
     head = json.dumps(about).encode()

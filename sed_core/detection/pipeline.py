@@ -116,9 +116,18 @@ class Pipeline:
         """
         tracker, found = self.tracker(), []
         for scores in self.scores(blocks):
-            if not np.isfinite(scores).all():
-                raise SedError("the model's scores are not all finite numbers; get it again.")
+            refuse_infinite(scores)
             if keep:
                 keep(scores)
             found += tracker.add(scores)
         return in_time([*found, *tracker.finish()])
+
+
+def refuse_infinite(scores: FrameScores) -> None:
+    """Events of such scores would be arbitrary.
+
+    Raises:
+        SedError: a score is not a number.
+    """
+    if not np.isfinite(scores).all():
+        raise SedError("the model's scores are not all finite numbers; get it again.")

@@ -1,7 +1,7 @@
 """The convolutional recurrent network of DCASE 2022 Task 4 (the baseline's architecture)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from torch import Tensor, nn
 
@@ -12,9 +12,10 @@ from sed_core.models.dropstep import dropstep
 from sed_core.models.fusion_registry import FUSIONS
 from sed_core.models.head_registry import HEADS
 from sed_core.models.native.gru import bidirectional_gru, is_native
-from sed_core.models.parts import Fusion, FusionShape, HeadShape
+from sed_core.models.parts import Fusion, FusionShape, Head, HeadShape
 from sed_core.runtime.errors import SedError
 
+P = TypeVar("P", Fusion, Head)
 Entry = Mapping[str, Any]
 """`name` and options of a registered part."""
 ATTENTION: Entry = {"name": "attention"}
@@ -107,12 +108,11 @@ class CRNN(nn.Module):
         )
         self.dropout = Dropout(dropout)
         head_shape = HeadShape(2 * n_rnn_cell, n_classes, initial_posterior)
-        layers, self.posteriors = _part(HEADS, "net.head", head, head_shape)
-        self.join = None
+        made = _part(HEADS, "net.head", head, head_shape)
+        layers, self.posteriors, self.join = dict(made.layers), made.posteriors, None
         if fusion is not None:
-            shape = FusionShape(embedding_size, n_channels)
-            more, self.join = _part(FUSIONS, "net.fusion", fusion, shape)
-            layers |= more
+            joined = _part(FUSIONS, "net.fusion", fusion, FusionShape(embedding_size, n_channels))
+            layers, self.join = {**layers, **joined.layers}, joined.join
         for name, layer in layers.items():
             self.add_module(name, layer)
         if not train_cnn:
@@ -167,17 +167,16 @@ class CRNN(nn.Module):
         return strong.transpose(1, 2), weak
 
 
-def _part(table: Mapping[str, Callable[..., Any]], place: str, entry: Entry, shape: Any) -> Any:
-    """Layers and function of a registered fusion or head."""
+def _part(table: Mapping[str, Callable[..., P]], place: str, entry: Entry, shape: Any) -> P:
+    """A registered fusion or head."""
     options = dict(entry)
     name = options.pop("name", None)
     if name not in table:
         raise SedError(f"{place} is '{name}'; registered are {', '.join(table)}.")
     try:
-        made = table[name](shape, **options)
+        return table[name](shape, **options)
     except TypeError as error:
         raise SedError(f"{place}: {name} does not take these options ({error}).") from error
-    return dict(made.layers), made.join if isinstance(made, Fusion) else made.posteriors
 
 
 NET_KEYS = {

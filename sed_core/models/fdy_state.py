@@ -9,21 +9,10 @@ from typing import Any
 
 from torch import Tensor
 
+from sed_core.data.published_names import DESED_CLASSES
 from sed_core.features.safe_load import reason
 from sed_core.runtime.errors import SedError
 
-CLASSES = (
-    "Alarm_bell_ringing",
-    "Blender",
-    "Cat",
-    "Dishes",
-    "Dog",
-    "Electric_shaver_toothbrush",
-    "Frying",
-    "Running_water",
-    "Speech",
-    "Vacuum_cleaner",
-)
 FEATS = {
     "sample_rate": 16000,
     "n_window": 2048,
@@ -70,5 +59,5 @@ def settings(state: Mapping[str, Tensor], source: str) -> dict[str, Any]:
             f"{source} does not hold an FDY-CRNN of {blocks} blocks ({reason(error)}); get the "
             "file again."
         ) from error
-    dataset = {"classes": list(CLASSES)}
+    dataset = {"classes": list(DESED_CLASSES)}
     return {"net": net, "feats": dict(FEATS), "scaler": dict(SCALER), "dataset": dataset}

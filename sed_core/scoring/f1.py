@@ -7,16 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sed_core.data.published_names import DESED_CLASSES
 from sed_core.scoring.events import Events
 
 CONVENTIONS = ("dcase2022", "sed_scores_eval")
-
-# Whose published F1s follow the rules of 2022; elsewhere there is nothing to compare with, and a
-# mean over the classes that were found says little.
-_DESED = {
-    "Alarm_bell_ringing", "Blender", "Cat", "Dishes", "Dog", "Electric_shaver_toothbrush", "Frying",
-    "Running_water", "Speech", "Vacuum_cleaner",
-}  # fmt: skip
 
 # What makes a class undefined under the convention of 2022, for each metric's own tool.
 _UNDEFINED = {
@@ -96,8 +90,12 @@ def f1_scores(counts: F1Counts, classes: Sequence[str], *, convention: str, unde
 
 
 def usual_convention(classes: Sequence[str]) -> str:
-    """The convention that figures of these classes are published by: 2022's for those of DESED."""
-    return "dcase2022" if set(classes) == _DESED else "sed_scores_eval"
+    """The convention that figures of these classes are published by: 2022's for those of DESED.
+
+    Elsewhere there is nothing to compare with, and a mean over the classes that were found says
+    little.
+    """
+    return "dcase2022" if set(classes) == set(DESED_CLASSES) else "sed_scores_eval"
 
 
 def tally(events: Events, shape: tuple[int, int]) -> NDArray[np.int64]:

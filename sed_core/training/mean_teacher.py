@@ -152,14 +152,15 @@ class MeanTeacher(lightning.LightningModule):
         """Supervised losses plus the ramped consistency with the teacher."""
         config = self.system.training
         loss, distance = self.loss, CONSISTENCY[config.self_sup_loss]
-        strong, weak = supervised(student, heard.labels, heard.weak_labels, self.layout, loss=loss)
+        layout = heard.layout
+        strong, weak = supervised(student, heard.labels, heard.weak_labels, layout, loss=loss)
         teacher_strong, teacher_weak = supervised(
-            teacher, of_teacher.labels, of_teacher.weak_labels, self.layout, loss=loss
+            teacher, of_teacher.labels, of_teacher.weak_labels, layout, loss=loss
         )
         if heard.mixes:
             teacher = mix_rows(teacher[0], heard.mixes), mix_rows(teacher[1], heard.mixes)
         strong_same, weak_same = consistency(
-            student, teacher, distance=distance, rows=self.layout.agreeing
+            student, teacher, distance=distance, rows=layout.agreeing
         )
         labelled = strong + config.weak_loss_weight * weak
         weight = config.const_max * ramp(number, self.warmup)
@@ -203,8 +204,9 @@ class MeanTeacher(lightning.LightningModule):
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
         """Set the rate that this update uses."""
+        rate = self.rate(self.step_number)
         for group in optimizer.param_groups:
-            group["lr"] = self.rate(self.step_number) * group["share"]
+            group["lr"] = rate * group["share"]
 
     def rate(self, number: int) -> float:
         """Learning rate of step 1, 2, …"""

@@ -41,7 +41,7 @@ def augmented(
         if name in SHARED:
             before, change = student, SHARED[name]
             student = change(student, Draws(own, rank), **options)
-            if options.get("consistency") != "interpolated":
+            if student.mixes is before.mixes:  # else the teacher's posteriors are to be mixed
                 same = teacher is before
                 teacher = student if same else change(teacher, Draws(own, rank), **options)
         else:
