@@ -60,7 +60,7 @@ rule systems:
         "printf '%s\\n' {params.listing:q} | tee {log:q}"
 
 
-include: f"rules/source_{SOURCE}.smk"
+include: f"rules/source_{SOURCE.source}.smk"
 include: "rules/data.smk"
 include: "rules/annotators.smk"
 include: "rules/embed.smk"

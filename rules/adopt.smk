@@ -9,8 +9,8 @@ rule adopt:
     """Look at the {wildcards.split} folder and note what it holds."""
     input:
         lambda wildcards: (
-            REMOTES.receipts(DATASET["splits"][wildcards.split].get("remotes", []))
-            if SOURCE == "download"
+            REMOTES.receipts(SOURCE.split(wildcards.split).get("remotes", []))
+            if SOURCE.source == "download"
             else []
         ),
     output:
@@ -23,9 +23,11 @@ rule adopt:
         mem_mb=1000,
         runtime="10m",
     params:
-        audio=source_audio,
-        annotations=annotations_option("--annotations"),
-        listing=folder_fingerprint,
+        audio=lambda wildcards: SOURCE.audio(wildcards.split),
+        annotations=lambda wildcards: option(
+            "annotations", SOURCE.annotations(wildcards.split)
+        ),
+        listing=lambda wildcards: SOURCE.state(wildcards.split),
         code=code_version("workflow_scripts/adopt.py"),
     shell:
         'python "$SED_HOME"/workflow_scripts/adopt.py --split {wildcards.split}'

@@ -20,8 +20,10 @@ rule annotators:
         mem_mb=1000,
         runtime="30m",
     params:
-        annotations=annotations_option("--annotations"),
-        classes=classes,
+        annotations=lambda wildcards: option(
+            "annotations", SOURCE.annotations(wildcards.split)
+        ),
+        classes=CLASSES,
         code=code_version("workflow_scripts/annotators.py"),
     shell:
         'python "$SED_HOME"/workflow_scripts/annotators.py {params.annotations}'
@@ -48,9 +50,11 @@ rule soft_labels:
         mem_mb=2000,
         runtime="30m",
     params:
-        annotations=annotations_option("--annotations"),
-        metadata=metadata_option,
-        classes=classes,
+        annotations=lambda wildcards: option(
+            "annotations", SOURCE.annotations(wildcards.split)
+        ),
+        metadata=lambda wildcards: option("metadata", SOURCE.metadata(wildcards.split)),
+        classes=CLASSES,
         seconds=DATASET["clip_seconds"],
         scores=lambda wildcards, input: option("scores", input.scores),
         code=code_version("workflow_scripts/soft_labels.py"),

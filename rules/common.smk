@@ -20,19 +20,14 @@ from sed_core.runtime.device import visible_gpus
 from sed_core.runtime.errors import SedError, unknown_name
 from sed_core.runtime.job_shell import TERMINAL, job_prefix
 
-
-def checked_plan():
-    """A mistake in the configuration ends the run with one sentence."""
-    try:
-        return Plan.of(config)
-    except SedError as error:
-        raise WorkflowError(str(error)) from None
-
-
-PLAN = checked_plan()
+try:
+    PLAN = Plan.of(config)
+except SedError as error:  # one sentence; a WorkflowError would add lines of this file
+    raise SystemExit(f"error: {error}")
 EMBEDDINGS = EmbeddingFiles(config)
 FILES = ResultFiles(PLAN, EMBEDDINGS)
 SYSTEMS, ROWS, DATASET = PLAN.systems, PLAN.rows, PLAN.dataset
+CLASSES = ",".join(DATASET["classes"])
 PATHS = config["pathvars"]
 
 # Without a limit Snakemake starts all GPU jobs at once. Where there is no GPU here, cores are the
@@ -77,14 +72,6 @@ def list_systems():
     return listing(PLAN, options)
 
 
-def labels(wildcards):
-    return DATASET["splits"][wildcards.split]["labels"]
-
-
-def classes(_wildcards):
-    return ",".join(DATASET["classes"])
-
-
 def option(name, value):
     """`--name 'value'` of a command, or nothing where there is no value."""
     return f"--{name} {shlex.quote(str(value))}" if value else ""
@@ -92,7 +79,7 @@ def option(name, value):
 
 def training_inputs(wildcards):
     """What a system trains on, if that is enough for its batches."""
-    problem = too_few(SYSTEMS[wildcards.system], listed)
+    problem = too_few(SYSTEMS[wildcards.system], SOURCE.listed)
     if problem:
         raise WorkflowError(f"config: systems.{wildcards.system}: {problem}.")
     return FILES.training(wildcards.system, wildcards.seed)

@@ -26,9 +26,9 @@ rule resample:
         mem_mb=4000,
         runtime="4h",
     params:
-        audio=source_audio,
-        expected=annotations_option("--list"),
-        metadata=metadata_option,
+        audio=lambda wildcards: SOURCE.audio(wildcards.split),
+        expected=lambda wildcards: option("list", SOURCE.annotations(wildcards.split)),
+        metadata=lambda wildcards: option("metadata", SOURCE.metadata(wildcards.split)),
         seconds=DATASET["clip_seconds"],
         rate=DATASET["sample_rate"],
         resampler=DATASET["resampler"],
@@ -60,11 +60,13 @@ rule ground_truth:
         mem_mb=1000,
         runtime="10m",
     params:
-        annotations=annotations_option("--tsv"),
-        metadata=metadata_option,
-        soft=soft_labels_option,
-        labels=labels,
-        classes=classes,
+        annotations=lambda wildcards: option("tsv", SOURCE.annotations(wildcards.split)),
+        metadata=lambda wildcards: option("metadata", SOURCE.metadata(wildcards.split)),
+        soft=lambda wildcards: option(
+            "soft-labels", SOURCE.split(wildcards.split).get("soft_labels")
+        ),
+        labels=lambda wildcards: SOURCE.split(wildcards.split)["labels"],
+        classes=CLASSES,
         seconds=DATASET["clip_seconds"],
         code=code_version("workflow_scripts/ground_truth.py"),
     shell:
@@ -112,7 +114,7 @@ rule check_data:
         strong=PLAN.splits_in_use("strong"),
         weak=PLAN.splits_in_use("weak"),
         annotated=PLAN.annotated_splits(),
-        classes=classes,
+        classes=CLASSES,
         dataset=config["dataset"],
         code=code_version("workflow_scripts/check_data.py"),
     shell:

@@ -133,7 +133,7 @@ rule pretrain_mini:
         runtime="30m",
     params:
         network=lambda wildcards: EMBEDDINGS.network(wildcards.embedding),
-        classes=classes,
+        classes=CLASSES,
         seconds=DATASET["clip_seconds"],
         steps=lambda wildcards: EMBEDDINGS.entry(wildcards.embedding)["pretraining"][
             "steps"

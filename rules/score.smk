@@ -115,7 +115,11 @@ rule score:
         runtime="30m",
     params:
         job=lambda wildcards: PLAN.scoring_job(wildcards.system),
-        metadata=groups_option,
+        metadata=lambda wildcards: option(
+            "metadata",
+            ROWS[wildcards.system].system["scoring"]["groups"]
+            and SOURCE.metadata(wildcards.split),
+        ),
         code=code_version("workflow_scripts/score.py"),
     shell:
         'python "$SED_HOME"/workflow_scripts/score.py --scores {input.scores:q}'

@@ -37,9 +37,9 @@ rule download_archive:
         mem_mb=1000,
         runtime="24h",
     params:
-        root=ROOT,
+        root=SOURCE.root,
         downloads=lambda wildcards, output: Path(output.done).parent,
-        sources=sources_option,
+        sources=option("sources", DATASET.get("sources")),
         code=code_version("workflow_scripts/download_archive.py"),
     shell:
         'python "$SED_HOME"/workflow_scripts/download_archive.py --remote {wildcards.remote}'
@@ -62,10 +62,10 @@ rule download_clips:
         mem_mb=2000,
         runtime="72h",
     params:
-        list=lambda wildcards: ROOT / REMOTES.clips[wildcards.folder].list,
-        folder=lambda wildcards: ROOT / REMOTES.clips[wildcards.folder].target,
+        list=lambda wildcards: SOURCE.root / REMOTES.clips[wildcards.folder].list,
+        folder=lambda wildcards: SOURCE.root / REMOTES.clips[wildcards.folder].target,
         failure_log=lambda wildcards: f"{PATHS['data']}/download/{wildcards.folder}.journal",
-        sources=sources_option,
+        sources=option("sources", DATASET.get("sources")),
         code=code_version("workflow_scripts/download_clips.py"),
     shell:
         'python "$SED_HOME"/workflow_scripts/download_clips.py --list {params.list:q}'

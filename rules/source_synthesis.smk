@@ -22,11 +22,13 @@ rule synthesize:
         mem_mb=2000,
         runtime="30m",
     params:
-        spec=synthesis_spec,
-        audio=source_audio,
-        annotations=source_annotations,
-        labels=labels,
-        classes=classes,
+        spec=lambda wildcards: "--domain {domain} --clips {clips}".format(
+            **SOURCE.split(wildcards.split)["synthesis"]
+        ),
+        audio=lambda wildcards: SOURCE.audio(wildcards.split),
+        annotations=lambda wildcards: SOURCE.annotations(wildcards.split),
+        labels=lambda wildcards: SOURCE.split(wildcards.split)["labels"],
+        classes=CLASSES,
         seed=DATASET["seed"],
         seconds=DATASET["clip_seconds"],
         code=code_version("workflow_scripts/synthesize.py"),

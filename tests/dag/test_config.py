@@ -70,12 +70,20 @@ def test_systems_are_listed(clone):
     ],
 )
 def test_a_mistake_is_one_sentence(clone, change, sentence):
-    """tests/unit/runtime/test_nonsense.py has all others, without Snakemake."""
+    """tests/unit/config/test_nonsense.py has all others, without Snakemake."""
     mini = Clone(clone.folder, ["configs/mini.yaml"])
     done = mini.override("typo.yaml", change).run("--dry-run")
     assert done.returncode != 0
     assert sentence in done.stdout
     assert "Traceback (most recent call last)" not in done.stdout
+
+
+def test_a_misspelt_key_is_said_without_lines_of_the_workflow(clone):
+    mini = Clone(clone.folder, ["configs/mini.yaml"])
+    done = mini.override("typo.yaml", {"tagets": ["crnn"]}).run("--dry-run")
+    assert done.returncode == 1
+    assert "error: config: unknown key 'tagets' (did you mean 'targets'?)" in done.stdout
+    assert ".smk" not in done.stdout and "<module>" not in done.stdout
 
 
 def test_an_unknown_system_names_those_that_exist(clone):
