@@ -1,6 +1,6 @@
 """DESED from where it is published; an interrupted download continues.
 
-In:  the addresses of sed_core/data/download/remotes.py, or your own (`sources`).
+In:  the addresses of sed_core/data/download/remotes.yaml, or your own (`sources`).
 Out: <root>/audio and <root>/metadata in the reference's layout, a receipt for each archive,
      missing_files/missing_files_<folder>.tsv for each list of AudioSet clips, and what `adopt`
      notes of each split. Archives and partial files stay in <data>/download.

@@ -26,10 +26,10 @@ def main(argv: list[str] | None = None, *, prog: str = "sedlab models") -> None:
 
     import torch
 
-    from sed_core.data.download.checksum import human
     from sed_core.data.parallel import available_cores
     from sed_core.detection.models import CACHE, MODELS, cache, load_listener
     from sed_core.runtime.device import prepare
+    from sed_core.runtime.files import human_size
 
     prepare(gpus=0, threads=available_cores())
     rows = [
@@ -41,7 +41,9 @@ def main(argv: list[str] | None = None, *, prog: str = "sedlab models") -> None:
         size = path.stat().st_size if path.exists() else known.size if known else 0
         last = [known.licence, known.purpose] if known else ["your own", "what it was trained on"]
         if known and not path.exists() and not args.fetch:
-            rows.append([name, str(known.n_classes), *["-"] * 3, human(size), "not here", *last])
+            rows.append(
+                [name, str(known.n_classes), *["-"] * 3, human_size(size), "not here", *last]
+            )
             continue
         listener = load_listener(name, torch.device("cpu"))
         rows.append(
@@ -51,7 +53,7 @@ def main(argv: list[str] | None = None, *, prog: str = "sedlab models") -> None:
                 f"{listener.frame_seconds:g} s",
                 f"{listener.sample_rate} Hz",
                 f"{listener.latency:.2f} s",
-                human(size),
+                human_size(size),
                 f"{_speed(listener):.0f}x",
                 *last,
             ]

@@ -120,3 +120,12 @@ def digest_json(value: Any) -> str:
     """BLAKE2b digest (32 hex digits) of a JSON-like value, independent of key order."""
     text = json.dumps(value, sort_keys=True, separators=(",", ":"))
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def human_size(size: float) -> str:
+    """Bytes for people: 890.2 MB."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from sed_core.runtime.errors import SedError
+from sed_core.runtime.files import human_size
 
 _BY_LENGTH = {32: "md5", 40: "sha1", 64: "sha256", 128: "sha512"}
 
@@ -41,15 +42,6 @@ def problem(path: Path, size: int | None, checksum: str | None) -> str | None:
     return None
 
 
-def human(size: float) -> str:
-    """Bytes for people: 890.2 MB."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} TB"
-
-
 def require_space(folder: Path, size: int) -> None:
     """Refuse to begin what cannot be finished.
 
@@ -60,6 +52,6 @@ def require_space(folder: Path, size: int) -> None:
     free = shutil.disk_usage(existing).free
     if free < size:
         raise SedError(
-            f"{folder} has {human(free)} free, but {human(size)} are needed; "
+            f"{folder} has {human_size(free)} free, but {human_size(size)} are needed; "
             "free some space or choose a folder on another disk."
         )

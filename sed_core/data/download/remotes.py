@@ -1,18 +1,15 @@
-"""What can be downloaded of DESED, RealDESED, URBAN-SED and MAESTRO, and from where; own addresses.
-
-Record numbers, addresses and digests were gathered from the 2022 recipe and public code; where
-the record's API publishes sizes and checksums, they are read from there when downloading.
-"""
+"""What can be downloaded, and from where: `remotes.yaml`, and your own addresses laid over it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import yaml
 
 from sed_core.runtime.errors import SedError, unknown_name
+
+PUBLISHED = Path(__file__).with_name("remotes.yaml")
 
 
 @dataclass(frozen=True)
@@ -72,87 +69,6 @@ class Remotes(dict[str, Remote]):
         return self.receipts(name for name in self.archives if self[name].group == group)
 
 
-def _zenodo(record: int, key: str | None = None, **more: Any) -> dict[str, Any]:
-    """A file of a record, or all of its files."""
-    urls = (f"https://zenodo.org/record/{record}/files/{quote(key)}",) if key else ()
-    api = f"https://zenodo.org/api/records/{record}"
-    return {"record": api, "key": key, "urls": urls, **more}
-
-
-def _clips(folder: str, table: str) -> dict[str, Any]:
-    return {"kind": "clips", "target": f"audio/{folder}", "list": f"metadata/{table}.tsv"}
-
-
-_FILE: dict[str, Any] = {"kind": "file"}
-_UNPACKED: dict[str, Any] = {"kind": "archive", "target": "."}
-_PANNS, _TRAINED = "Cnn14_16k_mAP=0.438.pth", "epoch=156-step=18525.ckpt"
-_PANNS_SHA256 = "sha256:e2ee543a27919542c2ea03eabaa70b24dcd4e6c8e05621de6b67a94e4c5058e6"
-_AST = "https://www.dropbox.com/s/cv4knew8mvbrnvq/audioset_0.4593.pth?dl=1"
-# With or without the folder `train` around them, they end up in it.
-_REALDESED = ("audio", "metadata.csv", "annotations.csv", "annotations_raw.csv")
-_PLACES = ("cafe_restaurant", "city_center", "grocery_store", "metro_station", "residential_area")
-_PLACES_LABELS = tuple(f"soft_labels_{place}" for place in _PLACES)
-
-# The first three groups are what the reference's script downloads; its flags are --only_real etc.
-_BY_GROUP: dict[str, dict[str, dict[str, Any]]] = {
-    "real": {
-        "metadata": _UNPACKED | _zenodo(4639776, "audioset_metadata.tar.gz", roots=("metadata",)),
-        "weak": _clips("train/weak", "train/weak"),
-        "unlabelled": _clips("train/unlabel_in_domain", "train/unlabel_in_domain"),
-        "validation": _clips("validation/validation", "validation/validation"),
-    },
-    "strong": {
-        "strong_metadata": _FILE
-        | _zenodo(6444477, "audioset_strong.tsv", target="metadata/train/audioset_strong.tsv"),
-        "strong": _clips("train/strong_label_real", "train/audioset_strong"),
-    },
-    "synth": {"synth": _UNPACKED | _zenodo(6026841, "dcase_synth.zip", links=True)},
-    "eval": {
-        "public_eval": _UNPACKED
-        | _zenodo(4560759, "DESED_public_eval.tar.gz", roots=("audio", "metadata")),
-        "eval21": _UNPACKED | _zenodo(4892545, target="audio/eval21"),
-    },
-    "realdesed": {
-        f"realdesed_{split}": _UNPACKED
-        | _zenodo(20056072, f"{split}.zip", target=split, roots=_REALDESED)
-        for split in ("train", "validation", "test")
-    },
-    "urban_sed": {
-        "urban_sed": _UNPACKED
-        | _zenodo(1324404, "URBAN-SED_v2.0.0.tar.gz", roots=("audio", "annotations"))
-        | {"checksum": "md5:a2d24a2148ece7c021fcc079ee87c2dc"},
-    },
-    "maestro_real": {
-        f"maestro_real_{part}": _UNPACKED
-        | _zenodo(7244360, f"development_{part}.zip", target=f"development_{part}", roots=roots)
-        | {"checksum": f"md5:{md5}"}
-        for part, roots, md5 in (
-            ("audio", _PLACES, "3de7cb4f92a115a6f5cc077a41ca07b3"),
-            ("annotation", _PLACES_LABELS, "e6a3f84f8020725d559b38ccb494ef3d"),
-        )
-    },
-    "weights": {
-        "panns": _FILE
-        | _zenodo(3987831, _PANNS, target=f"pretrained/{_PANNS}", checksum=_PANNS_SHA256),
-        "ast": _FILE | {"target": "pretrained/audioset_10_10_0.4593.pth", "urls": (_AST,)},
-    },
-    "checkpoints": {
-        "checkpoint": _FILE | _zenodo(4639817, _TRAINED, target=f"checkpoints/{_TRAINED}"),
-        "checkpoint_strong": _FILE | _zenodo(6447197, target="checkpoints/audioset_strong"),
-    },
-    "embeddings": {
-        "embeddings_ast_unlabelled": _FILE | _zenodo(6541454, target="embeddings"),
-        "embeddings_ast": _FILE | _zenodo(6539466, target="embeddings"),
-        "embeddings_panns": _FILE | _zenodo(6518380, target="embeddings"),
-    },
-}
-REMOTES = Remotes(
-    (name, Remote(name, group, **remote))
-    for group, remotes in _BY_GROUP.items()
-    for name, remote in remotes.items()
-)
-
-
 def read_remotes(sources: str | Path | None = None) -> Remotes:
     """All remotes.
 
@@ -163,21 +79,25 @@ def read_remotes(sources: str | Path | None = None) -> Remotes:
     Raises:
         SedError: an unknown key, or a new remote without kind and target.
     """
-    remotes = Remotes(REMOTES)
-    for name, changes in read_section(sources, "remotes").items():
-        where, known = f"{sources}: remote {name}", remotes.get(name)
-        keys = checked_keys(changes, Remote, where)
-        if known is None and not {"kind", "target"} <= set(keys):
-            raise SedError(
-                f"{where} is not one of {', '.join(REMOTES)}; correct the name or, for a remote of "
-                "your own, give at least kind, target and urls."
-            )
-        if keys.get("kind", "file") not in ("file", "archive", "clips"):
-            raise SedError(f"{where}: kind {keys['kind']!r} must be file, archive or clips.")
-        if "urls" in keys:  # another site's record says nothing about this address
-            keys.setdefault("record", None)
-        remotes[name] = replace(known or Remote(name, "own", "", ""), **keys)
+    remotes = Remotes()
+    for file in (PUBLISHED, sources):
+        for name, changes in read_section(file, "remotes").items():
+            remotes[name] = _laid_over(remotes, name, changes, f"{file}: remote {name}")
     return remotes
+
+
+def _laid_over(remotes: Remotes, name: str, changes: Any, where: str) -> Remote:
+    known, keys = remotes.get(name), checked_keys(changes, Remote, where)
+    if known is None and not {"kind", "target"} <= set(keys):
+        raise SedError(
+            f"{where} is not one of {', '.join(remotes)}; correct the name or, for a remote of "
+            "your own, give at least kind, target and urls."
+        )
+    if keys.get("kind", "file") not in ("file", "archive", "clips"):
+        raise SedError(f"{where}: kind {keys['kind']!r} must be file, archive or clips.")
+    if "urls" in keys:  # another site's record says nothing about this address
+        keys.setdefault("record", None)
+    return replace(known or Remote(name, "own", "", ""), **keys)
 
 
 def configured_remotes(dataset: Mapping[str, Any], name: str) -> Remotes:

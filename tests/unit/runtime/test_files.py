@@ -76,3 +76,10 @@ def test_bad_json_is_one_sentence(tmp_path, content):
         path.write_text(content)
     with pytest.raises(SedError, match=r"x\.json"):
         files.read_json(path)
+
+
+def test_human_sizes() -> None:
+    sizes = (0, 999, 1000, 890_200_000, 2_140_000_000, 5e15)
+    assert [files.human_size(size) for size in sizes] == [
+        "0 B", "999 B", "1.0 kB", "890.2 MB", "2.1 GB", "5000.0 TB",
+    ]  # fmt: skip

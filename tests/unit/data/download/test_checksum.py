@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from sed_core.data.download.checksum import human, parse_checksum, problem
+from sed_core.data.download.checksum import parse_checksum, problem
 from sed_core.runtime.errors import SedError
 
 
@@ -25,10 +25,3 @@ def test_problem_names_what_differs(tmp_path: Path) -> None:
     assert problem(path, None, None) is None
     assert problem(path, 4, None) == "has 3 bytes instead of 4"
     assert "instead of" in (problem(path, 3, hashlib.sha256(b"abd").hexdigest()) or "")
-
-
-def test_human_sizes() -> None:
-    sizes = (0, 999, 1000, 890_200_000, 2_140_000_000, 5e15)
-    assert [human(size) for size in sizes] == [
-        "0 B", "999 B", "1.0 kB", "890.2 MB", "2.1 GB", "5000.0 TB",
-    ]  # fmt: skip
