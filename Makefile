@@ -29,14 +29,14 @@ $(VENV)/.ready: requirements.txt requirements-check.txt pyproject.toml
 	@$(PYTHON) -c 'import ensurepip' 2> /dev/null || { echo "error: Python's venv module is missing; install it (on Debian: apt install python3-venv)."; exit 1; }
 	@echo "Setting up $(VENV) from requirements.txt; this happens once and takes some minutes."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(PIP) -r requirements.txt 2> >(grep -v '^WARNING' >&2)
-	@if ! command -v g++ > /dev/null; then echo "No C++ compiler found, so sed_scores_eval is left out and PSDS will not be checked against it (on Debian: apt install g++ python3-dev)."; elif ! $(PIP) -r requirements-check.txt 2> >(grep -v '^WARNING' >&2); then echo "sed_scores_eval could not be installed (the lines above say why), so PSDS will not be checked against it; Python's headers may be missing (on Debian: apt install python3-dev)."; fi
+	@$(PIP) -r requirements.txt 2> >(grep -vE '^ *(WARNING|DEPRECATION)' >&2)
+	@if ! command -v g++ > /dev/null; then echo "No C++ compiler found, so sed_scores_eval is left out and PSDS will not be checked against it (on Debian: apt install g++ python3-dev)."; elif ! $(PIP) -r requirements-check.txt 2> >(grep -vE '^ *(WARNING|DEPRECATION)' >&2); then echo "sed_scores_eval could not be installed (the lines above say why), so PSDS will not be checked against it; Python's headers may be missing (on Debian: apt install python3-dev)."; fi
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.ready-dev: $(VENV)/.ready requirements-dev.txt
 	@command -v g++ > /dev/null || { echo "error: no C++ compiler found; of the tests' libraries sed_scores_eval needs one (on Debian: apt install g++ python3-dev). The workflow itself does not: make demo."; exit 1; }
-	@$(PIP) -r requirements-dev.txt 2> >(grep -v '^WARNING' >&2)
+	@$(PIP) -r requirements-dev.txt 2> >(grep -vE '^ *(WARNING|DEPRECATION)' >&2)
 	@touch $@
 
 demo: setup ## The whole workflow on the embedded data set: no GPU; a network only for YAMNet's weights (15 MB)

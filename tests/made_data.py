@@ -35,6 +35,19 @@ SECTIONS = {
     },
 }
 
+# of a workflow, for sets with strong labels alone
+SMALL_DEFAULTS = {
+    "net": {"nb_filters": [4, 4, 8, 8, 8, 8, 8], "n_RNN_cell": 8},
+    "training": {
+        "batch_size": [4, 0, 0],
+        "batch_size_val": 4,
+        "n_epochs": 2,
+        "n_epochs_warmup": 1,
+        "validation_interval": 1,
+    },
+    "scoring": {"bootstrap": 20},
+}
+
 
 def system_dict(**overrides: object) -> dict:
     """What system.json holds: the defaults of config.yaml in small, with overrides."""

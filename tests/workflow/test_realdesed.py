@@ -1,33 +1,21 @@
 """configs/realdesed.yaml from a record with three archives to scores, on an invented tree."""
 
-import hashlib
-import io
 import json
-import zipfile
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from tests.made_data import SMALL_DEFAULTS
 from tests.realdesed_tree import CLASSES, make_tree
-from tests.servers.flaky import Fault, Flaky
+from tests.servers.flaky import Flaky
+from tests.servers.record import continued, serve_record, zipped
 from tests.workflow_runner import Clone
 
 pytestmark = pytest.mark.slow
 
-SMALL = {
-    "net": {"nb_filters": [4, 4, 8, 8, 8, 8, 8], "n_RNN_cell": 8},
-    "training": {
-        "batch_size": [4, 0, 0],
-        "batch_size_val": 4,
-        "n_epochs": 2,
-        "n_epochs_warmup": 1,
-        "validation_interval": 1,
-    },
-    "scoring": {"bootstrap": 20},
-}
 LOCAL = {
-    "defaults": SMALL,
+    "defaults": SMALL_DEFAULTS,
     "targets": ["crnn_weighted"],
     "postprocessing": {"cw-median": {"systems": []}},
 }
@@ -39,34 +27,21 @@ def tree(tmp_path_factory) -> Path:
     return make_tree(folder, train=10, others=8, longest=14)
 
 
-def archive(folder: Path, inside: str) -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
-        for path in sorted(folder.rglob("*")):
-            made.write(path, inside + str(path.relative_to(folder)))
-    return file.getvalue()
-
-
 @pytest.fixture(scope="module")
-def server(tree):
-    """A record as Zenodo describes it; one archive has no folder of its own around its content."""
+def server():
     flaky = Flaky()
-    files = []
-    for split in ("train", "validation", "test"):
-        body = archive(tree / split, "" if split == "test" else f"{split}/")
-        faults = [Fault(cut_after=len(body) // 2)] if split == "train" else []
-        place = f"/api/records/1/files/{split}.zip/content"
-        flaky.add(place, body, etag=f'"{split}"', faults=faults)
-        checksum = f"md5:{hashlib.md5(body).hexdigest()}"
-        files.append({"key": f"{split}.zip", "size": len(body), "checksum": checksum})
-    flaky.add("/api/records/1", json.dumps({"files": files}).encode(), kind="application/json")
     yield flaky
     flaky.close()
 
 
 def test_from_the_record_to_the_scores(tmp_path, tree, server):
+    """One archive has no folder of its own around its content."""
     clone = Clone.make(tmp_path, ["configs/realdesed.yaml"])
-    record = {"record": f"{server.url}/api/records/1", "urls": []}
+    archives = {
+        f"{split}.zip": zipped(tree / split, "" if split == "test" else f"{split}/")
+        for split in ("train", "validation", "test")
+    }
+    record = {"record": serve_record(server, archives, broken="train.zip"), "urls": []}
     remotes = {f"realdesed_{split}": record for split in ("train", "validation", "test")}
     (clone.folder / "sources.yaml").write_text(json.dumps({"remotes": remotes}))
     sources = {"datasets": {"realdesed": {"sources": "sources.yaml"}}}
@@ -75,9 +50,7 @@ def test_from_the_record_to_the_scores(tmp_path, tree, server):
     wanted = "results/realdesed/crnn_weighted/test_psds.json"
     done = clone.run("--quiet", "rules", "--", wanted, **local)
     assert done.returncode == 0, done.stdout[-5000:]
-    assert any(server.requests("/api/records/1/files/train.zip/content")[1:]), (
-        "the rest, not all of it anew"
-    )
+    assert continued(server, "train.zip")
 
     data = clone.folder / "data/realdesed"
     receipt = json.loads((data / "download/realdesed_train.json").read_text())
