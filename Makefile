@@ -11,10 +11,14 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # a line where a stage begins, instead of five for each job
 SNAKEMAKE := PYTHONPATH="$(CURDIR)/profiles/logger" snakemake --logger stages
 
+# of demo-real: megabytes that it may download, and --sources FILE for addresses of your own
+MB ?= 200
+SOURCES ?=
+
 # pytest-xdist workers
 JOBS ?= 2
 
-.PHONY: help setup setup-dev demo demo-short test lint format systems dag docs clean
+.PHONY: help setup setup-dev demo demo-real demo-short test lint format systems dag docs clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -49,6 +53,15 @@ demo: setup ## The whole workflow on the embedded data set: no GPU; a network on
 	  && snakemake --cores 1 --configfile $$files --quiet all --report results/mini/snakemake-report.html
 	@cat results/mini/tables/tables.txt && echo "Report: results/mini/report.html"
 
+demo-real: setup ## The workflow on real recordings (part of RealDESED), if they are at most MB=200 megabytes
+	@root=data/demo_real; python workflow_scripts/download_archive.py --remote realdesed_validation --at-most $(MB) \
+	  --root $$root/source --downloads $$root/download --done $$root/download/validation.json $(SOURCES) \
+	  || { echo "The demo on real recordings needs that archive: make demo-real MB=… allows more."; exit 1; }; \
+	python workflow_scripts/divide.py --table $$root/source/validation/metadata.csv \
+	  --folder $$root/source/divided train=60 validation=20 test=20
+	@$(SNAKEMAKE) --cores $(CORES) --configfile configs/demo_real.yaml
+	@cat results/demo_real/tables/tables.txt && echo "Report: results/demo_real/report.html"
+
 demo-short: setup ## A few clips and a few steps through every rule: seconds, not scores
 	@$(SNAKEMAKE) --cores $(CORES) --configfile configs/mini.yaml configs/smoke.yaml
 	@cat results/smoke/tables/tables.txt
@@ -74,4 +87,4 @@ systems: setup ## What the workflow can make
 	@snakemake --cores 1 --quiet all -- systems
 
 clean: ## Remove what the demo made; the environment and DESED results stay
-	@rm -rf data/mini data/smoke results/mini results/smoke checkpoints/mini checkpoints/smoke logs/mini logs/smoke
+	@rm -rf {data,results,checkpoints,logs}/{mini,smoke,demo_real}

@@ -23,6 +23,7 @@ def main(argv: list[str] | None = None) -> None:
     add("--unpack", action="store_true", help="with --url: it is an archive")
     add("--root", type=Path, required=True, help="folder of the data set")
     add("--downloads", type=Path, default=Path("downloads"), help="folder that keeps archives")
+    add("--at-most", type=float, help="MB; where more would be downloaded, nothing is")
     add("--done", type=Path, help="JSON to write when everything is there")
     args = parser.parse_args(argv)
 
@@ -37,7 +38,8 @@ def main(argv: list[str] | None = None) -> None:
         if args.remote not in names:
             raise SedError(f"--remote {args.remote} is unknown; choose one of {', '.join(names)}.")
         remote = remotes[args.remote]
-    result = obtain(remote, args.root, args.downloads)
+    at_most = None if args.at_most is None else round(args.at_most * 1e6)
+    result = obtain(remote, args.root, args.downloads, at_most=at_most)
     for note in result.notes:
         print(f"note: {note}", file=sys.stderr)
     for file in result.files:

@@ -19,6 +19,7 @@ from sed_core.data.download.resumable_http import (
     persist,
 )
 from sed_core.runtime.errors import SedError
+from sed_core.runtime.files import human_size
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".tar.bz2")
 
@@ -33,7 +34,12 @@ class Obtained:
 
 
 def obtain(
-    remote: Remote, root: str | Path, downloads: str | Path, *, policy: RetryPolicy | None = None
+    remote: Remote,
+    root: str | Path,
+    downloads: str | Path,
+    *,
+    policy: RetryPolicy | None = None,
+    at_most: int | None = None,
 ) -> Obtained:
     """Download a remote and, if it is an archive, unpack it and make its links.
 
@@ -44,9 +50,11 @@ def obtain(
         root: the data root, to which its target is relative.
         downloads: folder that keeps the archives; they may be deleted afterwards.
         policy: patience.
+        at_most: bytes that may be downloaded.
 
     Raises:
-        SedError: what failed and what to do by hand.
+        SedError: what failed and what to do by hand; more to download than `at_most`, or nobody
+            knows how much.
     """
     place, keep = Path(root) / remote.target, Path(downloads) / remote.name
     record: dict[str, Download] = {}
@@ -58,7 +66,10 @@ def obtain(
             if not remote.urls:
                 raise
             notes.append(f"going on without the published size and checksum: {error}")
-    files = fetch_all(_downloads(remote, record, place, keep), policy=policy)
+    wanted = _downloads(remote, record, place, keep)
+    if at_most is not None:
+        _refuse_more(wanted, at_most)
+    files = fetch_all(wanted, policy=policy)
     notes += [
         f"{file.path} could not be checked: no size or checksum is known for it"
         for file in files
@@ -69,6 +80,18 @@ def obtain(
     if remote.links:
         link_synth(root)
     return Obtained(files, sum(done.written + done.kept for done in unpacked), notes)
+
+
+def _refuse_more(downloads: list[Download], at_most: int) -> None:
+    absent = [download for download in downloads if not download.target.exists()]
+    size = sum(download.size or 0 for download in absent)
+    if size > at_most or not all(download.size for download in absent):
+        names = ", ".join(download.target.name for download in absent)
+        known = f"has {human_size(size)}" if size else "has a size that its record does not tell"
+        raise SedError(
+            f"{names} {known}, and at most {human_size(at_most)} were to be downloaded; "
+            "allow more if you want it."
+        )
 
 
 def _downloads(

@@ -1,0 +1,57 @@
+"""A data set of one folder, divided into splits: tables that name whose recordings are whose."""
+
+import csv
+import hashlib
+import io
+from collections.abc import Mapping
+from itertools import accumulate
+from pathlib import Path
+
+from sed_core.data.tsv import read_table
+from sed_core.runtime.errors import SedError
+from sed_core.runtime.files import write_text
+
+
+def divide(table: str | Path, shares: Mapping[str, int], folder: str | Path) -> dict[str, int]:
+    """Write `<split>.csv` for each split: the rows of `table` whose recordings are its own.
+
+    The order of the names' digests decides: equal tables are divided equally on every machine, and
+    neighbours in a series of takes do not end in one split.
+
+    Args:
+        table: with a header and a column `filename`; separated by commas if its name ends in .csv,
+            else by tabs. All rows of a recording go to one split.
+        shares: split -> its share, in percent of the recordings.
+        folder: where to; a split's `metadata` names the file.
+
+    Returns:
+        Split -> number of recordings.
+
+    Raises:
+        SedError: shares that do not make up 100, a split that gets no recording, no such table.
+    """
+    if sum(shares.values()) != 100 or min(shares.values()) < 1:
+        given = " ".join(f"{split}={share}" for split, share in shares.items())
+        raise SedError(f"{given} was given; expected shares from 1 that make up 100.")
+    comma = "," if Path(table).suffix.lower() == ".csv" else "\t"
+    read_table(table, ["filename"])  # complains as every step does
+    with Path(table).open(newline="", encoding="utf-8-sig") as stream:
+        header, *rows = [row for row in csv.reader(stream, delimiter=comma) if any(row)]
+    column = [name.strip() for name in header].index("filename")
+    names = sorted({row[column].strip() for row in rows}, key=_digest)
+    ends = [round(len(names) * end / 100) for end in accumulate(shares.values())]
+    counts = {}
+    for split, start, end in zip(shares, [0, *ends], ends, strict=False):
+        own = set(names[start:end])
+        if not own:
+            raise SedError(f"{table} has {len(names)} recordings: too few for split '{split}'.")
+        text = io.StringIO()
+        kept = [row for row in rows if row[column].strip() in own]
+        csv.writer(text, lineterminator="\n").writerows([header, *kept])
+        write_text(Path(folder) / f"{split}.csv", text.getvalue())
+        counts[split] = len(own)
+    return counts
+
+
+def _digest(name: str) -> bytes:
+    return hashlib.blake2b(name.encode(), digest_size=16).digest()
