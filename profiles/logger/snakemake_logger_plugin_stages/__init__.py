@@ -21,6 +21,7 @@ class LogHandler(LogHandlerBase):
     def __post_init__(self) -> None:
         self._begin = time.monotonic()
         self._seen: set[tuple[str, str]] = set()
+        self._names: dict[int, str] = {}  # a failure tells of its job no more than the number
         self._done, self._total = 0, 0
         self._say("planning")
 
@@ -39,11 +40,14 @@ class LogHandler(LogHandlerBase):
             self._failed(content)
         elif event in (None, LogEvent.ERROR):
             text = str(record.msg or content.get("exception") or "")
+            if "CalledProcessError" in text:  # a command line; the end of its log says why
+                return
             if record.levelno >= logging.WARNING or text.startswith("Nothing to be done"):
                 self._write(text)
 
     def _began(self, job: dict[str, Any]) -> None:
         wildcards = job["wildcards"] or {}
+        self._names[job["jobid"]] = " ".join([job["rule_name"], *map(str, wildcards.values())])
         of = wildcards.get("system") or wildcards.get("embedding") or ""
         stage = job["rule_name"], of if job["priority"] else ""
         if stage[0] != "all" and stage not in self._seen:
@@ -51,8 +55,7 @@ class LogHandler(LogHandlerBase):
             self._say(" ".join(filter(None, stage)))
 
     def _failed(self, job: dict[str, Any]) -> None:
-        of = " ".join(map(str, (job["wildcards"] or {}).values()))
-        self._say(f"{job['rule_name']} {of} failed")
+        self._say(f"{self._names.get(job['jobid'], job['rule_name'])} failed")
         for log in job["log"] or []:
             lines = Path(log).read_text(errors="replace").splitlines() if Path(log).exists() else []
             self._write("\n".join([f"The end of {log}:", *lines[-LONGEST:]]))

@@ -28,8 +28,18 @@ def say(monkeypatch):
     return emit
 
 
+def snakemake(*words, folder):
+    return subprocess.run(
+        [sys.executable, "-m", "snakemake", "--logger", "stages", "--cores", "1", *words],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": PLUGINS},
+        capture_output=True,
+        text=True,
+    )
+
+
 def job(rule, priority=0, **wildcards):
-    return {"rule_name": rule, "priority": priority, "wildcards": wildcards, "log": []}
+    return {"rule_name": rule, "priority": priority, "wildcards": wildcards, "jobid": 0}
 
 
 def test_a_line_where_a_stage_begins(say, capsys):
@@ -48,26 +58,22 @@ def test_a_line_where_a_stage_begins(say, capsys):
     assert lines[0].startswith("1 of 9")
 
 
-def test_a_failed_job_shows_the_end_of_its_log(say, capsys, tmp_path):
-    log = tmp_path / "train.log"
-    log.write_text("\n".join([*map(str, range(50)), "error: the sentence."]))
-    failed = job("train", 10, system="crnn", seed="1") | {"log": [str(log)]}
-    say(LogEvent.JOB_ERROR, level=logging.ERROR, **failed)
-    said = capsys.readouterr().err
-    assert "train crnn 1 failed" in said and said.endswith("error: the sentence.\n")
-    assert "\n20\n" not in said
-    say(level=logging.ERROR, msg="config: a mistake.")
-    assert capsys.readouterr().err == "config: a mistake.\n"
-
-
-def test_snakemake_finds_it(tmp_path):
-    command = [sys.executable, "-m", "snakemake", "--logger", "stages", "--cores", "1"]
-    done = subprocess.run(
-        [*command, "--snakefile", str(ROOT / "Snakefile"), "--config", "targets=[nonsense]"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": PLUGINS},
-        capture_output=True,
-        text=True,
+def test_a_failed_job_shows_the_end_of_its_log(tmp_path):
+    (tmp_path / "Snakefile").write_text(
+        "rule train:\n"
+        '    output: "{system}.pt"\n'
+        '    log: "{system}.log"\n'
+        "    shell: \"seq 50 > {log}; echo 'error: the sentence.' >> {log}; exit 1\"\n"
     )
+    done = snakemake("--", "crnn.pt", folder=tmp_path)
+    assert done.returncode
+    said = done.stderr
+    assert "train crnn failed\nThe end of crnn.log:\n32\n" in said
+    assert "50\nerror: the sentence.\n" in said and "seq 50" not in said
+
+
+def test_a_mistake_is_shown_as_it_is(tmp_path):
+    mistake = ["--snakefile", str(ROOT / "Snakefile"), "--config", "targets=[nonsense]"]
+    done = snakemake(*mistake, folder=tmp_path)
     assert done.returncode and "planning" in done.stderr
     assert "there is no system 'nonsense'" in done.stderr.replace("target", "system")
