@@ -76,8 +76,8 @@ class Crnn(CnnAndGru):
     """Always 1; frames are pooled."""
     padding: list[int] = key([1] * 7, **{**PER_BLOCK, "items": {"minimum": 0}})
     """Half the kernel, so that the number of frames stays."""
-    rnn_type: Literal["BGRU"] = key("BGRU", optional=True)
-    """A bidirectional GRU."""
+    rnn_type: Literal["BGRU", "GRU"] = key("BGRU", optional=True)
+    """BGRU reads a clip in both directions; GRU only forward, for streams."""
     batch_norm_momentum: float = key(0.99, optional=True, exclusiveMinimum=0, maximum=1)
     """Weight of the newest batch (2022: 0.99, nearly all); 0.1 is usual."""
     freeze_bn: bool = key(ABSENT, optional=True)

@@ -38,7 +38,8 @@ def main(argv: list[str] | None = None, *, prog: str = "sedlab listen") -> None:
     add("--sample-format", choices=RAW, default="s16le", help="of raw samples (default s16le)")
     decision_arguments(parser)
     add("--hop", type=float, default=1.0, metavar="S", help="of a model.pt: how often it hears")
-    add("--tail", type=float, default=1.0, metavar="S", help="of a model.pt: future of a frame")
+    add("--tail", type=float, metavar="S", help="of a model.pt: future of a frame (default 1, or "
+        "what the network looks ahead, if less than its window)")  # fmt: skip
     add("--cool-down", type=float, default=0.0, metavar="S", help="silence of a class after it")
     add("--jsonl", action="store_true", help="JSON lines")
     add("--mqtt", metavar="HOST[:PORT]/TOPIC", help="send the JSON lines to a broker, too")

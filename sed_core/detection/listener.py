@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from sed_core.config.system import System
 from sed_core.data.audio_stream import Samples
 from sed_core.data.resamplers import DEFAULT
+from sed_core.detection.look_ahead import look_ahead
 from sed_core.features.embeddings.yamnet import PATCH_SAMPLES, YAMNet
 from sed_core.inference.predict import Predictor
 from sed_core.inference.recordings import hear_windows, scores_of
@@ -78,7 +79,7 @@ class SystemListener(Listener):
         self.classes = system.dataset.classes
         self.sample_rate, self.resampler = system.dataset.sample_rate, system.dataset.resampler
         grid = self.windows.grid
-        self.frame_seconds = grid.frame_seconds
+        self.frame_seconds, self.look_ahead = grid.frame_seconds, look_ahead(system)
         # A window is heard once a hop more is there: only then it cannot be the last one.
         self.latency = (grid.n_samples + 2 * self.windows.step) / self.sample_rate
 

@@ -1,5 +1,6 @@
 """Events of a stream while it goes on."""
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -32,19 +33,25 @@ class LiveSystemListener(SystemListener):
     """A system that hears its last window every hop, and takes the frames before the window's tail.
 
     Every frame is scored once, by the first window that ends at least `tail` after it. Until a
-    window is full, zeros follow what has been heard, as in short clips.
+    window is full, zeros follow what has been heard, as in short clips. A system that looks ahead
+    for a moment only (`look_ahead`) scores a recording no longer than its window as offline.
 
     Args:
         base: the system.
         hop: seconds from a window to the next.
-        tail: seconds that a frame is followed by at least, except at the end.
+        tail: seconds that a frame is followed by at least, except at the end; None: what the
+            system looks ahead, or `TAIL` where that is the whole window.
     """
 
-    def __init__(self, base: SystemListener, *, hop: float = HOP, tail: float = TAIL) -> None:
+    def __init__(
+        self, base: SystemListener, *, hop: float = HOP, tail: float | None = None
+    ) -> None:
         self.__dict__.update(base.__dict__)
+        if tail is None:
+            tail = TAIL if self.look_ahead is None else self.look_ahead
         frame = self.windows.grid.frame_samples
         self.hop = max(1, round(hop * self.sample_rate / frame)) * frame
-        self.tail = round(tail * self.sample_rate)
+        self.tail = math.ceil(tail * self.sample_rate)
         self.latency = (self.hop + self.tail) / self.sample_rate
 
     def hear(self, blocks: Iterable[Samples]) -> Iterator[FrameScores]:

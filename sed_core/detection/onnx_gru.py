@@ -1,11 +1,11 @@
-"""A bidirectional GRU as ONNX's own operator: the exporter takes torch's apart and fails."""
+"""A GRU as ONNX's own operator: the exporter takes torch's apart and fails."""
 
 import torch
 from torch import Tensor, nn
 
 
 class OnnxGRU(nn.Module):
-    """Stands in for a batch-first bidirectional `nn.GRU` while a network is exported.
+    """Stands in for a batch-first `nn.GRU` while a network is exported.
 
     ONNX orders the gates as update, reset, new; torch as reset, update, new.
 
@@ -16,12 +16,11 @@ class OnnxGRU(nn.Module):
     def __init__(self, gru: nn.GRU) -> None:
         super().__init__()
         self.hidden_size, self.num_layers = gru.hidden_size, gru.num_layers
+        ways = ("", "_reverse") if gru.bidirectional else ("",)
+        self.ways = len(ways)
         for layer in range(gru.num_layers):
             for name, kinds in (("w", ["weight_ih"]), ("r", ["weight_hh"])):
-                both = [
-                    self._ordered(getattr(gru, f"{kinds[0]}_l{layer}{end}"))
-                    for end in ("", "_reverse")
-                ]
+                both = [self._ordered(getattr(gru, f"{kinds[0]}_l{layer}{end}")) for end in ways]
                 self.register_buffer(f"{name}{layer}", torch.stack(both))
             biases = [
                 torch.cat(
@@ -30,7 +29,7 @@ class OnnxGRU(nn.Module):
                         for kind in ("bias_ih", "bias_hh")
                     ]
                 )
-                for end in ("", "_reverse")
+                for end in ways
             ]
             self.register_buffer(f"b{layer}", torch.stack(biases))
 
@@ -40,7 +39,7 @@ class OnnxGRU(nn.Module):
         return torch.cat([update, reset, new])
 
     def forward(self, x: Tensor) -> tuple[Tensor, None]:
-        """(B, T, D) -> (B, T, 2 * cells), and no state."""
+        """(B, T, D) -> (B, T, directions * cells), and no state."""
         line = x.transpose(0, 1)
         for layer in range(self.num_layers):
             weights = [getattr(self, f"{name}{layer}") for name in "wrb"]
@@ -49,11 +48,11 @@ class OnnxGRU(nn.Module):
                 (line, *weights),
                 {
                     "hidden_size": self.hidden_size,
-                    "direction": "bidirectional",
+                    "direction": "bidirectional" if self.ways == 2 else "forward",
                     "linear_before_reset": 1,
                 },
                 dtypes=(torch.float32,),
-                shapes=((line.shape[0], 2, line.shape[1], self.hidden_size),),
+                shapes=((line.shape[0], self.ways, line.shape[1], self.hidden_size),),
                 version=18,
             )
             line = found.transpose(1, 2).flatten(2)

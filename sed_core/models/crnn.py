@@ -1,4 +1,4 @@
-"""The convolutional recurrent network of DCASE 2022 Task 4 (the baseline's architecture)."""
+"""The convolutional recurrent network of DCASE 2022 Task 4, and one that does not look ahead."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
@@ -11,7 +11,7 @@ from sed_core.models.dropout import Dropout
 from sed_core.models.dropstep import dropstep
 from sed_core.models.fusion_registry import FUSIONS
 from sed_core.models.head_registry import HEADS
-from sed_core.models.native.gru import bidirectional_gru, is_native
+from sed_core.models.native.gru import is_native, native_gru
 from sed_core.models.parts import Fusion, FusionShape, Head, HeadShape
 from sed_core.runtime.errors import SedError
 
@@ -20,28 +20,32 @@ Entry = Mapping[str, Any]
 """`name` and options of a registered part."""
 ATTENTION: Entry = {"name": "attention"}
 ATTENTION_AXES = ("class", "time")
+RNN_TYPES = {"BGRU": 2, "GRU": 1}
+"""Directions in which each reads a clip."""
 POOLING_2022 = ((2, 2), (2, 2), (1, 2), (1, 2), (1, 2), (1, 2), (1, 2))
 
 
-class BidirectionalGRU(nn.Module):
-    """A bidirectional GRU under the reference's state-dict names (`rnn.rnn.weight_ih_l0`)."""
+class RecurrentLayers(nn.Module):
+    """A GRU under the reference's state-dict names (`rnn.rnn.weight_ih_l0`)."""
 
-    def __init__(self, n_in: int, n_cells: int, *, n_layers: int, dropout: float) -> None:
+    def __init__(
+        self, n_in: int, n_cells: int, *, n_layers: int, dropout: float, bidirectional: bool
+    ) -> None:
         super().__init__()
         self.rnn = nn.GRU(
-            n_in, n_cells, n_layers, batch_first=True, bidirectional=True, dropout=dropout
+            n_in, n_cells, n_layers, batch_first=True, bidirectional=bidirectional, dropout=dropout
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, T, n_in) -> (B, T, 2 * n_cells)."""
+        """(B, T, n_in) -> (B, T, directions * n_cells)."""
         if is_native(x, self.rnn):
-            return bidirectional_gru(x, self.rnn)
+            return native_gru(x, self.rnn)
         with full_precision(x):  # autocast to bfloat16 makes this float16, where gradients fade
             return self.rnn(not_half(x))[0]
 
 
 class CRNN(nn.Module):
-    """CNN, bidirectional GRU, and frame and clip posteriors by attention pooling.
+    """CNN, GRU, and frame and clip posteriors by attention pooling.
 
     The defaults are those of the DCASE 2022 baseline (1,112,420 parameters for 10 classes), the
     state-dict names those of the reference, so that its checkpoints load as they are.
@@ -52,6 +56,8 @@ class CRNN(nn.Module):
         dropout: after each CNN block and after the GRU.
         dropstep: of the CNN's output, see `dropstep`; 0 for none.
         n_rnn_cell: GRU cells per direction.
+        rnn_type: `BGRU` reads a clip in both directions; `GRU` only forward, so that a frame's
+            posteriors wait for no more of the future than the CNN's kernels reach.
         rnn_layers: GRU layers. (The 2022 recipe ignores its key and always takes 2.)
         dropout_recurrent: between GRU layers.
         head: `name` in `head_registry.py`, and options.
@@ -78,6 +84,7 @@ class CRNN(nn.Module):
         dropout: float = 0.5,
         dropstep: int = 0,
         n_rnn_cell: int = 128,
+        rnn_type: str = "BGRU",
         rnn_layers: int = 2,
         dropout_recurrent: float = 0.0,
         head: Entry = ATTENTION,
@@ -103,11 +110,16 @@ class CRNN(nn.Module):
             batch_norm_eps=batch_norm_eps,
             batch_norm_momentum=batch_norm_momentum,
         )
-        self.rnn = BidirectionalGRU(
-            n_channels, n_rnn_cell, n_layers=rnn_layers, dropout=dropout_recurrent
+        ways = RNN_TYPES[rnn_type]
+        self.rnn = RecurrentLayers(
+            n_channels,
+            n_rnn_cell,
+            n_layers=rnn_layers,
+            dropout=dropout_recurrent,
+            bidirectional=ways == 2,
         )
         self.dropout = Dropout(dropout)
-        head_shape = HeadShape(2 * n_rnn_cell, n_classes, initial_posterior)
+        head_shape = HeadShape(ways * n_rnn_cell, n_classes, initial_posterior)
         made = _part(HEADS, "net.head", head, head_shape)
         layers, self.posteriors, self.join = dict(made.layers), made.posteriors, None
         if fusion is not None:
@@ -189,6 +201,7 @@ NET_KEYS = {
     "dropout": "dropout",
     "dropstep": "dropstep",
     "n_RNN_cell": "n_rnn_cell",
+    "rnn_type": "rnn_type",
     "rnn_layers": "rnn_layers",
     "dropout_recurrent": "dropout_recurrent",
     "embedding_size": "embedding_size",
@@ -199,7 +212,7 @@ NET_KEYS = {
 }
 CHOICES: dict[str, tuple[Any, ...]] = {
     "activation": ("glu",),
-    "rnn_type": ("BGRU",),
+    "rnn_type": tuple(RNN_TYPES),
     "attention": (True, False),
     "attention_axis": ATTENTION_AXES,
     "embedding_type": tuple(FUSIONS),

@@ -41,6 +41,7 @@ def _architecture(state: Mapping[str, Tensor]) -> dict[str, Any]:
         "kernel_size": [kernel.shape[-1] for kernel in kernels],
         "n_RNN_cell": state[recurrent[0]].shape[1],
         "rnn_layers": len(recurrent),
+        "rnn_type": "BGRU" if f"{recurrent[0]}_reverse" in state else "GRU",
         "attention": "dense_softmax.weight" in state,
         "use_embeddings": "cat_tf.weight" in state,
     }

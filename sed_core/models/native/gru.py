@@ -35,20 +35,21 @@ def is_native(x: Tensor, gru: nn.GRU) -> bool:
     )
 
 
-def bidirectional_gru(x: Tensor, gru: nn.GRU) -> Tensor:
+def native_gru(x: Tensor, gru: nn.GRU) -> Tensor:
     """Output of all layers, as `gru(x)[0]`.
 
     Args:
         x: (B, T, inputs).
-        gru: bidirectional, batch first, with biases.
+        gru: batch first, with biases, in one direction or two.
 
     Returns:
-        (B, T, 2 * cells) float32.
+        (B, T, directions * cells) float32.
     """
+    ways = ("", "_reverse") if gru.bidirectional else ("",)
     for layer in range(gru.num_layers):
         if layer > 0 and gru.training:
             x = dropout(x, gru.dropout)
-        x = _layer(x, gru, (f"_l{layer}", f"_l{layer}_reverse"))
+        x = _layer(x, gru, tuple(f"_l{layer}{way}" for way in ways))
     return x
 
 

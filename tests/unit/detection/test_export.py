@@ -1,5 +1,6 @@
 """Exported models: the same scores and events, and packages that know when they are damaged."""
 
+import copy
 import json
 import shutil
 
@@ -12,6 +13,7 @@ from sed_core.detection import package
 from sed_core.detection.__main__ import main as detect
 from sed_core.detection.export_command import main as export
 from sed_core.detection.models import load_listener
+from sed_core.detection.onnx_gru import with_onnx_grus
 from sed_core.detection.verify_command import main as verify
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import write_json
@@ -58,6 +60,18 @@ def test_scores_are_those_of_torch(packages, folder):
     strong, weak = run.run(None, {"waveform": long_sound(3.0)[None].repeat(3, 0)})
     assert strong.shape[0] == weak.shape[0] == 3
     assert strong.shape[1] > 2 * len(scores(theirs, long_sound(1.0)))  # of any length
+
+
+def test_a_gru_in_one_direction(tmp_path):
+    torch.manual_seed(0)
+    network = torch.nn.Sequential(torch.nn.Linear(5, 6), torch.nn.GRU(6, 8, 2, batch_first=True))
+    network.eval()
+    sound = torch.randn(2, 11, 5)
+    program = torch.onnx.export(with_onnx_grus(copy.deepcopy(network)), (sound,), dynamo=True)
+    program.save(str(tmp_path / "gru.onnx"))
+    run = package.session(tmp_path / "gru.onnx")
+    (found,) = run.run(None, {run.get_inputs()[0].name: sound.numpy()})
+    assert np.abs(found - network(sound)[0].detach().numpy()).max() < 1e-5
 
 
 def test_yamnet_with_eight_bits(packages, weights):

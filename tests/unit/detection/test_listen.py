@@ -14,11 +14,17 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
 
 from sed_core.detection.listen_command import main as listen
+from sed_core.detection.listener import system_listener
 from sed_core.detection.live import LiveSystemListener, live_events
+from sed_core.detection.look_ahead import look_ahead
 from sed_core.detection.models import load_listener
 from sed_core.detection.mqtt import Publisher
 from sed_core.detection.pipeline import Decisions, Pipeline
+from sed_core.features.frontend import FrontEnd
+from sed_core.inference.predict import Predictor
+from sed_core.models.network_registry import build
 from sed_core.runtime.errors import SedError
+from tests.made_data import tiny_system
 from tests.unit.detection.conftest import RATE, long_sound
 
 CPU = torch.device("cpu")
@@ -67,6 +73,41 @@ def test_a_system_scores_each_frame_once_and_in_time(folder):
             late = fed - frames * live.frame_seconds
             assert late <= live.latency + seconds / 40 + live.frame_seconds
         assert abs(frames * live.frame_seconds - seconds) <= live.frame_seconds
+
+
+def causal(statistic: str = "dataset", **net) -> Predictor:
+    """Networks without training, whose GRU reads forward."""
+    torch.manual_seed(0)
+    normtype = "standard" if statistic == "dataset" else "minmax"
+    scaler = {"statistic": statistic, "normtype": normtype}
+    system = tiny_system(net={"rnn_type": "GRU", **net}, scaler=scaler)
+    front = FrontEnd(system).eval()
+    front.scaler.fit([torch.randn(2, 32, 63) * 10 - 20])
+    network = build(system.net, len(system.dataset.classes)).eval()
+    with torch.no_grad():
+        network.dense.weight *= 50  # so that scores tell states apart
+    return Predictor(system, front, {"student": network}, CPU)
+
+
+def test_a_causal_system_scores_a_stream_as_a_recording():
+    listener = system_listener(causal(), "student", batch_size=1)
+    sound = long_sound(1.0)
+    offline = np.concatenate(list(listener.hear([sound])))
+    live = LiveSystemListener(listener, hop=0.1)
+    # 1 + 2 + 4 mel frames of 256 samples that kernels reach, but one, and half of an STFT's 512.
+    assert live.tail == 6 * 256 + 256
+    found = np.concatenate(list(live.hear(np.array_split(sound, 20))))
+    assert np.abs(found - offline[: len(found)]).max() < 1e-5
+    assert len(offline) - len(found) <= 1
+    less = LiveSystemListener(listener, hop=0.1, tail=0.0)
+    found = np.concatenate(list(less.hear(np.array_split(sound, 20))))
+    assert np.abs(found - offline[: len(found)]).max() > 5e-5
+
+
+def test_what_hears_a_whole_window_says_so():
+    assert look_ahead(causal("instance").system) is None
+    assert look_ahead(causal(rnn_type="BGRU").system) is None
+    assert look_ahead(causal("none").system) == pytest.approx(1792 / RATE)
 
 
 def test_a_class_cools_down(weights):

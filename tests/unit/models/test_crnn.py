@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from sed_core.models.crnn import build_crnn
+from sed_core.models.crnn_architecture import architecture
 from sed_core.models.fusion import last_state
 from sed_core.models.heads import attention_pool
 from sed_core.models.network_registry import MODELS
@@ -63,6 +64,22 @@ def test_shapes_of_ten_seconds():
     strong, weak = network(torch.rand(2, 128, 626))
     assert strong.shape == (2, 10, 156)
     assert weak.shape == (2, 10)
+
+
+def test_a_forward_gru_sees_no_further_than_the_kernels():
+    torch.manual_seed(0)
+    net = {**FULL, "nb_filters": [4] * 7, "n_RNN_cell": 8}
+    reach, pooling, frames = 1 + 2 + 5 * 4, 4, 20  # mel frames that the kernels reach
+    x = torch.rand(1, 128, 160).double()
+    changed = x.clone()
+    changed[:, :, frames * pooling + reach :] += 1
+    for kind, moved in (("GRU", False), ("BGRU", True)):
+        network = build_crnn({**net, "rnn_type": kind}, 10).double().eval()
+        before, after = network(x)[0], network(changed)[0]
+        assert torch.equal(before[..., :frames], after[..., :frames]) is not moved
+        assert not torch.equal(before[..., frames], after[..., frames])
+        again = build_crnn({**net, **architecture(network.state_dict())}, 10)
+        again.load_state_dict(network.state_dict())
 
 
 def test_attention_softmax_over_classes_and_over_time():
