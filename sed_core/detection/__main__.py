@@ -39,7 +39,7 @@ def main(argv: list[str] | None = None, *, prog: str = "python -m sed_core.detec
     args = parser.parse_args(argv)
 
     from sed_core.data.label_formats.formats import save_labels
-    from sed_core.detection.batch import detect_all, pipeline
+    from sed_core.detection.batch import detect_all, not_heard, pipeline
     from sed_core.detection.find_recordings import find
     from sed_core.detection.journal import Journal
     from sed_core.runtime.progress import progress
@@ -69,8 +69,7 @@ def main(argv: list[str] | None = None, *, prog: str = "python -m sed_core.detec
         if isinstance(why, str)
     ]
     if bad:  # one bad file among many does not cost the others their events
-        more = f"; and {len(bad) - 5} more" if len(bad) > 5 else ""
-        raise SedError(f"{'; '.join(bad[:5])}{more}; the other {len(usable)} recordings are done.")
+        raise SedError(not_heard(bad, len(usable)))
 
 
 def decision_arguments(parser: argparse.ArgumentParser) -> None:

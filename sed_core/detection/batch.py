@@ -98,6 +98,18 @@ def _detect(request: Request, recording: Recording) -> RecordingLabels | str:
     return detect(pipeline(request), recording)
 
 
+def not_heard(bad: Sequence[str], done: int) -> str:
+    """A sentence on recordings that cannot be used, which cost the others nothing.
+
+    Args:
+        bad: what is wrong with each; the first five are told.
+        done: how many others there are.
+    """
+    more = f"; and {len(bad) - 5} more" if len(bad) > 5 else ""
+    others = f"; the other {done} recordings are done" if done else ""
+    return f"{'; '.join(bad[:5])}{more}{others}."
+
+
 def detect_all(
     request: Request, recordings: Sequence[Recording], *, jobs: int
 ) -> Iterator[tuple[Recording, RecordingLabels | str]]:

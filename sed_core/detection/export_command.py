@@ -9,6 +9,7 @@ import argparse
 from pathlib import Path
 
 from sed_core.runtime.cli import run
+from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import read_json
 
 
@@ -26,6 +27,10 @@ def main(argv: list[str] | None = None, *, prog: str = "sedlab export") -> None:
     add("--clip", type=Path, help="recording to verify with (default: a made-up sound)")
     add("--int8", action="store_true", help="weights of 8 bits; prints what that changes")
     args = parser.parse_args(argv)
+    if args.folder.exists() and not args.folder.is_dir():
+        raise SedError(f"{args.folder} is a file; name a folder, which the package becomes.")
+    if args.clip and not args.clip.is_file():
+        raise SedError(f"{args.clip} does not exist; --clip names a recording.")
 
     from sed_core.detection import export
     from sed_core.detection.eight_bits import with_eight_bits

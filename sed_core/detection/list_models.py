@@ -22,15 +22,28 @@ def main(argv: list[str] | None = None, *, prog: str = "sedlab models") -> None:
     parser = argparse.ArgumentParser(prog=prog, description=__doc__)
     parser.add_argument("files", nargs="*", help="model.pt or public .ckpt")
     parser.add_argument("--fetch", action="store_true", help="fetch those that are not here yet")
+    parser.add_argument("--classes", metavar="MODEL", help="only list its classes, one a line")
     args = parser.parse_args(argv)
 
     import torch
 
     from sed_core.data.parallel import available_cores
-    from sed_core.detection.models import CACHE, MODELS, cache, load_listener
+    from sed_core.detection.models import (
+        CACHE,
+        MODELS,
+        cache,
+        load_listener,
+        yamnet_classes,
+    )
     from sed_core.runtime.device import prepare
     from sed_core.runtime.files import human_size
 
+    if args.classes:
+        ready = args.classes in MODELS  # then it need not be here
+        cpu = torch.device("cpu")
+        names = yamnet_classes() if ready else load_listener(args.classes, cpu).classes
+        print("\n".join(names))
+        return
     prepare(gpus=0, threads=available_cores())
     rows = [
         ["model", "classes", "frame", "rate", "latency", "size", "speed", "licence", "good for"]

@@ -9,7 +9,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, Any
 
 from sed_core.detection.__main__ import decision_arguments, request_of
@@ -73,7 +73,7 @@ def main(argv: list[str] | None = None, *, prog: str = "sedlab listen") -> None:
         "after it, and computing on top.",
         file=sys.stderr,
     )
-    with ExitStack() as stack:
+    with suppress(KeyboardInterrupt), ExitStack() as stack:  # Ctrl-C is how a stream is left
         broker = stack.enter_context(Publisher(args.mqtt)) if args.mqtt else None
         blocks = _blocks(args, listener, stack)
         for event in live_events(pipeline, blocks, cool_down=args.cool_down):
@@ -142,12 +142,18 @@ def _microphone(device: str, rate: int, stack: ExitStack) -> "Iterator[Samples]"
         sounddevice = import_module("sounddevice")
     except (ImportError, OSError) as error:  # OSError: without the library PortAudio
         raise SedError(
-            f"the microphone needs sounddevice ({error}); pip install sounddevice, and PortAudio, "
-            "or pipe samples in."
+            f"the microphone needs sounddevice ({error}); in the clone: pip install '.[live]', and "
+            "the library PortAudio (on Debian: apt install libportaudio2), or pipe samples in."
         ) from error
     name = int(device) if device.isdigit() else device or None
-    stream = sounddevice.InputStream(samplerate=rate, channels=1, device=name, dtype="float32")
-    stack.enter_context(stream)
+    try:
+        stream = sounddevice.InputStream(samplerate=rate, channels=1, device=name, dtype="float32")
+        stack.enter_context(stream)
+    except (ValueError, sounddevice.PortAudioError) as error:
+        raise SedError(
+            f"the microphone cannot be opened ({error}); --microphone takes a number or a name "
+            "from the list of: python -m sounddevice."
+        ) from error
     while True:
         yield stream.read(rate // 10)[0].copy()
 

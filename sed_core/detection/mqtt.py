@@ -30,7 +30,7 @@ class Publisher:
             mqtt = import_module("paho.mqtt.client")
         except ModuleNotFoundError as error:
             raise SedError(
-                "--mqtt needs paho-mqtt, which is not installed: pip install paho-mqtt."
+                "--mqtt needs paho-mqtt, which is missing; in the clone: pip install '.[live]'."
             ) from error
         answered = threading.Event()
         refused: list[str] = []

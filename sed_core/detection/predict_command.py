@@ -68,7 +68,7 @@ def main(argv: list[str] | None = None, *, prog: str = "sedlab predict") -> None
 
     from sed_core.data.label_formats.formats import save_labels
     from sed_core.data.label_formats.labelled_events import RecordingLabels
-    from sed_core.detection.batch import detect
+    from sed_core.detection.batch import detect, not_heard
     from sed_core.detection.find_recordings import find
     from sed_core.detection.listener import system_listener
     from sed_core.detection.pipeline import Decisions, Pipeline
@@ -101,7 +101,7 @@ def main(argv: list[str] | None = None, *, prog: str = "sedlab predict") -> None
     if found:
         save_labels(found, args.output, args.format)
     if unusable:  # one bad file among many does not cost the others their events
-        raise SedError(f"{'; '.join(unusable)}; the other {len(found)} recordings are done.")
+        raise SedError(not_heard(unusable, len(found)))
 
 
 def _refuse_equal_stems(recordings: "list[Recording]") -> None:

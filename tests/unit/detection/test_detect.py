@@ -160,6 +160,27 @@ def test_one_bad_file_does_not_cost_the_others(folder, tmp_path):
         run(tmp_path / "bad.wav", folder / "audio/long.flac", f"--model={folder / 'model.pt'}")
 
 
+def test_a_bad_file_alone(tmp_path, weights):
+    (tmp_path / "bad.wav").write_text("no audio")
+    with pytest.raises(SedError, match=r"bad.wav cannot be used as audio \([^)]*\)\.$"):
+        run(tmp_path / "bad.wav", f"--weights={weights}")
+
+
+def test_the_classes_of_a_model_are_listed(folder, capsys):
+    models(["--classes=yamnet"])
+    assert capsys.readouterr().out.splitlines()[::520] == ["Speech", "Field recording"]
+    models([f"--classes={folder / 'model.pt'}"])
+    assert capsys.readouterr().out.splitlines() == ["Cat", "Dog", "Frying"]
+
+
+def test_one_of_many_classes_is_misspelt(folder, weights):
+    with pytest.raises(SedError) as error:
+        run(folder / "audio", f"--weights={weights}", "--classes=Dogg")
+    assert str(error.value) == (
+        "there is no class 'Dogg' among the 521 that there are. Did you mean 'Dog'?"
+    )
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

@@ -107,6 +107,15 @@ def test_post_processing_is_part_of_the_package(packages, folder, tmp_path):
     assert (found.mean_score == found.peak_score).all()  # a box has one confidence
 
 
+def test_what_cannot_become_a_package(weights, tmp_path):
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(SedError, match="taken is a file; name a folder"):
+        export(["yamnet", str(tmp_path / "taken"), f"--weights={weights}"])
+    with pytest.raises(SedError, match=r"absent.wav does not exist; --clip names a recording"):
+        export(["yamnet", str(tmp_path / "new"), "--clip=absent.wav"])
+    assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+
+
 def test_a_package_verifies_itself(packages, tmp_path, capsys):
     verify([str(packages / "system"), str(packages / "yamnet")])
     assert capsys.readouterr().out.count("events as expected") == 2

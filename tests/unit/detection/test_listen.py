@@ -167,6 +167,49 @@ def test_a_broker_that_refuses():
         thread.join(timeout=10)
 
 
+class Microphone:
+    """What sounddevice offers, as far as it is used: three seconds, then the user stops."""
+
+    PortAudioError = type("PortAudioError", (Exception,), {})
+
+    def __init__(self, samplerate, channels, device, dtype):
+        if device == "absent":
+            raise ValueError("No input device matching 'absent'")
+        assert (samplerate, channels, dtype) == (RATE, 1, "float32")
+        self.left = list(np.split(long_sound(3.0)[:, None], 30))
+
+    InputStream: type
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def read(self, frames):
+        if not self.left:
+            raise KeyboardInterrupt
+        return self.left.pop(0), False
+
+
+Microphone.InputStream = Microphone
+
+
+def test_a_microphone(weights, monkeypatch, capsys):
+    base = [f"--weights={weights}", "--gpus=0", "--threads=1", "--jsonl"]
+    monkeypatch.setitem(sys.modules, "sounddevice", None)
+    with pytest.raises(SedError, match=r"needs sounddevice .*\.\[live\]'.*PortAudio"):
+        listen([*base, "--microphone"])
+    monkeypatch.setitem(sys.modules, "sounddevice", Microphone)
+    with pytest.raises(SedError, match=r"cannot be opened .*matching 'absent'"):
+        listen([*base, "--microphone=absent"])
+    capsys.readouterr()
+    listen([*base, "--microphone"])
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert "begin" in {line["state"] for line in lines}
+    assert max(line["heard"] for line in lines) <= 3.0
+
+
 def test_mistakes_are_one_sentence(weights, tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"")))
     base = [f"--weights={weights}", "--gpus=0", "--threads=1"]
