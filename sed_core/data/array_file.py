@@ -7,17 +7,20 @@ head made in memory, because HDF5 itself crashes the process when the disk is fu
 import hashlib
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import h5py
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from sed_core.runtime.errors import SedError
+
+_DIGEST = 16  # bytes
+_PART = 1 << 22  # bytes of a block that are read at a time
 
 
 def array_head(
@@ -72,7 +75,16 @@ def mapped(path: Path, array: h5py.Dataset) -> NDArray[Any]:
 
 def block_digest(data: bytes) -> str:
     """BLAKE2b digest, 32 hex digits."""
-    return hashlib.blake2b(data, digest_size=16).hexdigest()
+    return hashlib.blake2b(data, digest_size=_DIGEST).hexdigest()
+
+
+def _next_digest(stream: IO[bytes], size: int) -> str:
+    """Digest of the next `size` bytes, or of those that are left, read part by part."""
+    hashed = hashlib.blake2b(digest_size=_DIGEST)
+    while size and (part := stream.read(min(size, _PART))):
+        hashed.update(part)
+        size -= len(part)
+    return hashed.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -114,11 +126,19 @@ class ResumableFile:
 
     def add(self, data: bytes, note: dict[str, Any]) -> Block:
         """Append a block, and note what it is."""
-        line = {"size": len(data), "digest": block_digest(data), "note": note}
-        self._write(self._data, data)
+        return self.add_parts([data], note)
+
+    def add_parts(self, parts: Iterable[bytes], note: dict[str, Any]) -> Block:
+        """Append a block whose parts come one after the other; one is in memory at a time."""
+        hashed, size = hashlib.blake2b(digest_size=_DIGEST), 0
+        for part in parts:
+            self._write(self._data, part)
+            hashed.update(part)
+            size += len(part)
+        line = {"size": size, "digest": hashed.hexdigest(), "note": note}
         self._write(self._lines, json.dumps(line).encode() + b"\n")
-        self.blocks.append(Block(self._end, len(data), note))
-        self._end += len(data)
+        self.blocks.append(Block(self._end, size, note))
+        self._end += size
         return self.blocks[-1]
 
     def close(self) -> None:
@@ -145,8 +165,8 @@ class ResumableFile:
             for text in lines:
                 try:
                     line = json.loads(text)
-                    start, block = data.tell(), data.read(line["size"])
-                    whole = block_digest(block) == line["digest"]
+                    start = data.tell()
+                    whole = _next_digest(data, line["size"]) == line["digest"]
                     found = Block(start, line["size"], line["note"])
                 except (ValueError, LookupError, TypeError):
                     break  # cut off while it was written

@@ -3,9 +3,9 @@
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +64,7 @@ class AudioClip:
         peak: largest magnitude in any channel, full scale being 1.
         rms: root mean square of the mono mix at the file's own rate.
         full_scale: share of the samples at full scale.
-        samples: (n,) float32, mono at the rate asked for, full scale 1; empty unless ok.
+        samples: (n,) float32, mono at the rate asked for, full scale 1; of `read_clip` where ok.
     """
 
     status: str
@@ -78,23 +78,45 @@ class AudioClip:
     samples: NDArray[np.float32] = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
 
 
-def read_clip(path: str | Path, *, sample_rate: int, resampler: str = DEFAULT) -> AudioClip:
-    """Read a file, average its channels and resample.
+class ClipBlocks:
+    """The samples of a file, block by block, and, once all are taken, what reading it gave.
 
-    Works block by block: memory is one block of the file (under 1 MB a channel) plus 4 bytes a
-    sample of the result, however long the file. A file that cannot be used is told by `status`;
-    nothing is raised for it. The result has ceil(frames * sample_rate / rate) samples.
+    Channels are averaged, and the rate is changed. Memory is one block of the file (under 1 MB a
+    channel), however long it is. A file that cannot be used is told by the status of `clip`;
+    nothing is raised for it. All blocks together have ceil(frames * sample_rate / rate) samples,
+    which count only if that status is ok.
+
+    Attributes:
+        clip: what reading gave, without samples.
     """
-    file = Path(path)
-    try:
-        if file.stat().st_size == 0:
-            return AudioClip("empty", "the file has no bytes")
-        with open_audio(file) as sound:
-            return _read(sound, sample_rate, resampler, file)
-    except TruncatedError as error:
-        return AudioClip("truncated", str(error))
-    except (RuntimeError, ValueError, OSError) as error:  # of libsndfile and soxr
-        return AudioClip("unreadable", " ".join(str(error).replace(str(file), file.name).split()))
+
+    def __init__(self, path: str | Path, *, sample_rate: int, resampler: str = DEFAULT) -> None:
+        self._path, self._rate, self._resampler = Path(path), sample_rate, resampler
+        self.clip = AudioClip("unreadable", "it was not read to its end")
+
+    def __iter__(self) -> Iterator[NDArray[np.float32]]:
+        """Read the file."""
+        file = self._path
+        try:
+            if file.stat().st_size == 0:
+                self.clip = AudioClip("empty", "the file has no bytes")
+                return
+            with open_audio(file) as sound:
+                self.clip = yield from _read(sound, self._rate, self._resampler, file)
+        except TruncatedError as error:
+            self.clip = AudioClip("truncated", str(error))
+        except (RuntimeError, ValueError, OSError) as error:  # of libsndfile and soxr
+            why = " ".join(str(error).replace(str(file), file.name).split())
+            self.clip = AudioClip("unreadable", why)
+
+
+def read_clip(path: str | Path, *, sample_rate: int, resampler: str = DEFAULT) -> AudioClip:
+    """Read a whole file as `ClipBlocks` does; memory is 4 bytes a sample of the result."""
+    blocks = ClipBlocks(path, sample_rate=sample_rate, resampler=resampler)
+    samples = [np.zeros(0, dtype=np.float32), *blocks]
+    if blocks.clip.status != "ok":
+        return blocks.clip
+    return replace(blocks.clip, samples=np.concatenate(samples))
 
 
 @contextmanager
@@ -167,10 +189,11 @@ def mono_mix(block: NDArray[np.float32]) -> NDArray[np.float32]:
     return total / np.float32(block.shape[1])
 
 
-def _read(sound: sf.SoundFile, sample_rate: int, resampler: str, file: Path) -> AudioClip:
+def _read(
+    sound: sf.SoundFile, sample_rate: int, resampler: str, file: Path
+) -> Generator[NDArray[np.float32], None, AudioClip]:
     stream = make_resampler(resampler, sound.samplerate, sample_rate)
-    peak, energy, at_full_scale, frames = 0.0, 0.0, 0, 0
-    chunks: list[NDArray[np.float32]] = []
+    peak, energy, at_full_scale, frames, given = 0.0, 0.0, 0, 0, 0
     for block in blocks(sound):
         top = float(max(block.max(), -block.min()))  # NaN and infinity carry through
         if not np.isfinite(top):
@@ -181,21 +204,22 @@ def _read(sound: sf.SoundFile, sample_rate: int, resampler: str, file: Path) -> 
         energy += float(np.einsum("i,i->", mono, mono))
         if top >= FULL_SCALE:
             at_full_scale += int(np.count_nonzero(np.abs(block) >= FULL_SCALE))
-        chunks.append(stream.resample_chunk(mono))
+        resampled = stream.resample_chunk(mono)
+        given += len(resampled)
+        yield resampled
     if not frames:
         return AudioClip("empty", "the file holds no samples", **_shape(sound, 0))
     if note := shortfall(sound, file, frames):
         return AudioClip("truncated", note, **_shape(sound, frames))
-    chunks.append(stream.resample_chunk(np.zeros(0, dtype=np.float32), last=True))
+    rest = stream.resample_chunk(np.zeros(0, dtype=np.float32), last=True)
     # resampy rounds the length down, soxr to the nearest; librosa's convention is to round up.
     length = -(-frames * sample_rate // sound.samplerate)
-    chunks.append(np.zeros(length - sum(map(len, chunks)), dtype=np.float32))
+    yield np.concatenate([rest, np.zeros(length - given - len(rest), dtype=np.float32)])
     return AudioClip(
         "ok",
         peak=peak,
         rms=float(np.sqrt(energy / frames)),
         full_scale=at_full_scale / (frames * sound.channels),
-        samples=np.concatenate(chunks),
         **_shape(sound, frames),
     )
 

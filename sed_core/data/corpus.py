@@ -96,9 +96,17 @@ def write_corpus(
     clips: Iterable[NDArray[np.float32]],
     sample_rate: int,
 ) -> None:
-    """Write a corpus file atomically, one clip in memory at a time.
+    """Write a corpus file atomically, one block of samples in memory at a time.
 
     Equal clips give equal bytes.
+
+    Args:
+        path: HDF5 file to write.
+        filenames: of the clips.
+        digests: of their samples.
+        lengths: how many samples each has.
+        clips: their samples, end to end; a clip may come in several blocks.
+        sample_rate: Hz.
     """
     offsets = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
     head = array_head(
@@ -111,8 +119,8 @@ def write_corpus(
     try:
         with atomic(path) as draft, draft.open("wb") as stream:
             stream.write(head)
-            for clip in clips:
-                stream.write(clip.astype(np.float32, copy=False).tobytes())
+            for block in clips:
+                stream.write(block.astype(np.float32, copy=False).tobytes())
     except OSError as error:
         error.filename = error.filename or str(path)
         raise

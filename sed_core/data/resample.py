@@ -2,8 +2,9 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -13,8 +14,9 @@ from numpy.typing import NDArray
 from sed_core.data import audio, resamplers
 from sed_core.data import manifest as manifest_module
 from sed_core.data.array_file import Block, ResumableFile, block_digest
-from sed_core.data.audio import read_clip
+from sed_core.data.audio import ClipBlocks
 from sed_core.data.audio_files import audio_files
+from sed_core.data.clip_samples import ClipSamples, collect, stored_blocks
 from sed_core.data.corpus import write_corpus
 from sed_core.data.manifest import manifest_row, missing_row, write_manifest
 from sed_core.data.match_files import match_files
@@ -25,11 +27,6 @@ from sed_core.runtime.progress import progress
 
 _SOURCES = (audio, manifest_module, resamplers)  # of what a journal holds
 _NAMED = 3  # unusable files named in the error's sentence; all are listed on stderr
-
-
-def digest_samples(samples: NDArray[np.float32]) -> str:
-    """BLAKE2b digest of samples, 32 hex digits."""
-    return block_digest(samples.tobytes())
 
 
 class FinishedClip(NamedTuple):
@@ -59,14 +56,16 @@ class ResampleJournal:
         for block in self._file.blocks:
             self._enter(block)
 
-    def add(self, row: dict[str, Any], source: list[Any], samples: NDArray[np.float32]) -> None:
-        """Record a finished clip."""
-        self._enter(self._file.add(samples.tobytes(), {"row": row, "source": source}))
+    def add(self, row: dict[str, Any], source: list[Any], samples: ClipSamples) -> None:
+        """Record a finished clip; a file of its samples is deleted."""
+        parts = (block.tobytes() for block in samples.blocks())
+        self._enter(self._file.add_parts(parts, {"row": row, "source": source}))
+        samples.remove()
 
-    def samples(self, filename: str) -> NDArray[np.float32]:
-        """The samples of a finished clip."""
+    def samples(self, filename: str) -> Iterator[NDArray[np.float32]]:
+        """The samples of a finished clip, block by block."""
         entry = self.entries[filename]
-        return np.fromfile(self._file.path, np.float32, entry.length, offset=entry.start)
+        return stored_blocks(self._file.path, entry.start, entry.length)
 
     def close(self) -> None:
         """Keep both files for the next run."""
@@ -101,7 +100,8 @@ def resample_split(
     Every file is opened once. Finished clips are kept in a journal beside the corpus, so the
     same call continues after a kill at any point, with equal results in the end; until the
     corpus is written, the disk holds its samples twice. Memory, beside the index: for each job
-    a few blocks of audio and five finished clips at 4 bytes a sample (4 MB a job for 10 s).
+    a few blocks of audio and five finished clips at 4 bytes a sample (4 MB a job for 10 s); the
+    samples of recordings beyond `clip_samples.IN_MEMORY` wait in files beside the corpus.
 
     Args:
         split: its name, for messages.
@@ -143,7 +143,11 @@ def resample_split(
     try:
         todo = [item for item in present.items() if not _finished(journal, *item)]
         work = partial(
-            _process, clip_seconds=clip_seconds, sample_rate=sample_rate, resampler=resampler
+            _process,
+            corpus=Path(corpus),
+            clip_seconds=clip_seconds,
+            sample_rate=sample_rate,
+            resampler=resampler,
         )
         results = ordered_map(work, todo, jobs=jobs)
         for result in progress(results, total=len(todo), desc=f"resample {split}", unit="clip"):
@@ -160,12 +164,15 @@ def resample_split(
             filenames=names,
             digests=[row["digest"] for row in usable],
             lengths=[journal.entries[name].length for name in names],
-            clips=map(journal.samples, names),
+            clips=chain.from_iterable(map(journal.samples, names)),
             sample_rate=sample_rate,
         )
     except BaseException:
         journal.close()
         raise
+    finally:  # what processes left that ended in the middle
+        for file in Path(corpus).parent.glob(_waiting_file(Path(corpus), "*").name):
+            file.unlink()
     journal.remove()
     return dict(Counter(row["status"] for row in rows))
 
@@ -194,20 +201,30 @@ def _finished(journal: ResampleJournal, name: str, path: Path) -> bool:
 
 
 def _process(
-    item: tuple[str, Path], *, clip_seconds: float, sample_rate: int, resampler: str
-) -> tuple[dict[str, Any], list[Any], NDArray[np.float32]]:
+    item: tuple[str, Path], *, corpus: Path, clip_seconds: float, sample_rate: int, resampler: str
+) -> tuple[dict[str, Any], list[Any], ClipSamples]:
     """Read one clip: its manifest row, the state of its source, its samples."""
     name, path = item
     source = _source(path)
-    clip = read_clip(path, sample_rate=sample_rate, resampler=resampler)
+    blocks = ClipBlocks(path, sample_rate=sample_rate, resampler=resampler)
+    samples = collect(blocks, _waiting_file(corpus, block_digest(name.encode())))
+    usable = blocks.clip.status == "ok"
     row = manifest_row(
         name,
-        clip,
+        blocks.clip,
         clip_seconds=clip_seconds,
         sample_rate=sample_rate,
-        digest=digest_samples(clip.samples) if clip.status == "ok" else "",
+        digest=samples.digest if usable else "",
     )
-    return row, source, clip.samples
+    if usable:
+        return row, source, samples
+    samples.remove()
+    return row, source, ClipSamples("", np.zeros(0, np.float32))
+
+
+def _waiting_file(corpus: Path, key: str) -> Path:
+    """Where a long recording's samples wait until they are in the journal."""
+    return corpus.with_name(f"{corpus.stem}.{key}.waiting.part")
 
 
 def _report_unusable(
