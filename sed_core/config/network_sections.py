@@ -1,9 +1,12 @@
-"""The keys of section `net`: each registered network has its own."""
+"""The keys of section `net`: each registered network has its own, and states its time pooling."""
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from sed_core.config.key import ABSENT, Rules, key
+from sed_core.runtime.errors import SedError
 
 PER_BLOCK: Rules = {"optional": True, "items": {"minimum": 1}, "minItems": 1}
 
@@ -14,18 +17,27 @@ class Network:
 
     model: str = key("crnn")
     """Registered in `sed_core/models/network_registry.py`; its keys in `network_sections.py`."""
-    pooling: list[list[int]] = key(
-        [[2, 2], [2, 2], *([[1, 2]] * 5)],
-        items={"items": {"minimum": 1}, "minItems": 2, "maxItems": 2},
-        minItems=1,
-    )
-    """Over time, over frequency; over time they say how many feature frames make one frame."""
+
+    @staticmethod
+    def time_pooling(net: Mapping[str, Any]) -> int:
+        """How many feature frames make one output frame, at least 1; each network says it.
+
+        Args:
+            net: its complete section.
+        """
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)
 class CnnAndGru(Network):
     """A CNN of some kind, a bidirectional GRU and attention."""
 
+    pooling: list[list[int]] = key(
+        [[2, 2], [2, 2], *([[1, 2]] * 5)],
+        items={"items": {"minimum": 1}, "minItems": 2, "maxItems": 2},
+        minItems=1,
+    )
+    """Over time, over frequency; over time they say how many feature frames make one frame."""
     nb_filters: list[int] = key([16, 32, 64, 128, 128, 128, 128], **PER_BLOCK)
     """Channels."""
     dropout: float = key(0.5, optional=True, minimum=0, exclusiveMaximum=1)
@@ -60,6 +72,11 @@ class CnnAndGru(Network):
     """Cells of the GRU that reads embeddings of kind frame; without it 512, as in 2022."""
     train_cnn: bool = key(ABSENT, optional=True)
     """false freezes the CNN."""
+
+    @staticmethod
+    def time_pooling(net: Mapping[str, Any]) -> int:
+        """Product of the poolings over time."""
+        return math.prod(time for time, _ in net["pooling"])
 
 
 @dataclass(frozen=True)
@@ -97,3 +114,15 @@ class FdyCrnn(CnnAndGru):
 
 NETWORKS: dict[str, type[Network]] = {"crnn": Crnn, "fdy_crnn": FdyCrnn}
 """The section of each network in `sed_core/models/network_registry.py`."""
+
+
+def time_pooling(net: Mapping[str, Any]) -> int:
+    """How many feature frames make one output frame of the network that a section `net` names.
+
+    Raises:
+        SedError: no such network.
+    """
+    name = net.get("model", "crnn")
+    if name not in NETWORKS:
+        raise SedError(f"net.model is '{name}'; registered are {', '.join(NETWORKS)}.")
+    return NETWORKS[name].time_pooling(net)

@@ -7,9 +7,9 @@ treats all rows alike.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import prod
 from typing import Any
 
+from sed_core.config.network_sections import time_pooling
 from sed_core.config.systems import merge, unfit
 from sed_core.runtime.errors import SedError, unknown_name
 
@@ -110,7 +110,7 @@ def _frame(system: Mapping[str, Any]) -> int | None:
     """Samples from one output frame to the next; unknown where a checkpoint decides."""
     if system["checkpoint"] is not None:
         return None
-    return system["feats"]["hop_length"] * prod(time for time, _ in system["net"]["pooling"])
+    return system["feats"]["hop_length"] * time_pooling(system["net"])
 
 
 def _absent(place: str, member: str, known: Iterable[str], config: Mapping[str, Any]) -> str:

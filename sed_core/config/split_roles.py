@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from sed_core.config.network_sections import time_pooling
+
 ENCODER_RATE = 16000
 """Sampling rate in Hz that all pretrained networks were trained at."""
 
@@ -228,7 +230,7 @@ def _signal_faults(system: Mapping[str, Any], seconds: float, rate: int) -> Iter
             f"feats.f_max is {feats['f_max']} Hz, but audio of sample_rate {rate} ends at "
             f"{rate / 2:g} Hz; lower it"
         )
-    samples, pooled = int(seconds * rate), math.prod(time for time, _ in system["net"]["pooling"])
+    samples, pooled = int(seconds * rate), time_pooling(system["net"])
     if samples <= feats["n_window"] // 2:
         yield (
             f"feats.n_window is {feats['n_window']}, but a clip of {seconds:g} s has only "
@@ -236,6 +238,7 @@ def _signal_faults(system: Mapping[str, Any], seconds: float, rate: int) -> Iter
         )
     elif samples // feats["hop_length"] < pooled:
         yield (
-            f"net.pooling makes one frame of {pooled}, but a clip of {seconds:g} s has only "
-            f"{samples // feats['hop_length']}; pool less over time or shorten feats.hop_length"
+            f"network '{system['net']['model']}' makes one frame of {pooled}, but a clip of "
+            f"{seconds:g} s has only {samples // feats['hop_length']}; pool less over time or "
+            "shorten feats.hop_length"
         )

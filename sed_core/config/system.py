@@ -21,6 +21,7 @@ from sed_core.config.key import (
     key,
     section,
 )
+from sed_core.config.network_sections import time_pooling
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import digest_json, read_json
 
@@ -213,7 +214,9 @@ class Training:
     validation_batches: int | None = key(None, minimum=1)
     """null: all clips; n: so many batches of strongly and of weakly labelled ones."""
     median_window: int | list[int] = key(7, **ODD_FRAMES_BY_CLASS)
-    """Frames, in validation: one number, or a list with one for each class."""
+    """Frames, one number or a list by class: in validation, and wherever the model is used."""
+    weak_mask: bool = key(False)
+    """As in `scoring`, in validation, and wherever the model is used."""
     val_threshold: float = key(0.5, exclusiveMinimum=0, exclusiveMaximum=1)
     """Of the F1 in validation."""
     obj_metric_synth_type: Literal["intersection", "event"] = key("intersection")
@@ -273,6 +276,7 @@ BEFORE_KEYS: dict[str, dict[str, Any]] = {
         "strong_parts": [],
         "weak_consistency": 1.0,
         "weak_loss_weight": 1.0,
+        "weak_mask": False,
     },
     "opt": defaults_of(Opt),
 }
@@ -296,11 +300,8 @@ class System:
 
     @property
     def pooling(self) -> int:
-        """Feature frames per output frame (product of the pooling strides over time)."""
-        factor = 1
-        for time, _ in self.net["pooling"]:
-            factor *= time
-        return factor
+        """Feature frames per output frame, as the network states it."""
+        return time_pooling(self.net)
 
     @property
     def reads_embeddings(self) -> bool:

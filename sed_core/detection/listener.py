@@ -66,8 +66,6 @@ class SystemListener(Listener):
         batch_size: windows at a time; 1 for the least latency.
     """
 
-    median_window = 7  # as in 2022, and `sedlab predict`
-
     def __init__(
         self,
         score: Callable[[Samples], tuple[np.ndarray, np.ndarray]],
@@ -77,6 +75,9 @@ class SystemListener(Listener):
     ) -> None:
         self.score, self.windows, self.batch_size = score, Windows.of(system), batch_size
         self.classes = system.dataset.classes
+        self.median_window = system.training.median_window
+        if system.training.weak_mask:  # which is known when the whole recording is heard
+            self.tuned = _masked(self.classes, self.median_window)
         self.sample_rate, self.resampler = system.dataset.sample_rate, system.dataset.resampler
         grid = self.windows.grid
         self.frame_seconds, self.look_ahead = grid.frame_seconds, look_ahead(system)
@@ -88,6 +89,13 @@ class SystemListener(Listener):
         for piece in hear_windows(self.score, self.windows, blocks, batch_size=self.batch_size):
             self.weak = piece.weak
             yield piece.strong
+
+
+def _masked(classes: list[str], window: int | list[int]) -> dict[str, Any]:
+    """The post-processing of FDY-SED, as `scoring.tune` writes one."""
+    windows = window if isinstance(window, list) else [window] * len(classes)
+    parameters = {"window": windows, "weak_mask": [True] * len(classes)}
+    return {"method": "median", "classes": classes, "parameters": parameters}
 
 
 def system_listener(

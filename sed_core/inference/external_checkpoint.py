@@ -55,6 +55,8 @@ def completed(checkpoint: Checkpoint, system: System, *, source: str) -> Checkpo
     precision = given.get("training", {}).get("precision")
     if isinstance(precision, str):  # 2022 has the number 32
         content["training"]["precision"] = precision
+    if checkpoint.assumed:  # whose decoding is known, too
+        content["training"] = _overridden(content["training"], given["training"])
     return replace(checkpoint, system=content)
 
 

@@ -17,7 +17,7 @@ from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import read_json
 from sed_core.runtime.seeding import derive
 from sed_core.scoring.decode import decode, median_filter
-from sed_core.scoring.score_file import FalseAlarms
+from sed_core.scoring.score_file import FalseAlarms, masked
 
 SECONDS = 60
 """Of noise that is heard. Silence and offset are the same everywhere: one clip of each."""
@@ -69,6 +69,8 @@ def false_alarms(predictor: Predictor, receipt: Path | None = None) -> FalseAlar
         hours = len(clips) * grid.clip_seconds / 3600
         for network, told in found.items():
             strong = np.concatenate([batch[network][0] for batch in batches])
+            if training.weak_mask:
+                strong = masked(strong, np.concatenate([batch[network][1] for batch in batches]))
             scores = median_filter(strong, training.median_window)
             alarms = decode(scores, training.val_threshold, frame_seconds=grid.frame_seconds)
             active = (scores > training.val_threshold).mean((0, 1))

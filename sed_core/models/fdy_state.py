@@ -23,6 +23,7 @@ FEATS = {
     "peak_level": True,
 }
 SCALER = {"statistic": "instance", "normtype": "minmax", "dims": [0, 2], "min_range_db": None}
+DECODING = {"median_window": [5, 11, 5, 5, 5, 67, 61, 49, 5, 17], "weak_mask": True}
 POOLING = [[2, 2], [2, 2], *[[1, 2]] * 5]
 MARK = "cnn.cnn.conv1.attention.conv1d1.weight"
 
@@ -60,4 +61,5 @@ def settings(state: Mapping[str, Tensor], source: str) -> dict[str, Any]:
             "file again."
         ) from error
     dataset = {"classes": list(DESED_CLASSES)}
-    return {"net": net, "feats": dict(FEATS), "scaler": dict(SCALER), "dataset": dataset}
+    published = {"feats": dict(FEATS), "scaler": dict(SCALER), "training": dict(DECODING)}
+    return {"net": net, "dataset": dataset, **published}

@@ -13,6 +13,7 @@ from sed_core.config.embedding_kinds import FUSIONS
 from sed_core.config.system import System
 from sed_core.features.frontend import FrontEnd
 from sed_core.models.network_registry import build
+from sed_core.runtime.errors import SedError
 from sed_core.runtime.seeding import derive
 from sed_core.training.augmentation.chain import augmented, entries
 from sed_core.training.augmentation.clip_draws import Clips, mix_rows
@@ -105,8 +106,19 @@ class MeanTeacher(lightning.LightningModule):
         embeddings: torch.Tensor | None,
         **masks: torch.Tensor,
     ) -> Output:
-        """Posteriors in float32, whatever the precision of the network."""
+        """Posteriors in float32, whatever the precision of the network.
+
+        Raises:
+            SedError: the network pools otherwise over time than it states.
+        """
         strong, weak = network(inputs, embeddings, **masks)
+        pooling, (given, heard) = self.system.pooling, (strong.shape[-1], inputs.shape[-1])
+        if given != heard // pooling:
+            raise SedError(
+                f"network '{self.system.net['model']}' makes {given} frames of {heard} feature "
+                f"frames, but states that {pooling} become one; mend the network or its "
+                "time_pooling in network_sections.py."
+            )
         return strong.float(), weak.float()
 
     def training_step(self, batch: Batch, batch_index: int) -> torch.Tensor:

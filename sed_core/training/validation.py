@@ -20,7 +20,7 @@ from sed_core.scoring.decode import decode, median_filter
 from sed_core.scoring.events import make_events
 from sed_core.scoring.ground_truth import GroundTruth
 from sed_core.scoring.intersection import intersection_f1
-from sed_core.scoring.score_file import NETWORKS
+from sed_core.scoring.score_file import NETWORKS, masked
 from sed_core.scoring.tagging import tagging_f1
 from sed_core.training.losses import Output
 from sed_core.training.training_data import TrainingData
@@ -117,7 +117,7 @@ class Validation:
         scalars: dict[str, float] = {}
         for network in NETWORKS:
             strong, weak = self._gathered(network)
-            scalars |= self._strong(network, strong[:n_strong])
+            scalars |= self._strong(network, strong[:n_strong], weak)
             if len(weak_labels):
                 tags = torch.from_numpy(np.stack(weak[n_strong:]))
                 scalars |= self._weak(network, tags, weak_labels)
@@ -130,9 +130,9 @@ class Validation:
         """Each network's threshold of each class with the best F1; forgets the epoch."""
         n_strong, best = len(self.training_data.val_strong), {}
         for network in NETWORKS:
-            strong, _ = self._gathered(network)
+            strong, weak = self._gathered(network)
             best[network] = best_thresholds(
-                self._filtered(self._padded(strong[:n_strong])),
+                self._filtered(self._padded(strong[:n_strong]), weak),
                 self.truth,
                 frame_seconds=self.grid.frame_seconds,
                 n_frames=self.n_frames,
@@ -170,13 +170,15 @@ class Validation:
             row[: len(frames)] = frames
         return scores
 
-    def _filtered(self, scores: Scores) -> Scores:
+    def _filtered(self, scores: Scores, weak: list[Scores]) -> Scores:
+        if self.config.weak_mask:
+            scores = masked(scores, np.stack(weak[: len(scores)]))
         return median_filter(scores, self.config.median_window, self.n_frames)
 
-    def _strong(self, network: str, strong: list[Scores]) -> dict[str, float]:
+    def _strong(self, network: str, strong: list[Scores], weak: list[Scores]) -> dict[str, float]:
         labels, truth, scores = self.labels, self.truth, self._padded(strong)
         events = decode(
-            self._filtered(scores),
+            self._filtered(scores, weak),
             self.config.val_threshold,
             frame_seconds=self.grid.frame_seconds,
             n_frames=self.n_frames,

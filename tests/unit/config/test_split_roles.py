@@ -35,6 +35,26 @@ def test_a_fixed_window_wants_short_clips(text):
         systems(text, LONG, {"targets": ["crnn", "ast_frame"]})
 
 
+@pytest.mark.parametrize("seconds", [1, 5, 10, 10.24, 10.25, 30, 60])
+def test_each_encoder_hears_all_of_a_clip_or_is_refused_in_the_plan(text, seconds):
+    """In files of embeddings and inside a system alike; how they hear it is `test_encoders.py`."""
+    heard, text = {"ast": 10.24}, {**text, "systems": {}}
+    for model in text["embeddings"]:
+        for e2e in (False, True):
+            system = {"pretrained": {"model": model, "kind": "aligned", "e2e": e2e}}
+            change = {
+                "datasets": {"desed": {"clip_seconds": seconds}},
+                "systems": {"mine": system},
+                "targets": ["mine"],
+            }
+            if seconds <= heard.get(model, 60):
+                assert "mine" in systems(text, change)
+            else:
+                said = rf"systems\.mine: '{model}' hears 10\.24 s, but data set 'desed' has clip_"
+                with pytest.raises(SedError, match=said):
+                    systems(text, change)
+
+
 def test_an_odd_window_is_refused(text):
     """A centred STFT of odd length gives a frame less where the hop divides the samples."""
     with pytest.raises(SedError, match=r"feats\.n_window: 2047 is not a multiple of 2"):

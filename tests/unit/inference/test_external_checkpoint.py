@@ -70,6 +70,7 @@ def test_refusals(trained, change, sentence):
         completed(replace(trained, system=public), system, source="x.ckpt")
 
 
+WINDOWS = [5, 11, 5, 5, 5, 67, 61, 49, 5, 17]  # of the published decoding
 FDY = {
     "feats": {"n_window": 2048, "n_mels": 128, "peak_level": True},
     "scaler": {"dims": [0, 2]},
@@ -105,6 +106,7 @@ def test_a_network_of_fdy_sed_is_student_and_teacher(fdy, tmp_path):
     ):
         system = predictor.system
         assert (system.scaler.dims, system.feats.peak_level) == ([0, 2], True)
+        assert (system.training.median_window, system.training.weak_mask) == (WINDOWS, True)
         assert (system.net["nb_filters"], system.net["n_RNN_cell"]) == ([2] * 7, 3)
         for network in predictor.networks.values():
             assert all(torch.equal(network.state_dict()[key], state[key]) for key in state)

@@ -1,14 +1,19 @@
 """A registered network needs no line elsewhere: it trains, resumes, is read, predicts, exports."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
+import yaml
 from torch import nn
 
 from sed_core.config.key import key as declare
 from sed_core.config.network_sections import NETWORKS, Network
+from sed_core.config.systems import systems as complete_systems
 from sed_core.inference.predict import Predictor
 from sed_core.inference.recordings import load_predictor
 from sed_core.models import network_registry
@@ -18,12 +23,18 @@ from sed_core.training.initial_weights import starting_point
 from sed_core.training.mean_teacher import MeanTeacher
 from tests.made_data import tiny_system
 
-NET = {"model": "bands", "width": 6}
+ROOT = Path(__file__).resolve().parents[3]
+NET = {"model": "bands", "width": 6, "pools": 4}
 
 
 @dataclass(frozen=True)
 class BandsSection(Network):
     width: int = declare(6, minimum=1)
+    pools: int = declare(4, minimum=1)
+
+    @staticmethod
+    def time_pooling(net: Mapping[str, Any]) -> int:
+        return net["pools"]
 
 
 class Bands(nn.Module):
@@ -42,8 +53,7 @@ class Bands(nn.Module):
 
 
 def build_bands(net, n_classes: int) -> nn.Module:
-    pooling = int(np.prod([time for time, _ in net["pooling"]]))
-    return Bands(pooling, net["width"], n_classes)
+    return Bands(4, net["width"], n_classes)
 
 
 @pytest.fixture
@@ -91,3 +101,23 @@ def test_an_unregistered_network_is_named(trained, monkeypatch, tmp_path):
     monkeypatch.delitem(network_registry.MODELS, "bands")
     with pytest.raises(SedError, match=r"net.model is 'bands'; registered are crnn"):
         load_predictor(tmp_path / "model.pt", torch.device("cpu"))
+
+
+def test_frames_other_than_stated_are_named_in_the_first_step(train, monkeypatch):
+    monkeypatch.setitem(network_registry.MODELS, "bands", build_bands)
+    monkeypatch.setitem(NETWORKS, "bands", BandsSection)
+    said = r"'bands' makes 15 frames of 63 .* that 5 become one; mend"
+    with pytest.raises(SedError, match=said):
+        train(name="wrong", net={**NET, "pools": 5})
+
+
+def test_a_clip_too_short_for_the_stated_pooling_is_refused_in_the_plan(monkeypatch):
+    monkeypatch.setitem(NETWORKS, "bands", BandsSection)
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    mine = {"mine": {"net": {**NET, "pools": 626}}}
+    config = {**config, "systems": mine, "targets": ["mine"]}
+    said = r"'bands' makes one frame of 626, but a clip of 10 s has"
+    with pytest.raises(SedError, match=said):
+        complete_systems(config)
+    mine["mine"]["net"]["pools"] = 625
+    assert complete_systems(config)["mine"]["net"] == {**NET, "pools": 625}
