@@ -2,7 +2,7 @@
 
 In:  16 kHz audio of a split, the weights of a network.
 Out: <data>/embeddings/{embedding}/weights.json        which weights are used, and their checksum
-     <data>/embeddings/{embedding}/{split}_{kind}.h5   float16, one row a clip
+     <data>/embeddings/{embedding}/{split}_{kind}.h5   float16, a row a window
      <data>/embeddings/{embedding}/{split}_{kind}.energy.json   energy of the extraction
 """
 

@@ -109,7 +109,6 @@ def tuning_faults(variant: Mapping[str, Any], dataset: Mapping[str, Any]) -> Ite
 def system_faults(system: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong with a system whatever the data set."""
     training, pretrained = system["training"], system["pretrained"]
-    from_files = pretrained["model"] is not None and not pretrained["e2e"]
     given, seeds = system["checkpoint"] is not None, len(system["seeds"])
     wrong = {
         f"one checkpoint is given for {seeds} seeds; give it one seed, or make a system of each "
@@ -131,9 +130,8 @@ def system_faults(system: Mapping[str, Any]) -> Iterator[str]:
             pretrained["mixup"] and training["mixup"] is None
         ),
         "data.windows is per_second, but the windows would all be of the clip's beginning; set "
-        "data.crop to random and, with embeddings, pretrained.e2e to true": (
-            system["data"]["windows"] == "per_second"
-            and (system["data"]["crop"] == "start" or from_files)
+        "data.crop to random": (
+            system["data"]["windows"] == "per_second" and system["data"]["crop"] == "start"
         ),
         f"training.validation_interval is {training['validation_interval']}, but there are only "
         f"{training['n_epochs']} epochs, so no network would be selected; lower it": (

@@ -256,7 +256,7 @@ class Stitching:
     """A frame is that of the window in whose centre it lies, or the weighted mean of logits, or the
     maximum."""
     hop: float = key(0.5, exclusiveMinimum=0, maximum=1)
-    """From a window to the next, as a share of a window."""
+    """From a window to the next, as a share of a window; for embeddings in files always 0.5."""
 
 
 BEFORE_KEYS: dict[str, dict[str, Any]] = {
@@ -305,13 +305,8 @@ class System:
 
     @property
     def reads_embeddings(self) -> bool:
-        """Whether embeddings come from files, made beforehand of every clip's beginning."""
+        """Whether embeddings come from files, made beforehand of every clip's windows."""
         return self.pretrained.model is not None and not self.pretrained.e2e
-
-    @property
-    def crop(self) -> str:
-        """Where clips beyond the clip length are cut: `random`, or `start`."""
-        return "start" if self.reads_embeddings else self.data.crop
 
     @property
     def config_hash(self) -> str:

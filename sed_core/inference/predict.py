@@ -175,8 +175,7 @@ def predict_split(
     """Write the posteriors of both networks on every clip of a corpus.
 
     Clips shorter than the networks' input are zero-padded; longer ones are heard whole, in windows
-    (`Windows`), of which one batch is in memory. Embeddings in files are of the clips' beginnings,
-    and so are scores made with them.
+    (`Windows`), of which one batch is in memory; so do the embeddings in files.
 
     Args:
         predictor: the model.
@@ -203,13 +202,9 @@ def predict_split(
         times=grid.centres,
         device=predictor.device,
     )
-    heard = np.minimum(audio.lengths, grid.n_samples) if resident else audio.lengths
-    if left := int((audio.lengths - heard > grid.frame_samples).sum()):
-        print(
-            f"{left} of {len(audio)} clips are longer than {grid.clip_seconds:g} s and heard to "
-            "there only, as embeddings in files are; pretrained.e2e: true hears all of them."
-        )
-    waiting = windows.split(heard)
+    if resident:
+        resident.require(audio.lengths, grid.n_samples)
+    waiting = windows.split(audio.lengths)
     size = batch_size or predictor.batch_size
     if 0 in system.scaler.dims:
         print(
@@ -232,7 +227,7 @@ def predict_split(
             starts = [window.start for window in batch]
             cut = audio.gather(clips, grid.n_samples, starts=np.array(starts))
             waveforms = torch.from_numpy(cut).to(predictor.device)
-            given = resident.gather(clips) if resident else None
+            given = resident.gather(clips, starts) if resident else None
             # Rows of a file are written one by one in 20 times the time of a block.
             clips_only = all(not one.frame and one.n_frames == grid.n_frames for one in batch)
             for network, (strong, weak) in predictor(waveforms, given).items():

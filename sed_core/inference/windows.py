@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sed_core.config.system import System
 from sed_core.data.labels import FrameGrid
+from sed_core.features.embeddings.stored_windows import stored_starts
 
 Samples = NDArray[np.float32]
 
@@ -43,24 +44,33 @@ class Windows:
         grid: samples and frames of a window.
         join: `centre`, `mean` or `maximum` (`stitching.JOINS`).
         hop: from a window to the next, as a share of a window.
+        stored: windows begin where those of embeddings in files do (`stored_starts`), whatever join
+            and hop are.
     """
 
     grid: FrameGrid
     join: str = "centre"
     hop: float = 0.5
+    stored: bool = False
 
     @classmethod
     def of(cls, system: System) -> "Windows":
         """The windows in which a system hears recordings."""
-        return cls(FrameGrid.of(system), system.stitching.join, system.stitching.hop)
+        stitching = system.stitching
+        stored = system.reads_embeddings
+        return cls(FrameGrid.of(system), stitching.join, stitching.hop, stored)
 
     @property
     def step(self) -> int:
         """Samples from a window to the next: whole output frames, so frames of both coincide."""
+        if self.stored:
+            return max(1, self.grid.n_samples // 2)
         return max(1, int(self.hop * self.grid.n_frames)) * self.grid.frame_samples
 
     def starts(self, n_samples: int, *, begin: int = 0) -> list[int]:
         """First samples of the windows of a recording, from a window's start `begin` on."""
+        if self.stored:
+            return [at for at in stored_starts(n_samples, self.grid.n_samples) if at >= begin]
         last = n_samples - self.grid.n_samples
         if 2 * last < self.grid.frame_samples:
             return [0]
@@ -80,8 +90,8 @@ class Windows:
         other joins, frames that end after the recording's end are left out.
         """
         last = n_samples - self.grid.n_samples
-        one = 2 * last < self.grid.frame_samples
-        if self.join == "centre":
+        one = len(self.starts(n_samples)) == 1
+        if self.join == "centre" or (self.stored and not one):
             return self.grid.n_frames + (0 if one else self.frame(last))
         if one and last >= 0:
             return self.grid.n_frames

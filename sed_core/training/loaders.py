@@ -23,17 +23,21 @@ class _Collate:
         clips = self.training_data.recordings[windows]
         tagged = torch.from_numpy(clips[self.layout.weak_slice]).to(device, non_blocking=True)
         return {
-            **known(self.training_data, clips.tolist()),
+            **known(
+                self.training_data, clips.tolist(), self.training_data.starts[windows].tolist()
+            ),
             "waveforms": self.training_data.waveforms(windows),
             "labels": self.training_data.labels[index[self.layout.strong_slice]].float(),
             "weak_labels": self.training_data.weak_labels[tagged].float(),
         }
 
 
-def known(training_data: TrainingData, clips: list[int]) -> dict[str, torch.Tensor]:
-    """What there is beside the waveforms of clips: embeddings, classes that labels tell of."""
+def known(
+    training_data: TrainingData, clips: list[int], starts: list[int]
+) -> dict[str, torch.Tensor]:
+    """What there is beside the waveforms of windows: embeddings, classes that labels tell of."""
     embeddings, told = training_data.embeddings, training_data.annotated
-    found = {} if embeddings is None else {"embeddings": embeddings.gather(clips)}
+    found = {} if embeddings is None else {"embeddings": embeddings.gather(clips, starts)}
     if told is not None:
         found["classes"] = told[torch.tensor(clips).to(told.device, non_blocking=True)]
     return found
@@ -59,7 +63,7 @@ def validation_loader(training_data: TrainingData, share: ValidationWindows) -> 
         clips = [share.clips[window.recording] for window in windows]
         starts = [window.start for window in windows]
         return {
-            **known(training_data, clips),
+            **known(training_data, clips, starts),
             "waveforms": training_data.audio.gather(clips, training_data.n_samples, starts),
         }
 

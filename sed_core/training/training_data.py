@@ -43,7 +43,7 @@ class TrainingData:
         weak_labels: (number of clips, C) uint8 clip labels of the weakly labelled clips.
         splits: name of every clip's split.
         annotated: (number of clips, C) which classes a clip's labels tell of; None where of all.
-        embeddings: of every clip, where the system reads them.
+        embeddings: of every clip's windows, where the system reads them.
         recordings: the clip of every window.
         starts: first sample of every window.
         annotator: whose labels train, of every clip.
@@ -109,16 +109,21 @@ class TrainingData:
     def _draw_crops(self, seed: int, epoch: int) -> np.ndarray:
         """Cut clips that are longer than the networks' input, and return these windows.
 
-        2022 draws them at random. Of n windows in a recording, the first begins in the first nth
+        2022 draws them at random; embeddings in files have some windows, of which the nearest is
+        taken. Of n windows in a recording, the first begins in the first nth
         of where one can, and so on, so that they differ.
         """
         long = np.flatnonzero(self.surplus)
-        if self.system.crop == "start" or not len(long):
+        if self.system.data.crop == "start" or not len(long):
             return long[:0]
         generator = np.random.default_rng(derive(seed, "crop", epoch))
         room, turn, turns = self.surplus[long], self.turn[long], self.turns[long]
         first, last = room * turn // turns, room * (turn + 1) // turns
         self.starts[long] = generator.integers(first, last + 1)
+        if self.embeddings is not None:
+            for window in long.tolist():
+                stored = self.embeddings.starts(int(self.recordings[window]))
+                self.starts[window] = stored[np.abs(stored - self.starts[window]).argmin()]
         return long
 
     def _draw_annotators(self, seed: int, epoch: int) -> np.ndarray:
@@ -236,16 +241,19 @@ def load_training_data(
             device=device,
             processes=processes,
         )
+    audio = ResidentAudio(
+        list(corpora.values()),
+        device=device,
+        resident=system.pretrained.freezed,
+        processes=processes,
+    )
+    if embeddings is not None:
+        embeddings.require(audio.lengths, encoder.grid.n_samples)
     most = system.training.validation_batches
     limit = None if most is None else most * system.training.batch_size_val
     return TrainingData(
         system=system,
-        audio=ResidentAudio(
-            list(corpora.values()),
-            device=device,
-            resident=system.pretrained.freezed,
-            processes=processes,
-        ),
+        audio=audio,
         encoder=encoder,
         names=index.names,
         strong=np.concatenate([none, *(eventful[split] for split in roles.strong)]),

@@ -11,7 +11,6 @@ import torch
 from torch.nn import functional
 
 from sed_core.config.system import System
-from sed_core.data.labels import clean_events
 from sed_core.inference.stitching import Scores, Stitcher
 from sed_core.inference.windows import Windows
 from sed_core.scoring.best_thresholds import best_thresholds
@@ -24,7 +23,7 @@ from sed_core.scoring.score_file import NETWORKS, masked
 from sed_core.scoring.tagging import tagging_f1
 from sed_core.training.losses import Output
 from sed_core.training.training_data import TrainingData
-from sed_core.training.validation_windows import ValidationWindows, heard
+from sed_core.training.validation_windows import ValidationWindows
 
 OBJECTIVES = {"intersection": "intersection_f1_macro", "event": "event_f1_macro"}
 
@@ -51,7 +50,7 @@ class Validation:
         self.grid = training_data.encoder.grid
         self.config = training_data.system.training
         windows, clips = Windows.of(training_data.system), training_data.val_strong
-        lengths = [windows.n_frames(int(n)) for n in heard(training_data, clips)]
+        lengths = [windows.n_frames(int(n)) for n in training_data.audio.lengths[clips]]
         self.n_frames = np.array(lengths, np.int64)
         self._forget()
 
@@ -66,21 +65,14 @@ class Validation:
 
     @cached_property
     def truth(self) -> GroundTruth:
-        """The events of the validation clips, in those that are heard in part cut with them.
-
-        The others keep all of theirs: an event beyond the end counts as missed, as in 2022.
-        """
+        """The events of the validation clips; one beyond a clip's end is missed, as in 2022."""
         training_data, clips = self.training_data, self.training_data.val_strong
         known = {"clip": pd.Index(clips), "event_label": pd.Index(training_data.encoder.classes)}
         events = training_data.events[training_data.events["clip"].isin(clips)]
-        whole = training_data.audio.lengths[events["clip"]]
-        is_cut = whole > heard(training_data, events["clip"].to_numpy())
-        cut = clean_events(events[is_cut], clip_seconds=self.grid.clip_seconds)
-        events = pd.concat([events[~is_cut], cut])
         clip, label = (
             index.get_indexer(pd.Index(events[column])) for column, index in known.items()
         )
-        seconds = heard(training_data, clips) / self.grid.sample_rate
+        seconds = training_data.audio.lengths[clips] / self.grid.sample_rate
         return GroundTruth(
             filenames=[training_data.names[number] for number in clips],
             durations=np.maximum(seconds, self.grid.clip_seconds),

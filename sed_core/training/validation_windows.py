@@ -1,10 +1,6 @@
 """What a process hears of the validation clips: windows of each, one after the other."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
 
 from sed_core.inference.windows import Window, Windows
 from sed_core.runtime.errors import SedError
@@ -38,15 +34,5 @@ class ValidationWindows:
             raise SedError(
                 f"{world_size} devices cannot share fewer validation clips; lower compute.gpus."
             )
-        lengths = heard(training_data, mine)
+        lengths = training_data.audio.lengths[mine]
         return cls(mine, Windows.of(training_data.system).split(lengths))
-
-
-def heard(
-    training_data: TrainingData, clips: Sequence[int] | NDArray[np.integer]
-) -> NDArray[np.int64]:
-    """Samples of clips that the networks hear: all, or the beginning that has an embedding."""
-    lengths = training_data.audio.lengths[clips]
-    if training_data.system.reads_embeddings:
-        return np.minimum(lengths, training_data.encoder.grid.n_samples)
-    return lengths

@@ -1,4 +1,4 @@
-"""Embeddings of a split in one HDF5 file: float16, one contiguous row a clip."""
+"""Embeddings of a split in one HDF5 file: float16, one contiguous row a window of a recording."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -21,10 +21,12 @@ class EmbeddingFile:
 
     Attributes:
         path: the HDF5 file.
-        filenames: of the clips, in the order of the rows.
+        filenames: of the recordings, in the order of the rows.
         times: (T,) centres of the frames in seconds; empty where frames have no time.
         provenance: encoder, kind, digest of the weights, version of the extractor.
-        rows: (N, D, T) or (N, D) float16, mapped from the file.
+        rows: (R, D, T) or (R, D) float16, mapped from the file.
+        firsts: (N + 1,) first row of each recording, and the number of rows.
+        starts: (R,) first sample of each row's window.
     """
 
     path: Path
@@ -32,6 +34,8 @@ class EmbeddingFile:
     times: NDArray[np.float64]
     provenance: dict[str, Any]
     rows: NDArray[np.float16]
+    firsts: NDArray[np.int64]
+    starts: NDArray[np.int64]
 
     @classmethod
     def open(cls, path: str | Path) -> "EmbeddingFile":
@@ -46,21 +50,25 @@ class EmbeddingFile:
         with open_array_file(
             file, version=VERSION, what=what, rule="embed", advice=advice
         ) as archive:
+            rows = mapped(file, archive["embeddings"])
+            several = "firsts" in archive  # else each recording is a clip, and has one row
             return cls(
                 path=file,
                 filenames=archive["filenames"].asstr()[:].tolist(),
                 times=archive["times"][:],
                 provenance=json.loads(archive.attrs["provenance"]),
-                rows=mapped(file, archive["embeddings"]),
+                rows=rows,
+                firsts=archive["firsts"][:] if several else np.arange(len(rows) + 1),
+                starts=archive["starts"][:] if several else np.zeros(len(rows), np.int64),
             )
 
     def positions(self, filenames: Sequence[str]) -> NDArray[np.int64]:
-        """Rows of these clips.
+        """Places of these recordings in `filenames`.
 
         Raises:
-            SedError: a clip without an embedding, named.
+            SedError: a recording without an embedding, named.
         """
-        place = {name: row for row, name in enumerate(self.filenames)}
+        place = {name: at for at, name in enumerate(self.filenames)}
         missing = [name for name in filenames if name not in place]
         if missing:
             others = f" and {len(missing) - 1} more clips have" if len(missing) > 1 else " has"
@@ -76,6 +84,14 @@ class EmbeddingWriter:
 
     Until `finish`, the file lies beside its place as `<name>.rows.part`, with its journal.
 
+    Args:
+        path: of the file.
+        filenames: of the recordings.
+        times: see `EmbeddingFile`.
+        shape: of a row.
+        provenance: see `EmbeddingFile`.
+        windows: (R,) recording and (R,) first sample of each row's window; None: a row each.
+
     Attributes:
         done: rows that are written.
     """
@@ -88,8 +104,15 @@ class EmbeddingWriter:
         times: NDArray[np.float64],
         shape: Sequence[int],
         provenance: Mapping[str, Any],
+        windows: tuple[NDArray[np.int64], NDArray[np.int64]] | None = None,
     ) -> None:
-        self.path, self.count = Path(path), len(filenames)
+        self.path = Path(path)
+        self.count = len(filenames if windows is None else windows[0])
+        index: dict[str, Any] = {"filenames": filenames, "times": np.asarray(times, np.float64)}
+        if windows is not None and self.count > len(filenames):
+            recordings, starts = windows
+            index["firsts"] = np.searchsorted(recordings, np.arange(len(filenames) + 1))
+            index["starts"] = starts
         head = array_head(
             "embeddings",
             (self.count, *shape),
@@ -98,7 +121,7 @@ class EmbeddingWriter:
                 "version": VERSION,
                 "provenance": json.dumps(dict(provenance), sort_keys=True),
             },
-            index={"filenames": filenames, "times": np.asarray(times, dtype=np.float64)},
+            index=index,
         )
         self._file = ResumableFile(
             self.path.with_name(f"{self.path.stem}.rows.part"),

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from sed_core.config.embedding_kinds import DERIVED
@@ -14,6 +15,7 @@ from sed_core.data.corpus import Corpus
 from sed_core.features.embeddings.embedding_file import EmbeddingFile, EmbeddingWriter
 from sed_core.features.embeddings.encoder import Encoder
 from sed_core.features.embeddings.encoder_registry import encoder_class
+from sed_core.features.embeddings.stored_windows import stored_windows
 from sed_core.features.resident_audio import ResidentAudio
 from sed_core.runtime.code_version import code_version
 from sed_core.runtime.errors import SedError
@@ -21,7 +23,7 @@ from sed_core.runtime.files import digest_json
 from sed_core.runtime.progress import progress
 
 Rows = Callable[[range | None], Tensor]
-"""Float16 embeddings of these clips of a split, or of one clip of silence."""
+"""Float16 embeddings of these windows of a split, or of one window of silence."""
 
 
 @torch.inference_mode()
@@ -38,8 +40,9 @@ def extract(
 ) -> int:
     """Write the embeddings of all clips of a corpus, in its order.
 
-    Longer clips are cropped to `clip_seconds`, shorter ones padded with zeros. The bytes are the
-    same however often the run was interrupted, because batches always begin at the same clips. On
+    A recording that is longer than `clip_seconds` has a row for each of its windows
+    (`stored_windows`), a shorter one is padded with zeros. The bytes are the same
+    however often the run was interrupted, because batches always begin at the same windows. On
     a CPU they are also the same from the network and from the file of its frames: a kind that is
     computed from frames always uses the float16 frames of that file. Memory: the audio (2 bytes a
     sample) and one batch.
@@ -51,12 +54,12 @@ def extract(
         target: HDF5 file to write.
         kind: of embedding.
         clip_seconds: length of the encoder's input.
-        batch_size: clips at a time.
+        batch_size: windows at a time.
         precision: see `encoder.PRECISIONS`.
         receipt: of the weights, see `weights.obtain_weights`.
 
     Returns:
-        Number of clips.
+        Number of recordings.
 
     Raises:
         SedError: a kind that the network does not give, clips longer than it hears, or frames of
@@ -82,14 +85,16 @@ def extract(
         "audio": digest_json([opened.filenames, opened.digests]),
     }
     computed = "frame" if kind in DERIVED else kind
+    windows = stored_windows(opened.lengths, n_samples)
+    count = len(windows[0])
     if isinstance(source, EmbeddingFile):
         rows_of = _stored(source, {**provenance, "kind": computed})
     else:
         audio = ResidentAudio([Path(corpus)], device=next(source.parameters()).device)
-        rows_of = _computed(source, audio, n_samples, kind=computed, precision=precision)
+        rows_of = _computed(source, audio, windows, n_samples, kind=computed, precision=precision)
 
-    def wanted(clips: range | None) -> Tensor:
-        rows = rows_of(clips)
+    def wanted(places: range | None) -> Tensor:
+        rows = rows_of(places)
         if computed != kind:
             rows = encoder.derived(rows.contiguous().float())[kind].half()
         return rows
@@ -100,11 +105,12 @@ def extract(
         times=encoder.frame_times(n_samples) if kind == "aligned" else np.empty(0),
         shape=wanted(None).shape[1:],
         provenance=provenance,
+        windows=windows,
     )
-    batches = range(writer.done, len(opened), batch_size)
+    batches = range(writer.done, count, batch_size)
     try:
         for at in progress(batches, desc=f"embed {Path(target).stem}", unit="batch"):
-            writer.add(wanted(range(at, min(at + batch_size, len(opened)))).cpu().numpy())
+            writer.add(wanted(range(at, min(at + batch_size, count))).cpu().numpy())
     except BaseException:
         writer.close()
         raise
@@ -113,11 +119,20 @@ def extract(
 
 
 def _computed(
-    encoder: Encoder, audio: ResidentAudio, n_samples: int, *, kind: str, precision: str
+    encoder: Encoder,
+    audio: ResidentAudio,
+    windows: tuple[NDArray[np.int64], NDArray[np.int64]],
+    n_samples: int,
+    *,
+    kind: str,
+    precision: str,
 ) -> Rows:
-    def rows(clips: range | None) -> Tensor:
-        silence = torch.zeros(1, n_samples, device=next(encoder.parameters()).device)
-        waveforms = silence if clips is None else audio.gather(clips, n_samples)
+    def rows(places: range | None) -> Tensor:
+        if places is None:
+            waveforms = torch.zeros(1, n_samples, device=next(encoder.parameters()).device)
+        else:
+            recordings, starts = (column[places].tolist() for column in windows)
+            waveforms = audio.gather(recordings, n_samples, starts)
         return encoder.embed(waveforms, kind, precision=precision).half().contiguous()
 
     return rows
@@ -131,9 +146,9 @@ def _stored(file: EmbeddingFile, provenance: Mapping[str, str]) -> Rows:
                 "derive other embeddings from it; delete it and run again."
             )
 
-    def rows(clips: range | None) -> Tensor:
-        if clips is None:
+    def rows(places: range | None) -> Tensor:
+        if places is None:
             return torch.zeros(1, *file.rows.shape[1:], dtype=torch.float16)
-        return torch.from_numpy(np.array(file.rows[clips.start : clips.stop]))
+        return torch.from_numpy(np.array(file.rows[places.start : places.stop]))
 
     return rows

@@ -9,26 +9,27 @@ import torch
 
 from sed_core.features.embeddings.alignment import ALIGNMENTS
 from sed_core.features.embeddings.embedding_file import EmbeddingFile
+from sed_core.features.embeddings.stored_windows import SPARE, stored_starts
 from sed_core.features.resident_audio import place_arrays
 from sed_core.runtime.errors import SedError
 
 
 class ResidentEmbeddings:
-    """Embeddings of the clips of some splits behind one index.
+    """Embeddings of the recordings of some splits behind one index.
 
     Memory: 2 bytes a value on the device or in RAM, or nothing but the pages in use where they are
     memory-mapped. AST on all of DESED 2022: 5 GB `aligned`, 62 GB `frame`.
 
     Args:
         files: one a split, in the order in which clip indices count.
-        filenames: the clips of each split in that order.
+        filenames: the recordings of each split in that order.
         kind: that the network reads, of `embedding_kinds.STORED`.
         times: (T,) centres of the frames that the network wants, for kinds of `ALIGNMENTS`.
         device: where batches are wanted.
         processes: that do the same at the same time, and share the RAM.
 
     Raises:
-        SedError: a clip has no embedding, or the files differ in kind or shape.
+        SedError: a recording has no embedding, or the files differ in kind or shape.
     """
 
     def __init__(
@@ -55,16 +56,56 @@ class ResidentEmbeddings:
             file.positions(names) for file, names in zip(opened, filenames, strict=True)
         ]
         self.firsts = np.cumsum([0, *(len(names) for names in filenames)])
+        self.paths = [file.path for file in opened]
+        self.windows = [(file.firsts, file.starts) for file in opened]
         self.rows = place_arrays([_mapped(file) for file in opened], device, processes)
         build = ALIGNMENTS.get(kind)
         self.alignment = build and build(first.times, times).to(device)
 
-    def gather(self, clips: Sequence[int]) -> torch.Tensor:
-        """(B, D, T) or (B, D) float32 on the device; aligned ones at the wanted frames."""
+    def require(self, lengths: np.ndarray, window: int) -> None:
+        """Refuse files with nothing but the beginnings of long recordings.
+
+        Args:
+            lengths: (N,) samples of the recordings of all splits.
+            window: samples of a window.
+
+        Raises:
+            SedError: such a file, named.
+        """
+        for clip in np.flatnonzero((lengths - window) * SPARE >= window).tolist():
+            if self.starts(clip).tolist() != stored_starts(int(lengths[clip]), window):
+                split = self._rows(clip)[0]
+                raise SedError(
+                    f"{self.paths[split]} has no embeddings of the later windows of recordings "
+                    "longer than a clip; delete that file, and the same command extracts them."
+                )
+
+    def starts(self, clip: int) -> np.ndarray:
+        """First samples of the windows of a recording that have embeddings."""
+        split, first, stop = self._rows(clip)
+        return self.windows[split][1][first:stop]
+
+    def _rows(self, clip: int) -> tuple[int, int, int]:
+        split = int(np.searchsorted(self.firsts, clip, side="right")) - 1
+        place, firsts = self.positions[split][clip - self.firsts[split]], self.windows[split][0]
+        return split, int(firsts[place]), int(firsts[place + 1])
+
+    def gather(self, clips: Sequence[int], starts: Sequence[int] | None = None) -> torch.Tensor:
+        """Embeddings of a batch.
+
+        Args:
+            clips: recordings.
+            starts: first samples of the windows; of a recording with one row it is that one's.
+                None: the first windows.
+
+        Returns:
+            (B, D, T) or (B, D) float32 on the device; aligned ones at the wanted frames.
+        """
         found = []
-        for clip in clips:
-            split = int(np.searchsorted(self.firsts, clip, side="right")) - 1
-            row = int(self.positions[split][clip - self.firsts[split]])
+        for clip, start in zip(clips, starts or [0] * len(clips), strict=True):
+            split, row, stop = self._rows(clip)
+            if stop - row > 1:
+                row += int(np.searchsorted(self.windows[split][1][row:stop], start))
             found.append(self.rows[split][row])
         batch = torch.stack(found).to(self.device)
         if self.alignment is not None:
