@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import torch
 import yaml
 
 from sed_core.config import systems
@@ -10,6 +11,7 @@ from sed_core.config.system import System
 from sed_core.data.corpus import write_corpus
 from sed_core.data.layout import PreparedData
 from sed_core.data.manifest import COLUMNS
+from sed_core.features.embeddings.panns import PANNs
 from sed_core.runtime.files import write_json
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -61,6 +63,16 @@ def system_dict(**overrides: object) -> dict:
 
 def tiny_system(**overrides: object) -> System:
     return System.from_dict(system_dict(**overrides))
+
+
+def small_panns() -> PANNs:
+    """With seeded weights; values of the size of a trained one's, where rounding hides nothing."""
+    torch.manual_seed(0)
+    encoder = PANNs(channels=(4, 4, 4, 4, 4, 6)).eval()
+    for block in (module for module in encoder.modules() if module is not encoder.bn0):
+        if isinstance(block, torch.nn.BatchNorm2d):
+            torch.nn.init.constant_(block.weight, 3)
+    return encoder
 
 
 def write_system(path: Path, **overrides: object) -> Path:

@@ -15,7 +15,6 @@ from sed_core.config.embedding_kinds import STORED
 from sed_core.data.corpus import Corpus, write_corpus
 from sed_core.data.labels import FrameGrid
 from sed_core.features.embeddings.extract import extract
-from sed_core.features.embeddings.panns import PANNs
 from sed_core.inference.predict import Predictor, predict_split
 from sed_core.models.checkpoint import load_checkpoint, save_checkpoint, save_lightning
 from sed_core.models.end_to_end import end_to_end
@@ -27,7 +26,7 @@ from sed_core.runtime.files import digest, write_json
 from sed_core.scoring.score_file import read_scores
 from sed_core.training.fit import fit
 from sed_core.training.training_job import TrainingJob
-from tests.made_data import CLIPS, make_data, tiny_system
+from tests.made_data import CLIPS, make_data, small_panns, tiny_system
 
 KINDS = ("frame", "global", "aligned")
 
@@ -36,8 +35,7 @@ KINDS = ("frame", "global", "aligned")
 def data(tmp_path_factory):
     """Prepared data with the weights of a small PANNs and its embeddings of every split."""
     folder = make_data(tmp_path_factory.mktemp("data"))
-    torch.manual_seed(0)
-    encoder = PANNs(channels=(4, 4, 4, 4, 4, 6)).eval()
+    encoder = small_panns()
     torch.save({"model": encoder.state_dict()}, folder / "panns.pth")
     receipt = {
         "encoder": "panns",

@@ -7,7 +7,6 @@ import torch
 from sed_core.data.corpus import Corpus
 from sed_core.features.embeddings.embedding_file import EmbeddingFile
 from sed_core.features.embeddings.extract import extract
-from sed_core.features.embeddings.panns import PANNs
 from sed_core.features.embeddings.stored_windows import stored_starts
 from sed_core.inference.predict import Predictor, predict_split
 from sed_core.inference.recordings import hear
@@ -19,7 +18,7 @@ from sed_core.training.loaders import known
 from sed_core.training.training_data import load_training_data
 from sed_core.training.training_job import TrainingJob
 from sed_core.training.validation_windows import ValidationWindows
-from tests.made_data import CLIPS, RATE, make_data, tiny_system
+from tests.made_data import CLIPS, RATE, make_data, small_panns, tiny_system
 
 CPU = torch.device("cpu")
 SECONDS = 2.6  # of recordings; networks hear 1 s
@@ -53,8 +52,7 @@ def embed(encoder, data, split, receipt, **options):
 
 @pytest.fixture(scope="module")
 def encoder():
-    torch.manual_seed(0)
-    return PANNs(channels=(4, 4, 4, 4, 4, 6)).eval()
+    return small_panns()
 
 
 @pytest.fixture(scope="module")
