@@ -11,8 +11,8 @@ from sed_core.scoring.bootstrap_scores import LEVEL, BootstrapScores, same_draws
 METRICS = {
     "psds1_exact": "PSDS1 (exact)",
     "psds2_exact": "PSDS2 (exact)",
-    "intersection_f1": "Intersection F1",
-    "collar_f1": "Collar F1",
+    "intersection_f1": "Intersection F1, points",
+    "collar_f1": "Collar F1, points",
 }
 CLEAR = 0.05  # p below which a cell is marked
 
@@ -90,5 +90,10 @@ def comparison_table(records: list[dict[str, Any]], names: list[str], *, dataset
 
 
 def _cell(row: dict[str, Any]) -> str:
-    mark = "*" if row["p"] < CLEAR else ""
-    return f"{row['difference']:+.3f} [{row['low']:+.3f}, {row['high']:+.3f}]{mark}"
+    """PSDS as they are, F1 in percentage points: as the tables of scores have them."""
+    told = [row[key] for key in ("difference", "low", "high")]
+    if row["metric"].endswith("_f1"):
+        value, low, high = (f"{100 * number:+.1f}" for number in told)
+    else:
+        value, low, high = (f"{number:+.3f}" for number in told)
+    return f"{value} [{low}, {high}]" + "*" * (row["p"] < CLEAR)

@@ -12,6 +12,8 @@ from sed_core.reporting.table import Table
 
 BROAD = 6  # inches; a wider figure is moved sideways on a telephone, where it could not be read
 
+REM_PER_INCH = 4.2  # of the others, so that words of both are as large
+
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c1c1e; --quiet: #6a6a70; --line: #dcdce0;
         --back: #fbfbfc; --card: #fff; --link: #0060a8; }
@@ -30,9 +32,14 @@ a { color: var(--link); }
 nav { position: sticky; top: 0; z-index: 1; background: var(--back); padding: .55rem 0;
       border-bottom: 1px solid var(--line); display: flex; gap: .2rem 1.1rem; overflow-x: auto; }
 nav a { text-decoration: none; white-space: nowrap; }
-.wide { overflow-x: auto; margin: .6rem 0; }
+/* A shade at the edge where a table goes on; moved to its end, what lies above covers it. */
+.wide { overflow-x: auto; margin: .6rem 0; --under: var(--back); background:
+  linear-gradient(to left, var(--under) 50%, transparent) right / 3rem 100% no-repeat local,
+  linear-gradient(to left, #8885, transparent) right / 1rem 100% no-repeat scroll; }
+details .wide { --under: var(--card); }
+.key { display: inline-block; width: 1.1em; height: .7em; border: 1px solid #000; }
 table { border-collapse: collapse; font-size: .88rem; font-variant-numeric: tabular-nums; }
-th, td { padding: .3rem .8rem; text-align: right; white-space: nowrap; }
+th, td { padding: .3rem .55rem; text-align: right; white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; position: sticky; left: 0;
                                  background: var(--back); }
 details th:first-child, details td:first-child { background: var(--card); }
@@ -71,7 +78,8 @@ p.verdict { font-size: 1.08rem; max-width: 52rem; } .printed { display: none; }
   nav, audio, .clip i, .screen { display: none; } .printed { display: block; }
   h2 { margin: .8rem 0 .2rem; } h2, h3, summary { break-after: avoid; }
   tr, figure, .wide, .clips figure { break-inside: avoid; }
-  .wide { overflow: visible; margin: .2rem 0; } table { width: 100%; font-size: 7.6pt; }
+  .wide { overflow: visible; margin: .2rem 0; background: none; }
+  table { width: 100%; font-size: 7.6pt; }
   th, td { white-space: normal; padding: .12rem .35rem; position: static !important; }
   ul.notes { font-size: 7.6pt; break-before: avoid; } p, ul { max-width: none; }
   figure { margin: .3rem 0; } figure img { max-width: 16cm; }
@@ -135,7 +143,10 @@ def tables(several: list[Table], *, headings: bool = True) -> str:
 def plot(figure: Figure, *, alt: str, caption: str = "") -> str:
     """A figure as an image of its own, so that names inside it cannot clash with another's."""
     words = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
-    shape = ' class="broad"' if figure.get_figwidth() > BROAD else ""
+    width = figure.get_figwidth()
+    shape = (
+        ' class="broad"' if width > BROAD else f' style="max-width:{REM_PER_INCH * width:.3g}rem"'
+    )
     return f"<figure{shape}>{_image(_bytes(figure, 'svg'), 'svg+xml', alt)}{words}</figure>"
 
 
@@ -177,7 +188,7 @@ def details(summary: str, html: str, *, opened: bool = False, printed: bool = Tr
 def _bytes(figure: Figure, kind: str) -> bytes:
     stream = io.BytesIO()
     metadata = {"Date": None} if kind == "svg" else None
-    figure.savefig(stream, format=kind, dpi=110, metadata=metadata, facecolor="white")
+    figure.savefig(stream, format=kind, dpi=150, metadata=metadata, facecolor="white")
     return stream.getvalue()
 
 

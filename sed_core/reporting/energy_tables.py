@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from sed_core.energy.energy_record import NO_GPU
 from sed_core.reporting.published_scores import Published, grouped
 from sed_core.reporting.table import ABSENT, Table, duration, kwh, mean_and_std, spread
 from sed_core.runtime.errors import SedError
@@ -112,10 +113,18 @@ def _phases(name: str, runs: Records) -> list[list[str]]:
     rows = []
     for phase in runs[0].get("phases", {}):
         found = [run["phases"].get(phase, {}) for run in runs]
-        amounts = [_kwh(run.get(key) for run in found) for key in [*COMPONENTS, "codecarbon"]]
+        amounts = [
+            ABSENT if _unused(runs, key) else _kwh(run.get(key) for run in found)
+            for key in [*COMPONENTS, "codecarbon"]
+        ]
         seconds = duration(statistics.fmean(run.get("seconds", 0.0) for run in found))
         rows.append([f"{name}, of that {phase}", seconds, ABSENT, *amounts, ABSENT, ABSENT])
     return rows
+
+
+def _unused(runs: Records, key: str) -> bool:
+    """Whether there was no such component: a column of zeros would look like measurements."""
+    return all(run["components"].get(key, {}).get("method") == NO_GPU for run in runs)
 
 
 def _figures(runs: Records) -> list[str]:
@@ -128,7 +137,10 @@ def _figures(runs: Records) -> list[str]:
     return [
         duration(statistics.fmean(run["seconds"] for run in runs)),
         watts if watts == ABSENT else f"{watts} W",
-        *(_kwh(run["components"][key]["kwh"] for run in runs) for key in COMPONENTS),
+        *(
+            ABSENT if _unused(runs, key) else _kwh(run["components"][key]["kwh"] for run in runs)
+            for key in COMPONENTS
+        ),
         _kwh(run["codecarbon"]["kwh"] for run in runs),
         _kwh(run["emissions"]["kg"] for run in runs),
         str(len(runs)),

@@ -1,5 +1,6 @@
 """Tables as one HTML page without scripts or links: Snakemake's report can show it."""
 
+import re
 from html import escape
 
 from sed_core.reporting.table import Table
@@ -32,12 +33,17 @@ def table_html(table: Table) -> str:
     """A table and its notes, without the title."""
     head = "".join(f"<th>{escape(column)}</th>" for column in table.columns)
     rows = "\n".join(_row(row, len(table.columns)) for row in table.rows)
-    notes = "".join(f"<li>{escape(note)}</li>" for note in table.notes)
+    notes = "".join(f"<li>{_note(note)}</li>" for note in table.notes)
     return (
         '<div class="wide"><table>\n'
         f"<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></div>\n"
         + (f'<ul class="notes">{notes}</ul>\n' if notes else "")
     )
+
+
+def _note(text: str) -> str:
+    """A note; what Markdown's backticks enclose is code here too."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
 
 
 def _row(row: list[str], width: int) -> str:

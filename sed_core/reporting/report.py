@@ -168,11 +168,12 @@ def _energy(sources: Sources, scores: list[dict[str, Any]]) -> str:
 
 def _classes(scores: list[dict[str, Any]], classes: list[str]) -> str:
     tables = []
-    for key, title in (("psds1_exact", "PSDS1 (exact)"), ("collar_f1", "Collar F1")):
+    psds, f1 = ("psds1_exact", "PSDS1 (exact)", "{:.2f}"), ("collar_f1", "Collar F1", "{:.0%}")
+    for key, title, form in (psds, f1):
         rows = []
         for label in classes:
             values = [row["per_class"][key][label] for row in scores]
-            cells = [ABSENT if value is None else f"{value:.2f}" for value in values]
+            cells = [ABSENT if value is None else form.format(value) for value in values]
             rows.append([label.replace("_", " "), *cells])
         names = [row["system"] for row in scores]
         tables.append(Table(f"{title} of each class", ["Class", *names], rows))
@@ -219,29 +220,37 @@ def _clips(sources: Sources, heard: Mapping[str, Events], truth: GroundTruth) ->
     place = {name: at for at, name in enumerate(corpus.filenames)}
     edges = (gallery.LEFT, gallery.RIGHT, gallery.BOTTOM, gallery.TOP)
     figures = []
-    best, *others = heard
+    best = next(iter(heard))
     for one in gallery.choose(heard[best], truth, each=DRAWN // 3):
         name = truth.filenames[one.clip]
         at = place[name]
         samples = np.asarray(corpus.samples[corpus.offsets[at] : corpus.offsets[at + 1]])
         true = truth.events[truth.events.clip == one.clip]
         found = {system: events[events.clip == one.clip] for system, events in heard.items()}
+        f1 = [
+            f"{system} {gallery.clip_f1(events, truth, one.clip):.0%}"
+            for system, events in heard.items()
+        ]
         drawing = gallery.clip_figure(samples, corpus.sample_rate, true, found, truth.classes)
         figures.append(
             document.sound(
                 drawing,
                 gallery.wav(samples, corpus.sample_rate),
                 alt=f"Spectrogram of {name} with its events",
-                caption=f"{one.why}: {name}, intersection F1 {one.f1:.0%}",
+                caption=f"{one.why}: {name}, intersection F1: {', '.join(f1)}",
                 edges=edges,
             )
         )
-    beside = f", blue {others[0]}" if others else ""
-    words = (
-        f"Events at threshold 0.5. White bars: ground truth; yellow: {best}{beside}. The clips are "
-        f"those that {best} found best, middling and worst."
+    tints = zip(["ground truth", *heard], [gallery.TRUE, *gallery.TINTS], strict=False)
+    keys = ", ".join(
+        f'<span class="key" style="background:{tint}"></span> {escape(name)}'
+        for name, tint in tints
     )
-    return f'<p>{escape(words)}</p>\n<div class="clips">{"".join(figures)}</div>'
+    words = f"The clips are those that {best} found best, middling and worst."
+    return (
+        f"<p>Events at threshold 0.5: {keys}. {escape(words)}</p>\n"
+        f'<div class="clips">{"".join(figures)}</div>'
+    )
 
 
 def _data(sources: Sources, classes: list[str]) -> str:

@@ -27,6 +27,7 @@ def test_a_difference_has_an_interval_and_a_p_value():
     assert first["p"] == pytest.approx(2 / 102, abs=1e-6)
     table = comparison_table(records, list(systems), dataset="mini")
     assert table.rows[0][:2] == ["crnn+sebbs − crnn", "+0.050 [+0.031, +0.069]*"]
+    assert table.rows[0][3:] == ["+5.0 [+3.1, +6.9]*"] * 2  # F1 in points
     assert table.rows[1][1] == "+0.000 [-0.180, +0.180]"
 
 

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from sed_core.energy.energy_record import NO_GPU
 from sed_core.reporting.energy_tables import (
     energy_records,
     energy_tables,
@@ -58,6 +59,16 @@ def test_not_measurable_is_not_zero(energy) -> None:
     main, parts = tables([energy(kwh=None)])
     assert main.rows[0] == ["crnn", "not measurable", "–", "–"]
     assert parts.rows[0][2:7] == ["–"] * 5
+
+
+def test_a_machine_without_a_gpu_has_no_column_of_zeros(energy) -> None:
+    record = energy()
+    record["components"]["gpu"] = {"kwh": 0.0, "method": NO_GPU, "note": ""}
+    record["phases"] = {"validation": {"gpu": 0.0, "cpu": 0.1, "ram": 0.1, "seconds": 9.0}}
+    parts = tables([record])[1]
+    assert "GPU kWh" in parts.columns
+    assert "GPU kWh" not in parts.without_empty_columns().columns
+    assert f"GPU: {NO_GPU}." in parts.notes
 
 
 def test_one_blind_seed_blanks_the_mean(energy) -> None:

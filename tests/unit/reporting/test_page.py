@@ -22,11 +22,13 @@ class Cells(HTMLParser):
 
 
 def test_page_has_every_cell_escaped_and_no_outside_link() -> None:
-    table = Table("T", ["System", "A & B"], [["measured"], ["<crnn>", "1 ± 2"]], ["x < y"])
+    table = Table(
+        "T", ["System", "A & B"], [["measured"], ["<crnn>", "1 ± 2"]], ["x < y", "`key` <"]
+    )
     html = page("Results: mini", [table])
     reader = Cells()
     reader.feed(html)
     assert reader.cells == ["System", "A & B", "measured", "<crnn>", "1 ± 2"]
     assert reader.spans == ["2"]
-    assert "<li>x &lt; y</li>" in html
+    assert "<li>x &lt; y</li><li><code>key</code> &lt;</li>" in html
     assert "http" not in html
