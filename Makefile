@@ -49,8 +49,7 @@ demo: setup ## The whole workflow on the embedded data set: no GPU; a network on
 	$(SNAKEMAKE) --cores 1 --configfile $$files -- data/mini/embeddings/yamnet/weights.json \
 	  || { files="$$files configs/without_yamnet.yaml"; echo "They cannot be had, so yamnet_aligned is left out."; }; \
 	echo "The demo:"; \
-	$(SNAKEMAKE) --cores $(CORES) --configfile $$files \
-	  && snakemake --cores 1 --configfile $$files --quiet all --report results/mini/snakemake-report.html
+	$(SNAKEMAKE) --cores $(CORES) --configfile $$files
 	@cat results/mini/tables/tables.txt && echo "Report: results/mini/report.html"
 
 demo-real: setup ## The workflow on real recordings (part of RealDESED), if they are at most MB=200 megabytes

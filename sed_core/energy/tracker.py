@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from sed_core.runtime.provenance import cpu_model
+
 PROJECTS = {
     "training": "DCASE Task 4 SED TRAINING",
     "validation": "DCASE Task 4 SED VALIDATION",
@@ -71,7 +73,12 @@ class CodecarbonTracker:
         gpu_ids: list[int] | None,
     ) -> None:
         import codecarbon  # takes most of a second: only where a stage is measured
+        import cpuinfo
         from codecarbon.output import OutputMethod
+
+        # All that codecarbon asks of it is this name, for which it would start a process that
+        # measures clock rates for a second and a half: longer than predicting a small split.
+        cpuinfo.get_cpu_info = lambda: {"brand_raw": cpu_model()}
 
         logging.getLogger("codecarbon").setLevel(logging.ERROR)  # its notes are in our record
 
@@ -97,7 +104,7 @@ class CodecarbonTracker:
         )
 
     def start(self) -> None:
-        """Begin to count (the first call in a process looks for hardware for about a second)."""
+        """Begin to count; the first call in a process looks for hardware."""
         self._tracker.start()
 
     def read(self) -> Reading | None:
