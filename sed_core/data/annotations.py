@@ -118,6 +118,9 @@ def read_weak(path: str | Path, *, classes: Sequence[str]) -> Annotations:
     _check_filenames(path, rows)
     labels = rows["event_labels"].str.split(",").explode().str.strip()
     labels = labels[rows["event_labels"].loc[labels.index] != ""]
+    nameless = rows.index.isin(labels.index[labels == ""])
+    complaint = "event_labels {event_labels!r} has a comma without a class; delete that comma."
+    reject(path, rows, nameless, complaint)
     _check_classes(path, rows, labels, classes)
     rows["event_labels"] = rows["event_labels"].str.replace(r"\s*,\s*", ",", regex=True)
     table = rows.drop_duplicates()

@@ -85,14 +85,20 @@ def read_raw_annotations(path: str | Path, *, classes: Sequence[str]) -> pd.Data
     for column in ("filename", "annotator_id"):
         reject(path, text, text[column] == "", f"no {column}; fill it in or delete this row.")
     unknown = ~text["review_status"].isin(STATUSES)
-    expected = f"expected one of {', '.join(STATUSES)}."
+    expected = f"expected one of {', '.join(STATUSES)}, so correct this row."
     reject(path, text, unknown, f"review_status is '{{review_status}}'; {expected}")
     truth = text["annotator_is_creator"].str.lower().map(_TRUTHS)
-    complaint = "annotator_is_creator is '{annotator_is_creator}'; expected True or False."
+    complaint = (
+        "annotator_is_creator is '{annotator_is_creator}'; expected True or False, so correct it."
+    )
     reject(path, text, truth.isna(), complaint)
     nothing = (text[["onset", "offset", "event_label"]] == "").all(axis=1)
     odd = ~nothing & ~text["event_label"].isin(list(classes))
-    reject(path, text, odd, f"class is '{{event_label}}'; expected one of {', '.join(classes)}.")
+    complaint = (
+        f"class is '{{event_label}}'; expected one of {', '.join(classes)}, so correct this row or "
+        "add the class to the data set's configuration."
+    )
+    reject(path, text, odd, complaint)
     onset, offset = numbers(text["onset"]), numbers(text["offset"])
     wrong = ~(np.isfinite(onset) & np.isfinite(offset) & (onset >= 0) & (offset >= onset))
     reject(

@@ -14,7 +14,7 @@ from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import write_text
 
 _OTHER_NAMES = {"class": "event_label"}  # as RealDESED's tables call it
-_WRONG_SEPARATORS = {",": "commas", ";": "semicolons", "|": "bars", " ": "spaces"}
+_WRONG_SEPARATORS = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars", " ": "spaces"}
 
 
 def read_table(
@@ -134,11 +134,12 @@ def _lines(file: Path, separator: str) -> list[tuple[int | str, list[str]]]:
             "configuration."
         ) from error
     except UnicodeDecodeError as error:
+        row = error.object[: error.start].count(b"\n") + 1
         raise SedError(
-            f"{file} is not UTF-8 text (byte {error.start} cannot be read); save it as a "
-            "tab-separated text file."
+            f"{file}, row {row}: this is not UTF-8 text (byte {error.start} of the file cannot be "
+            "read); save the file as text in UTF-8."
         ) from error
-    rows = _quoted(text, separator) if separator != "\t" else _plain(text)
+    rows = _quoted(file, text, separator) if separator != "\t" else _plain(text)
     stripped = ((number, [cell.strip() for cell in cells]) for number, cells in rows)
     return [(number, cells) for number, cells in stripped if any(cells) or len(cells) > 1]
 
@@ -149,13 +150,20 @@ def _plain(text: str) -> Iterator[tuple[int, list[str]]]:
             yield number, line.split("\t")
 
 
-def _quoted(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+def _quoted(file: Path, text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
     """Rows of a CSV file with the line each begins on; a quoted cell may span several."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    # Strict, because a quote that is never closed would hide all rows behind it in one cell.
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     number = 1
-    for cells in reader:
-        yield number, cells
-        number = reader.line_num + 1
+    try:
+        for cells in reader:
+            yield number, cells
+            number = reader.line_num + 1
+    except csv.Error as error:
+        raise SedError(
+            f"{file}, row {number}: its quotes do not match ({error}); expected a cell in quotes "
+            'to end with one, and quotes inside it doubled (""), so correct this row.'
+        ) from error
 
 
 def _check_header(file: Path, header: list[str], columns: Sequence[str]) -> None:

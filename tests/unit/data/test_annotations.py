@@ -95,9 +95,31 @@ def test_wrong_file_gives_one_sentence(tsv: Path, case: str) -> None:
 def test_no_such_file_and_not_text(tsv: Path) -> None:
     with pytest.raises(SedError, match="does not exist"):
         read_list(tsv)
-    tsv.write_bytes(b"filename\n\xff\xfe")
-    with pytest.raises(SedError, match="not UTF-8"):
+    tsv.write_bytes(b"filename\na.wav\n\xff\xfe")
+    with pytest.raises(SedError, match=r"row 3: this is not UTF-8 .* save the file as text in UTF"):
         read_list(tsv)
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        ('"b.wav,0,1,bark\nc.wav,0,1,bark\n', "row 3: its quotes do not match"),  # hides c.wav
+        ('"b.wav"x,0,1,bark\n', "row 3: its quotes do not match"),
+        (f'"{"x" * 140_000}",0,1,bark\n', "row 3: its quotes do not match (field larger"),
+    ],
+)
+def test_quotes_that_do_not_match_hide_no_row(tmp_path: Path, rows: str, sentence: str) -> None:
+    file = tmp_path / "x.csv"
+    file.write_text(f"filename,onset,offset,event_label\na.wav,0,1,bark\n{rows}")
+    with pytest.raises(SedError) as caught:
+        read_list(file)
+    assert f"{file}, {sentence}" in str(caught.value)
+
+
+def test_tabs_in_a_file_that_promises_commas(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text(HEADER + "a.wav\t0\t1\tbark\n")
+    with pytest.raises(SedError, match="row 1: columns are separated by tabs; expected tabs, or c"):
+        strong(tmp_path / "x.csv", "a.wav\t0\t1\tbark\n")
 
 
 def test_windows_file_with_other_columns(tsv: Path) -> None:
@@ -194,7 +216,7 @@ def test_weak(tsv: Path) -> None:
     ("body", "sentence"),
     [
         ("a.wav\tbark,meow\n", "row 2: unknown class 'meow'"),
-        ("a.wav\tbark,\n", "row 2: unknown class ''"),
+        ("a.wav\tbark,\n", "row 2: event_labels 'bark,' has a comma without a class"),
         ("a.wav\tbark\na.wav\tbell\n", "row 3: a.wav has other labels further up"),
     ],
 )
