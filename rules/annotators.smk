@@ -57,9 +57,11 @@ rule soft_labels:
         classes=CLASSES,
         seconds=DATASET["clip_seconds"],
         scores=lambda wildcards, input: option("scores", input.scores),
+        cut=lambda wildcards: SOURCE.cut(wildcards.split),
+        also=lambda wildcards: option("also", SOURCE.also(wildcards.split)),
         code=code_version("workflow_scripts/soft_labels.py"),
     shell:
         'python "$SED_HOME"/workflow_scripts/soft_labels.py {params.annotations}'
-        " --manifest {input.manifest:q} {params.metadata} {params.scores} --classes {params.classes:q}"
+        " --manifest {input.manifest:q} {params.metadata} {params.scores} {params.cut} {params.also} --classes {params.classes:q}"
         " --clip-seconds {params.seconds} --method {wildcards.method}"
         " --output {output.labels:q} > {log:q} 2>&1"

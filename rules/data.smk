@@ -30,6 +30,9 @@ rule resample:
         expected=lambda wildcards: option("list", SOURCE.annotations(wildcards.split)),
         metadata=lambda wildcards: option("metadata", SOURCE.metadata(wildcards.split)),
         seconds=DATASET["clip_seconds"],
+        hop=lambda wildcards: option(
+            "window-hop", SOURCE.split(wildcards.split).get("window_hop")
+        ),
         rate=DATASET["sample_rate"],
         resampler=DATASET["resampler"],
         unreadable=DATASET["unreadable"],
@@ -37,7 +40,7 @@ rule resample:
     shell:
         'python "$SED_HOME"/workflow_scripts/resample.py --split {wildcards.split}'
         " --audio {params.audio:q} {params.expected} {params.metadata}"
-        " --clip-seconds {params.seconds} --sample-rate {params.rate}"
+        " --clip-seconds {params.seconds} {params.hop} --sample-rate {params.rate}"
         " --resampler {params.resampler} --unreadable {params.unreadable} --manifest {output.manifest:q}"
         " --corpus {output.corpus:q} --jobs {threads} > {log:q} 2>&1"
 
@@ -66,12 +69,13 @@ rule ground_truth:
             "soft-labels", SOURCE.split(wildcards.split).get("soft_labels")
         ),
         labels=lambda wildcards: SOURCE.split(wildcards.split)["labels"],
+        cut=lambda wildcards: SOURCE.cut(wildcards.split),
         classes=CLASSES,
         seconds=DATASET["clip_seconds"],
         code=code_version("workflow_scripts/ground_truth.py"),
     shell:
         'python "$SED_HOME"/workflow_scripts/ground_truth.py {params.annotations}'
-        " {params.metadata} {params.soft}"
+        " {params.metadata} {params.soft} {params.cut}"
         " --labels {params.labels} --manifest {input.manifest:q} --classes {params.classes:q}"
         " --clip-seconds {params.seconds} --truth {output.truth:q}"
         " --durations {output.durations:q} --report {output.report:q} > {log:q} 2>&1"

@@ -54,6 +54,35 @@ rule tables:
         " --html {output.html:q} > {output.text:q} 2> {log:q}"
 
 
+rule also_tested:
+    """Scores on a further split, {wildcards.split}, beside the tables' own one."""
+    input:
+        lambda wildcards: FILES.also_tested(wildcards.split),
+    output:
+        markdown=report(
+            "<results>/tables/on_{split}.md",
+            caption="../report/tables.rst",
+            category="Tables",
+            labels={"table": "scores on {split}"},
+        ),
+        csv="<results>/tables/on_{split}.csv",
+    log:
+        "<logs>/tables_on_{split}.log",
+    wildcard_constraints:
+        split=one_of(PLAN.also_tested()),
+    conda:
+        "../envs/sed.yaml"
+    resources:
+        mem_mb=1000,
+        runtime="10m",
+    params:
+        dataset=config["dataset"],
+        code=code_version("workflow_scripts/also_tested.py"),
+    shell:
+        'python "$SED_HOME"/workflow_scripts/also_tested.py {input:q} --dataset-name {params.dataset:q}'
+        " --markdown {output.markdown:q} --csv {output.csv:q} > {log:q} 2>&1"
+
+
 rule energy_reference:
     """What the baseline's inference and ten epochs of its training take on this machine."""
     input:

@@ -114,7 +114,7 @@ rule score:
         mem_mb=4000,
         runtime="30m",
     params:
-        job=lambda wildcards: PLAN.scoring_job(wildcards.system),
+        job=lambda wildcards: PLAN.scoring_job(wildcards.system, wildcards.split),
         metadata=lambda wildcards: option(
             "metadata",
             ROWS[wildcards.system].system["scoring"]["groups"]

@@ -18,6 +18,9 @@ def main(argv: list[str] | None = None) -> None:
         choices=["confidence", "annotators"],
         help="what a table with strong labels has beside events",
     )
+    parser.add_argument(
+        "--cut", action="store_true", help="the manifest's clips are windows of recordings"
+    )
     parser.add_argument("--manifest", required=True, help="manifest of the split")
     parser.add_argument("--metadata", help="table that names the clips that count")
     parser.add_argument("--classes", required=True, help="class names, separated by commas")
@@ -43,6 +46,7 @@ def main(argv: list[str] | None = None) -> None:
         exact_durations=args.exact_durations,
         soft_labels=args.soft_labels,
         metadata=args.metadata,
+        cut=args.cut,
     )
 
 

@@ -25,6 +25,11 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--metadata", help="table that names the clips that count")
     parser.add_argument("--split", required=True, help="name of the split, for messages")
     parser.add_argument("--clip-seconds", type=float, required=True, help="nominal clip length")
+    parser.add_argument(
+        "--window-hop",
+        type=float,
+        help="cut recordings into windows of the clip length that begin so many seconds apart",
+    )
     parser.add_argument("--sample-rate", type=int, default=16000, help="of the corpus, Hz")
     parser.add_argument(
         "--resampler",
@@ -54,6 +59,7 @@ def main(argv: list[str] | None = None) -> None:
         jobs=max(args.jobs, 1),
         resampler=args.resampler,
         on_unreadable=args.unreadable,
+        window_hop=args.window_hop,
     )
     found = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()))
     print(f"{args.split}: {sum(counts.values())} clips: {found}")

@@ -51,6 +51,7 @@ def main(argv: list[str] | None = None) -> None:
             further=scoring.further, groups=scoring.groups, metadata=args.metadata,
             n_bootstrap=scoring.bootstrap, reported=scoring.reported, **names,
             provenance=collect(args.provenance) if args.provenance else {},
+            classes=job.classes,
         )  # fmt: skip
     if args.energy:
         write_json(args.energy, meter.record(system=job.system, seed=args.seed))

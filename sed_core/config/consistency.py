@@ -87,11 +87,35 @@ def dataset_faults(dataset: Mapping[str, Any]) -> Iterator[str]:
             yield f"splits.{name} has labels: {split['labels']} but no annotations; name its TSV"
         if "soft_labels" in split and split["labels"] != "strong":
             yield f"splits.{name} has soft_labels, but labels: {split['labels']}; they need strong"
+        yield from _window_faults(f"splits.{name}", split, dataset)
         if "metadata" in split and "annotations" not in split:
             yield f"splits.{name} has metadata, but no annotations; name its table"
         base = name.removesuffix("_scoring").removesuffix("_durations")
         if name == "training" or (base != name and base in splits):
             yield f"splits.{name} has the name of another result's files; rename this split"
+
+
+def _window_faults(
+    place: str, split: Mapping[str, Any], dataset: Mapping[str, Any]
+) -> Iterator[str]:
+    """Windows have strong labels of one table and leave nothing out; further classes exist."""
+    hop, seconds, soft = split.get("window_hop"), dataset["clip_seconds"], split.get("soft_labels")
+    if hop is not None and (split["labels"] != "strong" or soft == "annotators"):
+        yield (
+            f"{place} has a window_hop, which needs labels: strong from one table; take it out or "
+            "label the recordings so"
+        )
+    if hop is not None and hop > seconds:
+        yield (
+            f"{place} has window_hop {hop:g}, but windows of clip_seconds {seconds:g} would leave "
+            "parts of recordings unheard; lower it"
+        )
+    also = split.get("also")
+    if also and soft != "confidence":
+        yield f"{place} has also, which needs soft_labels: confidence; add that or take it out"
+    for name in [one for pair in (also or {}).items() for one in pair]:
+        if name not in dataset["classes"]:
+            yield f"{place}.also names '{name}', which is no class of the data set; correct it"
 
 
 def tuning_faults(variant: Mapping[str, Any], dataset: Mapping[str, Any]) -> Iterator[str]:

@@ -40,10 +40,14 @@ class Scoring:
             "psds2_no_cross_triggers",
             "pi_psds1",
             "pi_psds2",
+            "recording_auroc",
+            "recording_auroc_0.1",
+            "recording_best_f1",
         ]
     ] = key([], uniqueItems=True)
     """More metrics: areas under the ROC curve of seconds, whole or up to a false positive rate of
-    0.1; PSDS2 without cross-triggers; PSDS with the best of many median windows at each rate."""
+    0.1; PSDS2 without cross-triggers; PSDS with the best of many median windows at each rate;
+    of recordings that were cut, areas and the best F1 of seconds, which they have anyway."""
     groups: list[str] = key([], uniqueItems=True)
     """Columns of the test split's `metadata`; recordings of each value are scored alone, too."""
 
@@ -64,6 +68,10 @@ class Job:
         return job
 
 
+OF_RECORDINGS = ("recording_auroc", "recording_auroc_0.1", "recording_best_f1")
+"""Metrics that a split with a `window_hop` has in any case."""
+
+
 @dataclass(frozen=True)
 class ScoringJob(Job):
     """How the scores of one row of the tables become events and metrics.
@@ -73,6 +81,7 @@ class ScoringJob(Job):
         dataset: name of the data set, in the results.
         min_coverage: the least share of the split's clips that must be there.
         scoring: the section of the configuration.
+        classes: those that are scored; None for all.
     """
 
     what = "a scoring job"
@@ -80,28 +89,40 @@ class ScoringJob(Job):
     dataset: str
     min_coverage: float
     scoring: Scoring
+    classes: list[str] | None = None
 
     @classmethod
-    def of(cls, name: str, system: Mapping[str, Any], config: Mapping[str, Any]) -> "ScoringJob":
+    def of(
+        cls, name: str, system: Mapping[str, Any], config: Mapping[str, Any], split: str = ""
+    ) -> "ScoringJob":
         """Take from the configuration what belongs to a row.
 
         Unless the system names one, the F1 convention is that of the figures it is shown beside:
-        that of 2022 where there are published ones.
+        that of 2022 where there are published ones. A split is scored on the classes that it tells
+        of, and one whose recordings are cut on their seconds, too.
 
         Args:
             name: of the row.
             system: its complete configuration.
             config: the whole configuration, merged and checked.
+            split: that is scored; its classes and windows decide, where it is named.
         """
-        published = config["datasets"][config["dataset"]]["published"]
-        usual = "dcase2022" if published else "sed_scores_eval"
-        given = system["scoring"]
+        dataset = config["datasets"][config["dataset"]]
+        usual = "dcase2022" if dataset["published"] else "sed_scores_eval"
+        given, told = system["scoring"], dataset["splits"].get(split, {}) if split else {}
         scoring = {**given, "f1_convention": given["f1_convention"] or usual}
+        classes = told.get("classes")
+        if classes and isinstance(windows := given["median_window"], list):
+            places = [dataset["classes"].index(name) for name in classes]
+            scoring["median_window"] = [windows[place] for place in places]
+        if "window_hop" in told:
+            scoring["further"] = list(dict.fromkeys([*given["further"], *OF_RECORDINGS]))
         return cls(
             system=name,
             dataset=config["dataset"],
             min_coverage=system["data"]["min_coverage"],
             scoring=section(Scoring, scoring, "section 'scoring'"),
+            classes=classes,
         )
 
     @classmethod

@@ -71,6 +71,10 @@ class ResultFiles:
         """A file over all seeds of every row of the tables, such as `psds.json`."""
         return [f"<results>/{row}/{self.plan.test_split(row)}_{kind}" for row in self.plan.shown]
 
+    def also_tested(self, split: str) -> list[str]:
+        """Scores over all seeds of the rows that are scored on a further split."""
+        return [f"<results>/{row}/{split}_psds.json" for row in self.plan.also_tested()[split]]
+
     def shown_energy(self) -> list[str]:
         """Energy of all systems and ensembles; variants cost what their system costs."""
         reference = self.plan.energy_baseline
@@ -107,6 +111,8 @@ class ResultFiles:
         files = self.shown("psds.json")
         files += [f"<results>/tables/{table}.{kind}" for table in TABLES for kind in kinds]
         files.append("<results>/report.html")
+        for split in self.plan.also_tested():
+            files += [f"<results>/tables/on_{split}.{kind}" for kind in kinds]
         for row in self.plan.config["targets"]:
             files += [f"<results>/{row}/plots/{plot}.svg" for plot in PLOTS]
         for row in self.plan.shown:

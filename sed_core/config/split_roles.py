@@ -15,12 +15,15 @@ ENCODER_SECONDS = {"ast": 10.24}
 BATCH_PARTS = ("strong", "weak", "unlabelled")
 """Of a batch, in the order of `training.batch_size`."""
 
+JUDGED = ("test", "also_test", "eval")
+"""Roles of splits that training does not read."""
+
 Roles = list[tuple[str, str]]
 
 
 def training_splits(system: Mapping[str, Any]) -> list[str]:
     """Splits that training reads; none where a checkpoint is given."""
-    return [split for role, split in roles(system) if role not in ("test", "eval")]
+    return [split for role, split in roles(system) if role not in JUDGED]
 
 
 def used_splits(system: Mapping[str, Any]) -> list[str]:
@@ -32,8 +35,9 @@ def roles(system: Mapping[str, Any]) -> Roles:
     """(role, split) for every split a system touches, training ones first."""
     data = system["data"]
     trained = [("strong", split) for split in data["strong"]]
-    trained += _named(data, "weak", "unlabelled", "validation")
-    judged = _named(data, "test", "eval")
+    trained += _named(data, "weak", "unlabelled", "validation", "validation_soft")
+    judged = [*_named(data, "test"), *(("also_test", split) for split in data.get("also_test", []))]
+    judged += _named(data, "eval")
     return [*([] if system["checkpoint"] is not None else trained), *judged]
 
 
@@ -69,7 +73,7 @@ def annotated(
         {split: classes}; {} where all splits tell of all classes.
     """
     used = [*data["strong"], *(split for _, split in _named(data, "weak", "unlabelled"))]
-    used = [*used, data["validation"]]
+    used += [split for _, split in _named(data, "validation", "validation_soft")]
     told = {split: set(splits[split].get("classes", classes)) for split in used}
     if all(found == set(classes) for found in told.values()):
         return {}
@@ -77,7 +81,7 @@ def annotated(
 
 
 def _named(data: Mapping[str, Any], *wanted: str) -> Roles:
-    return [(role, data[role]) for role in wanted if data[role] is not None]
+    return [(role, data[role]) for role in wanted if data.get(role) is not None]
 
 
 def misfits(system: Mapping[str, Any], dataset: Mapping[str, Any], name: str) -> Iterator[str]:
@@ -102,6 +106,12 @@ def misfits(system: Mapping[str, Any], dataset: Mapping[str, Any], name: str) ->
                 f"{section}.median_window has {len(windows)} windows, but data set '{name}' has "
                 f"{len(classes)} classes; give one for each class, or one number for all"
             )
+    selecting = system["data"]["validation_soft"]
+    if selecting in splits and "window_hop" not in splits[selecting]:
+        yield (
+            f"data.validation_soft is '{selecting}', which has no window_hop, but seconds of "
+            "windows are judged there; give it one or name another split"
+        )
     for column in system["scoring"]["groups"]:
         if "metadata" not in splits.get(system["data"]["test"], {"metadata"}):
             yield (

@@ -11,10 +11,10 @@ from typing import Any, Literal
 
 from sed_core.config import registries
 from sed_core.config.batch_parts import STRONG_PART
+from sed_core.config.data_sections import JUDGING, Data
 from sed_core.config.embedding_kinds import FUSIONS, STORED
 from sed_core.config.key import (
     ODD_FRAMES_BY_CLASS,
-    SEED,
     F1Convention,
     Precision,
     defaults_of,
@@ -35,64 +35,6 @@ class Dataset:
     clip_seconds: float
     sample_rate: int
     resampler: str
-
-
-@dataclass(frozen=True)
-class Data:
-    """Which splits play which role in training; a role may be absent by choice.
-
-    `soft_labels` says of which strong splits labels between 0 and 1 train, and how these come
-    about; it follows from the data set and from `aggregation` and `reviewed`. `annotated` has the
-    classes that the annotations of a split tell of, for those splits that leave some out.
-    """
-
-    soft_labels: dict[str, str]
-    annotated: dict[str, list[str]]
-    strong: list[str] = key(["synth"])
-    """Strongly labelled splits to train on; [] for none."""
-    weak: str | None = key("weak")
-    """null: none; then its share of training.batch_size is 0, too."""
-    unlabelled: str | None = key("unlabelled")
-    """null: none, as for weak."""
-    validation: str = key("synth_val")
-    """Strongly labelled split that selects the network."""
-    weak_split: float = key(0.9, exclusiveMinimum=0, exclusiveMaximum=1)
-    """Share of the weak clips that trains; the rest validates."""
-    split_seed: int | None = key(None, **SEED)
-    """null: the training seed draws the weak split, as in 2022."""
-    crop: Literal["random", "start"] = key("random")
-    """Where clips longer than clip_seconds are cut for training; random as in 2022."""
-    windows: Literal["per_recording", "per_second"] = key("per_recording")
-    """Windows of a long clip in an epoch: one, or as many as it lasts times clip_seconds."""
-
-    @property
-    def splits(self) -> list[str]:
-        """The splits that training reads, each once."""
-        named = [*self.strong, self.weak, self.unlabelled, self.validation]
-        return list(dict.fromkeys(split for split in named if split is not None))
-
-
-@dataclass(frozen=True)
-class DataSection(Data):
-    """Which split plays which role; `test`, `eval` and `min_coverage` train nothing anew."""
-
-    aggregation: str = key(
-        "majority", enum=[*registries.names(registries.AGGREGATIONS, "AGGREGATIONS"), "random"]
-    )
-    """How labels of several annotators become one, in splits with `soft_labels: annotators`;
-    uniform and weighted are between 0 and 1, random draws an annotator in each epoch."""
-    reviewed: bool = key(False)
-    """true: where a reviewer accepted rows of a recording, only those count."""
-    test: str = key("devtest")
-    """Strongly labelled split that is scored."""
-    eval: str | None = key("eval")
-    """Predicted, not scored; null where there is none."""
-    min_coverage: float = key(0.8, minimum=0, maximum=1)
-    """Training and scoring are refused when fewer of a split's clips are present."""
-
-
-JUDGING = {one.name for one in fields(DataSection)} - {one.name for one in fields(Data)}
-"""Keys of the configuration's section `data` that training does not read as they are."""
 
 
 @dataclass(frozen=True)
@@ -261,7 +203,13 @@ class Stitching:
 
 BEFORE_KEYS: dict[str, dict[str, Any]] = {
     "dataset": {"resampler": "soxr_hq"},
-    "data": {"soft_labels": {}, "annotated": {}, "windows": "per_recording"},
+    "data": {
+        "annotated": {},
+        "overlaps": "highest",
+        "soft_labels": {},
+        "validation_soft": None,
+        "windows": "per_recording",
+    },
     "feats": {"peak_level": False},
     "scaler": {"min_range_db": None, "range": [0, 1]},
     "pretrained": {"options": {}},

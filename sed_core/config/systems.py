@@ -9,11 +9,11 @@ from typing import Any
 import jsonschema
 
 from sed_core.config import consistency, encoders
+from sed_core.config.data_sections import JUDGING
 from sed_core.config.json_schema import schema_of
 from sed_core.config.key import keys_of
 from sed_core.config.network_sections import NETWORKS, Network
 from sed_core.config.split_roles import annotated, misfits, soft_labels, used_splits
-from sed_core.config.system import JUDGING
 from sed_core.config.workflow_sections import Config, SystemSection
 from sed_core.runtime.errors import SedError, unknown_name
 

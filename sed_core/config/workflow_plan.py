@@ -80,6 +80,14 @@ class Plan:
         data = self.rows[row].system["data"]
         return [split for split in (data["test"], data["eval"]) if split]
 
+    def also_tested(self) -> dict[str, list[str]]:
+        """Further scored splits, each with the systems of the tables that name it."""
+        found: dict[str, list[str]] = {}
+        for name, row in self.shown.items():
+            for split in row.system["data"]["also_test"] if row.kind == "system" else []:
+                found.setdefault(split, []).append(name)
+        return found
+
     def energy_stage(self, row: str, split: str) -> str:
         """`devtest`, `evaluation` or `validation`: what energy tables call predicting a split."""
         data = self.rows[row].system["data"]
@@ -130,9 +138,9 @@ class Plan:
         part = trained_part(system, self.systems[system], self.config)
         return json.dumps(part, sort_keys=True)
 
-    def scoring_job(self, row: str) -> str:
-        """What the scoring of a row is told, as JSON."""
-        return as_json(ScoringJob.of(row, self.rows[row].system, self.config))
+    def scoring_job(self, row: str, split: str) -> str:
+        """What the scoring of a row on a split is told, as JSON."""
+        return as_json(ScoringJob.of(row, self.rows[row].system, self.config, split))
 
     def decoding_job(self, row: str) -> str:
         """What the decoding of a row is told, as JSON."""

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
+from sed_core.config.data_sections import DataSection
 from sed_core.config.jobs import Scoring
 from sed_core.config.key import ODD_FRAMES, SEED, Precision, Rules, key
 from sed_core.config.network_sections import NETWORKS
 from sed_core.config.search_sections import TrainingSearch
 from sed_core.config.system import (
-    DataSection,
     Feats,
     Opt,
     Pretrained,
@@ -106,6 +106,13 @@ class Split:
     classes: list[str] = key(optional=True, **VALUES)
     """The classes that these annotations tell of, if not all of the data set's: of the others
     nothing is learned from these clips."""
+    window_hop: float = key(optional=True, exclusiveMinimum=0, maximum=3600)
+    """Recordings are cut into windows of clip_seconds that begin so many seconds apart, which then
+    are the clips, as 2024 does with MAESTRO; only for strong labels. Scores of seconds join
+    them again."""
+    also: dict[str, str] = key(optional=True)
+    """Classes whose events train another class, too, as `people talking` does Speech in 2024; only
+    for soft_labels: confidence."""
     remotes: list[str] = key(optional=True, uniqueItems=True)
     """Only for source download: what to fetch."""
     synthesis: Synthesis = key(optional=True)

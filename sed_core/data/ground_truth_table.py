@@ -16,6 +16,7 @@ from sed_core.data.annotations import (
     read_strong,
     read_weak,
 )
+from sed_core.data.recording_windows import read_cut
 from sed_core.data.soft_labels import CONFIDENCE, read_several, usable_durations
 from sed_core.data.tsv import write_table
 from sed_core.runtime.errors import SedError
@@ -37,6 +38,7 @@ def write_ground_truth(
     exact_durations: bool = False,
     soft_labels: str | None = None,
     metadata: str | Path | None = None,
+    cut: bool = False,
 ) -> None:
     """Check an annotation file and write what training and scoring read.
 
@@ -58,14 +60,16 @@ def write_ground_truth(
         exact_durations: keep the durations as they are; by default they have one decimal, as
             in the 2022 baseline.
         soft_labels: what a strongly labelled table has beside events. `confidence`: those of 0.5
-            and more are the truth; `annotators`: what half of a clip's or more hear is.
+            and more are the truth, with `cut` those above 0.5, as in 2024; `annotators`: what half
+            of a clip's or more hear is.
         metadata: table with a row for every clip that counts; None: all that are annotated.
+        cut: the clips of the manifest are windows of the annotated recordings.
 
     Raises:
         SedError: a row is wrong, or no annotated clip is there.
     """
-    present = pd.Series(usable_durations(manifest, metadata), dtype=float)
-    found = _read(tsv, labels, classes, clip_seconds, present, soft_labels)
+    present = pd.Series(usable_durations(manifest, metadata, cut=cut), dtype=float)
+    found = _read(tsv, labels, classes, clip_seconds, present, soft_labels, cut)
     here = present[present.index.isin(found.filenames)]
     if here.empty:
         raise SedError(
@@ -99,6 +103,7 @@ def _read(
     clip_seconds: float,
     present: "pd.Series[float]",
     soft_labels: str | None,
+    cut: bool,
 ) -> Annotations:
     if labels == "strong" and tsv:
         lengths = {str(name): float(duration) for name, duration in present.items()}
@@ -106,13 +111,14 @@ def _read(
             found = read_several(tsv, classes=classes, durations=lengths)
             return replace(found, table=found.table[list(STRONG_COLUMNS)])
         soft = soft_labels == CONFIDENCE
-        found = read_strong(
+        found = (read_cut if cut else read_strong)(
             tsv, classes=classes, clip_seconds=clip_seconds, durations=lengths, confidence=soft
         )
         if not soft:
             return found
-        sure = found.table[found.table["confidence"] >= EVENT_FROM]
-        return replace(found, table=merge_overlaps(sure))
+        confidence = found.table["confidence"]
+        sure = confidence > EVENT_FROM if cut else confidence >= EVENT_FROM
+        return replace(found, table=merge_overlaps(found.table[sure]))
     if labels == "weak" and tsv:
         return read_weak(tsv, classes=classes)
     if labels == "none":

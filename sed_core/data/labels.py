@@ -103,7 +103,8 @@ def clean_events(
         onset=(events["onset"] - shift).clip(0, clip_seconds),
         offset=(events["offset"] - shift).clip(0, clip_seconds),
     )
-    return moved[moved["onset"] < moved["offset"]].drop_duplicates(ignore_index=True)
+    moved = moved[moved["onset"] < moved["offset"]]
+    return moved.drop_duplicates(keep="last", ignore_index=True)
 
 
 def _positions(names: "pd.Series[str]", known: Sequence[str]) -> NDArray[np.intp]:
@@ -113,10 +114,15 @@ def _positions(names: "pd.Series[str]", known: Sequence[str]) -> NDArray[np.intp
 
 @dataclass(frozen=True)
 class LabelEncoder:
-    """Turns annotation tables into target arrays; `classes` gives the order of the class axis."""
+    """Turns annotation tables into target arrays; `classes` gives the order of the class axis.
+
+    Where soft labels of a class overlap, a frame has the highest confidence or, with `overlaps`
+    last, that of the later row.
+    """
 
     classes: Sequence[str]
     grid: FrameGrid
+    overlaps: str = "highest"
 
     def encode(self, events: pd.DataFrame) -> NDArray[np.float32]:
         """Events of one clip as they are (columns onset, offset, event_label) to (C, T) of 0 and 1.
@@ -145,7 +151,7 @@ class LabelEncoder:
         Args:
             events: filename, onset, offset (s), event_label; clips not in `filenames` are left
                 out, and so are rows without an event (empty label). With a column `confidence`
-                (0..1) a frame has the highest of the events that touch it.
+                (0..1) a frame has that of an event that touches it.
             filenames: clips in the order of the result.
             start: crop start of each clip in `filenames`, seconds; none means 0.
 
@@ -200,7 +206,11 @@ class LabelEncoder:
         soft = "confidence" in events
         targets = np.zeros(n_clips * n_classes * n_frames, np.float32 if soft else np.uint8)
         if soft:
-            np.maximum.at(targets, active, np.repeat(events["confidence"].to_numpy(), length))
+            confidence = np.repeat(events["confidence"].to_numpy(), length)
+            if self.overlaps == "last":
+                targets[active] = confidence  # of equal places, NumPy keeps the last
+            else:
+                np.maximum.at(targets, active, confidence)
         else:
             targets[active] = 1
         return targets.reshape(n_clips, n_classes, n_frames)

@@ -1,12 +1,13 @@
 """Windows that long recordings are cut into, as DCASE 2024 cuts MAESTRO: names, times, events."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
+from sed_core.data.annotations import Annotations, read_strong
 from sed_core.runtime.errors import SedError
 
 _NAME = re.compile(r"(?P<recording>.+)-(?P<start>\d{1,9})-(?P<end>\d{1,9})")
@@ -78,6 +79,37 @@ def recording_durations(filenames: Iterable[str]) -> dict[str, float]:
     for window in map(RecordingWindow.named, filenames):
         found[window.recording] = max(found.get(window.recording, 0.0), window.end)
     return found
+
+
+def in_recordings(filenames: "pd.Series[str]", recordings: Iterable[str]) -> "pd.Series[bool]":
+    """Whether windows are of these recordings, which are named by their files."""
+    known = {Path(name).stem for name in recordings}
+    return filenames.map(lambda name: RecordingWindow.named(name).recording in known)
+
+
+def read_cut(
+    path: str | Path,
+    *,
+    classes: Sequence[str],
+    clip_seconds: float,
+    durations: Mapping[str, float],
+    confidence: bool = False,
+) -> Annotations:
+    """Read events with times of recordings, as those of their windows.
+
+    Args:
+        path, classes, confidence: as for `annotations.read_strong`.
+        clip_seconds: of a window.
+        durations: the windows that are there, by name; their lengths do not matter, as names tell.
+
+    Returns:
+        `filenames`: the windows of annotated recordings; `table`: events in them, see `cut_events`.
+    """
+    longest = max([clip_seconds, *recording_durations(durations).values()])
+    found = read_strong(path, classes=classes, clip_seconds=longest, confidence=confidence)
+    names = pd.Series(sorted(durations), dtype=str)
+    names = names[in_recordings(names, found.filenames)]
+    return Annotations(names.tolist(), cut_events(found.table, names), found.counts)
 
 
 def cut_events(events: pd.DataFrame, filenames: Iterable[str]) -> pd.DataFrame:

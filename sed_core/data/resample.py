@@ -18,6 +18,7 @@ from sed_core.data.audio import ClipBlocks
 from sed_core.data.audio_files import audio_files
 from sed_core.data.clip_samples import ClipSamples, collect, stored_blocks
 from sed_core.data.corpus import write_corpus
+from sed_core.data.cut_recordings import window_clips
 from sed_core.data.manifest import manifest_row, missing_row, write_manifest
 from sed_core.data.match_files import match_files
 from sed_core.data.parallel import ordered_map
@@ -67,6 +68,14 @@ class ResampleJournal:
         entry = self.entries[filename]
         return stored_blocks(self._file.path, entry.start, entry.length)
 
+    def windows(
+        self, row: dict[str, Any], **cut: Any
+    ) -> Iterator[tuple[dict[str, Any], NDArray[np.float32]]]:
+        """The clips that a usable row's recording becomes; `cut`: see `window_clips`."""
+        samples = np.concatenate([*self.samples(row["filename"])])
+        for window, piece in window_clips(row, samples, **cut):
+            yield {**window, "digest": block_digest(piece.tobytes())}, piece
+
     def close(self) -> None:
         """Keep both files for the next run."""
         self._file.close()
@@ -94,6 +103,7 @@ def resample_split(
     jobs: int,
     resampler: str = resamplers.DEFAULT,
     on_unreadable: Literal["error", "skip"] = "error",
+    window_hop: float | None = None,
 ) -> dict[str, int]:
     """Write the manifest and the corpus of a split.
 
@@ -116,6 +126,8 @@ def resample_split(
         jobs: processes.
         resampler: one of `resamplers.RESAMPLERS`.
         on_unreadable: what to do about files that are there and cannot be used.
+        window_hop: cut recordings into windows of `clip_seconds` that begin so many seconds after
+            each other, which then are the split's clips; None: leave them whole.
 
     Returns:
         Number of clips for each status.
@@ -157,14 +169,24 @@ def resample_split(
         ]
         usable = [row for row in rows if row["status"] == "ok"]
         _report_unusable(rows, paths, split, fatal=on_unreadable == "error" or not usable)
+        lengths = [journal.entries[row["filename"]].length for row in usable]
+        clips = chain.from_iterable(journal.samples(row["filename"]) for row in usable)
+        if window_hop is not None:
+            recordings = usable
+            cut = {"clip_seconds": clip_seconds, "hop": window_hop, "sample_rate": sample_rate}
+            cutting = (each for row in recordings for each in journal.windows(row, **cut))
+            pieces = [(window, len(piece)) for window, piece in cutting]
+            usable, lengths = [window for window, _ in pieces], [length for _, length in pieces]
+            windows = (journal.windows(row, **cut) for row in recordings)
+            clips = (piece for found in windows for _, piece in found)
+            rows = [*(row for row in rows if row["status"] != "ok"), *usable]
         write_manifest(manifest, rows)
-        names = [row["filename"] for row in usable]
         write_corpus(
             corpus,
-            filenames=names,
+            filenames=[row["filename"] for row in usable],
             digests=[row["digest"] for row in usable],
-            lengths=[journal.entries[name].length for name in names],
-            clips=chain.from_iterable(map(journal.samples, names)),
+            lengths=lengths,
+            clips=clips,
             sample_rate=sample_rate,
         )
     except BaseException:

@@ -4,6 +4,7 @@ Both become events with a confidence, so that crops, frame grids and any network
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from sed_core.data.annotators import (
     read_raw_annotations,
 )
 from sed_core.data.manifest import read_manifest
+from sed_core.data.recording_windows import in_recordings, read_cut
 from sed_core.data.tsv import read_table, write_table
 from sed_core.runtime.errors import SedError, unknown_name
 
@@ -140,6 +142,8 @@ def write_soft_labels(
     output: str | Path,
     scores: str | Path | None = None,
     metadata: str | Path | None = None,
+    cut: bool = False,
+    also: Mapping[str, str] | None = None,
 ) -> int:
     """Write the labels that train: filename, onset, offset, event_label, confidence.
 
@@ -152,6 +156,8 @@ def write_soft_labels(
         output: TSV to write.
         scores: JSON of annotators' scores, which `weighted` needs.
         metadata: table with a row for every clip that counts; None: all that are annotated.
+        cut: the clips of the manifest are windows of the annotated recordings.
+        also: classes whose events are those of another class, too; only for `confidence`.
 
     Returns:
         How many rows that are.
@@ -159,15 +165,17 @@ def write_soft_labels(
     Raises:
         SedError: a wrong row, or `weighted` without scores.
     """
-    durations = usable_durations(manifest, metadata)
+    durations = usable_durations(manifest, metadata, cut=cut)
     if method == CONFIDENCE:
-        found = read_strong(
+        reading = read_cut if cut else read_strong
+        found = reading(
             annotations,
             classes=classes,
             clip_seconds=clip_seconds,
             durations=durations,
             confidence=True,
         )
+        found = replace(found, table=with_other_names(found.table, also or {}))
     else:
         if method.startswith("weighted") and scores is None:
             raise SedError("weighted labels need the annotators' scores; name them with --scores.")
@@ -180,10 +188,33 @@ def write_soft_labels(
     return len(table)
 
 
-def usable_durations(manifest: str | Path, metadata: str | Path | None) -> dict[str, float]:
-    """Seconds of the clips that can be used and that the metadata, if there are any, name."""
+def with_other_names(events: pd.DataFrame, also: Mapping[str, str]) -> pd.DataFrame:
+    """Events, and behind them, in the order of `also`, those of its classes under another's name.
+
+    So rows of one class may overlap, which `data.overlaps` decides on.
+
+    Example:
+        >>> events = pd.DataFrame({"event_label": ["people talking", "car"], "onset": [0.0, 2.0]})
+        >>> with_other_names(events, {"people talking": "Speech"}).values.tolist()
+        [['people talking', 0.0], ['car', 2.0], ['Speech', 0.0]]
+    """
+    added = [
+        events[events["event_label"] == name].assign(event_label=other)
+        for name, other in also.items()
+    ]
+    return pd.concat([events, *added], ignore_index=True)
+
+
+def usable_durations(
+    manifest: str | Path, metadata: str | Path | None, *, cut: bool = False
+) -> dict[str, float]:
+    """Seconds of the clips that can be used and that the metadata, if there are any, name.
+
+    With `cut` the clips are windows, and the metadata name their recordings.
+    """
     clips = read_manifest(manifest)
     clips = clips[clips["status"] == "ok"]
     if metadata is not None:
-        clips = clips[clips["filename"].isin(read_table(metadata, ["filename"])["filename"])]
+        named, names = read_table(metadata, ["filename"])["filename"], clips["filename"]
+        clips = clips[in_recordings(names, named) if cut else names.isin(named)]
     return dict(zip(clips["filename"], clips["duration"].astype(float), strict=True))

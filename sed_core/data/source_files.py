@@ -1,5 +1,6 @@
 """Where the clips and tables of a data set lie before they are prepared."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -56,6 +57,15 @@ class SourceFiles:
         depth = len(Path(entry["annotations"]).parts)
         return str(Path(self.annotations(split)).parents[depth - 1] / entry["metadata"])
 
+    def cut(self, split: str) -> str:
+        """What scripts are told of a split whose recordings are cut into windows."""
+        return "--cut" if "window_hop" in self.split(split) else ""
+
+    def also(self, split: str) -> str:
+        """JSON of the classes whose events are those of another, in order; empty where none are."""
+        also = self.split(split).get("also")
+        return json.dumps(also) if also else ""
+
     def state(self, split: str) -> str:
         """Changes when a clip is added, replaced or removed, or a table is edited."""
         tables = [Path(table) for table in (self.annotations(split), self.metadata(split)) if table]
@@ -71,6 +81,8 @@ class SourceFiles:
         """How many clips a split can have at most; None where that is not known yet."""
         if self.source == "synthesis":
             return self.split(split)["synthesis"]["clips"]
+        if "window_hop" in self.split(split):
+            return None  # windows are counted when recordings have been read
         annotations, metadata = self.annotations(split), self.metadata(split)
         return listed_clips(
             Path(self.audio(split)),

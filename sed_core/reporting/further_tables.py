@@ -10,6 +10,9 @@ TITLES = {
     "psds2_no_cross_triggers": "PSDS2 without cross-triggers",
     "pi_psds1": "piPSDS1",
     "pi_psds2": "piPSDS2",
+    "recording_auroc": "mAUC of seconds",
+    "recording_auroc_0.1": "mpAUC of seconds",
+    "recording_best_f1": "Best F1 of seconds",
 }
 OF_GROUPS = {"PSDS1": "psds1_exact", "PSDS2": "psds2_exact", "Collar F1": "collar_f1"}
 
@@ -69,10 +72,16 @@ def _metrics(systems: list[dict[str, Any]]) -> list[Table]:
             cells.append(spread(found.get("mean"), found.get("std"), 3))
         rows.append([system["system"], *cells])
     notes = []
-    if any("auroc" in name for name in names):
+    if any(name.startswith("segment_auroc") for name in names):
         notes.append(
             "Segment AUROC: area under the ROC curve of seconds, mean over classes; of a part of "
             "it, divided by that part's width."
+        )
+    if any(name.startswith("recording_") for name in names):
+        notes.append(
+            "Seconds of recordings: the mean score of the windows that heard each; area under the "
+            "ROC curve, whole and up to a false positive rate of 0.1 (DCASE 2024's mpAUC), and F1 "
+            "at the best threshold of each class, which is a bound."
         )
     if any(name.startswith("pi_") for name in names):
         notes.append(

@@ -14,6 +14,7 @@ from sed_core.data.manifest import read_manifest, usable
 from sed_core.data.tsv import read_table
 from sed_core.reporting import style
 from sed_core.reporting.table import ABSENT, Table
+from sed_core.scoring.events import EMPTY
 from sed_core.scoring.ground_truth import GroundTruth, read_ground_truth
 
 
@@ -93,6 +94,14 @@ def read_statistics(
         paths = prepared.ground_truth(split), prepared.durations(split)
         counted[split] = statistics(read_ground_truth(*paths, classes))
     return counted, {split: _weak_counts(prepared, split, classes) for split in weak}
+
+
+def annotated_classes(data: Path, splits: Sequence[str], *, first: Sequence[str]) -> list[str]:
+    """The classes that strongly labelled splits hold: those of `first`, then others by name."""
+    prepared = PreparedData(data)
+    tables = (read_table(prepared.ground_truth(split), ("event_label",)) for split in splits)
+    found = {label for table in tables for label in table.event_label} - EMPTY
+    return [*first, *sorted(found - set(first))]
 
 
 def _weak_counts(data: PreparedData, split: str, classes: list[str]) -> NDArray[np.int64]:

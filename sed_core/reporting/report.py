@@ -113,9 +113,9 @@ def read_labels(sources: Sources, split: str, classes: list[str]) -> GroundTruth
 
 
 def detected(path: Path, truth: GroundTruth) -> Events:
-    """Events of a detection file on the clips of the truth."""
+    """Events of a detection file on the clips of the truth, of the classes that are scored."""
     table = read_table(path, COLUMNS, allow_empty=True)
-    table = table[table.filename.isin(truth.filenames)]
+    table = table[table.filename.isin(truth.filenames) & table.event_label.isin(truth.classes)]
     return events_from_table(table, truth.filenames, truth.classes, source=str(path))
 
 
@@ -253,7 +253,8 @@ def _clips(sources: Sources, heard: Mapping[str, Events], truth: GroundTruth) ->
     )
 
 
-def _data(sources: Sources, classes: list[str]) -> str:
+def _data(sources: Sources, scored: list[str]) -> str:
+    classes = label_statistics.annotated_classes(sources.data, sources.strong, first=scored)
     strong, weak = label_statistics.read_statistics(
         sources.data, strong=sources.strong, weak=sources.weak, classes=classes
     )

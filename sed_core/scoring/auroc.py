@@ -5,6 +5,7 @@ it. The rules are those of sed_scores_eval: no interpolation between points, seg
 last frame score 0, and a partial area is divided by its largest false positive rate.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,10 +23,13 @@ from sed_core.scoring.settings import Settings
 REALDESED_MAX_FPR = 0.1
 """Up to where RealDESED's protocol takes the area."""
 
+Judge = Callable[[NDArray, NDArray[np.bool_]], float | None]
+"""A figure from the (S,) scores of a class and which segments are positive; None: undefined."""
+
 
 @dataclass(frozen=True)
 class Auroc:
-    """Areas, 0..1.
+    """Areas, or another figure of 0..1 that segments have.
 
     Attributes:
         value: mean over the defined classes; 0 where there is none.
@@ -35,6 +39,12 @@ class Auroc:
 
     value: float
     per_class: dict[str, float | None]
+
+    @classmethod
+    def of(cls, per_class: dict[str, float | None]) -> "Auroc":
+        """Those of the classes and their mean."""
+        defined = [value for value in per_class.values() if value is not None]
+        return cls(float(np.mean(defined)) if defined else 0.0, per_class)
 
     @property
     def undefined(self) -> list[str]:
@@ -69,20 +79,30 @@ def segment_auroc(
             f"segment is {segment} and max_fpr {max_fpr}; expected seconds above 0 and a rate "
             "above 0 up to 1."
         )
+    return segment_score(
+        aligned, settings, lambda scores, hit: roc_area(scores, hit, max_fpr), segment=segment
+    )
+
+
+def segment_score(
+    aligned: AlignedScores[FrameScores],
+    settings: Settings,
+    judge: Judge,
+    *,
+    segment: float = 1.0,
+) -> Auroc:
+    """What `judge` makes of the segments of all judged clips, class by class, and the mean."""
     truth, frames = aligned.truth, aligned.scores
     counts = -(-microseconds(truth.durations[aligned.clips]) // int(microseconds(segment)))
     first, stop = _frames_of(frames, counts, int(microseconds(segment)))
     positive = _positive(truth, aligned.clips, counts, int(microseconds(segment)))
-    areas: dict[str, float | None] = {}
+    found: dict[str, float | None] = {}
     for label, window in enumerate(settings.windows_of(len(truth.classes))):
         line = frames.filtered(label, window)
         between = np.stack([first, stop], axis=1).ravel()
         highest = np.maximum.reduceat(line, between)[::2] if len(between) else np.zeros(0)
-        areas[truth.classes[label]] = roc_area(
-            np.where(stop > first, highest, 0), positive[label], max_fpr
-        )
-    defined = [area for area in areas.values() if area is not None]
-    return Auroc(float(np.mean(defined)) if defined else 0.0, areas)
+        found[truth.classes[label]] = judge(np.where(stop > first, highest, 0), positive[label])
+    return Auroc.of(found)
 
 
 def roc_area(scores: NDArray, positive: NDArray[np.bool_], max_fpr: float = 1.0) -> float | None:

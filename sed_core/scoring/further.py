@@ -10,6 +10,7 @@ from sed_core.scoring.auroc import REALDESED_MAX_FPR, segment_auroc
 from sed_core.scoring.frames import FrameScores
 from sed_core.scoring.pi_psds import exact_psds, pi_psds
 from sed_core.scoring.psds import SCENARIOS, Psds
+from sed_core.scoring.recording_segments import RECORDING_METRICS, recording_score
 from sed_core.scoring.settings import Settings
 
 NO_CROSS_TRIGGERS = replace(SCENARIOS["psds2"], cttc=None, alpha_ct=0.0)
@@ -30,6 +31,11 @@ def _no_cross_triggers(aligned: AlignedScores[FrameScores], settings: Settings) 
     return _psds(exact_psds(aligned, NO_CROSS_TRIGGERS, windows))
 
 
+def _of_recordings(name: str) -> Metric:
+    judge = RECORDING_METRICS[name]
+    return lambda aligned, settings: recording_score(aligned, settings, judge).as_dict()
+
+
 FURTHER: dict[str, Metric] = {
     "segment_auroc": lambda aligned, settings: segment_auroc(aligned, settings).as_dict(),
     "segment_auroc_0.1": lambda aligned, settings: segment_auroc(
@@ -39,11 +45,16 @@ FURTHER: dict[str, Metric] = {
     "pi_psds1": lambda aligned, _: _psds(pi_psds(aligned, SCENARIOS["psds1"], PI_WINDOWS)),
     "pi_psds2": lambda aligned, _: _psds(pi_psds(aligned, SCENARIOS["psds2"], PI_WINDOWS)),
 }
+FURTHER |= {name: _of_recordings(name) for name in RECORDING_METRICS}
 """Each gives `value` and `per_class`; of a PSDS also `class_mean`, the value without a penalty."""
 
 
 def further_metrics(
-    names: Sequence[str], aligned: AlignedScores[FrameScores], settings: Settings
+    names: Sequence[str],
+    aligned: AlignedScores[FrameScores],
+    settings: Settings,
+    *,
+    whole: AlignedScores[FrameScores] | None = None,
 ) -> dict[str, Any]:
     """JSON-like figures of the named metrics.
 
@@ -51,6 +62,8 @@ def further_metrics(
         names: of `FURTHER`.
         aligned: scores and truth.
         settings: the median windows; piPSDS has its own.
+        whole: as `aligned`, and clips without events are judged, too; metrics of whole recordings
+            need it.
 
     Raises:
         SedError: there is no such metric.
@@ -58,4 +71,7 @@ def further_metrics(
     for name in names:
         if name not in FURTHER:
             raise SedError(unknown_name(name, FURTHER, "metric"))
-    return {name: FURTHER[name](aligned, settings) for name in names}
+    return {
+        name: FURTHER[name](whole or aligned if name in RECORDING_METRICS else aligned, settings)
+        for name in names
+    }

@@ -6,7 +6,7 @@ all its windows. A second is positive if an event touches it. Areas follow `scor
 that of the best threshold of each class, which makes it an upper bound; all as in sed_scores_eval.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sed_core.data.recording_windows import RecordingWindow, recording_durations
 from sed_core.scoring.aligned_scores import AlignedScores
-from sed_core.scoring.auroc import Auroc, roc_area
+from sed_core.scoring.auroc import Auroc, Judge, roc_area
 from sed_core.scoring.events import microseconds
 from sed_core.scoring.frames import FrameScores, spread
 from sed_core.scoring.ground_truth import GroundTruth
@@ -98,9 +98,6 @@ class RecordingSegments:
         return found
 
 
-Judge = Callable[[NDArray[np.float64], NDArray[np.bool_]], float | None]
-
-
 def recording_score(
     aligned: AlignedScores[FrameScores],
     settings: Settings,
@@ -132,8 +129,7 @@ def recording_score(
     for label, name in enumerate(truth.classes):
         line = frames.filtered(label, windows[label])
         found[name] = judge(segments.scores(frames, line, weights), positive[label])
-    defined = [value for value in found.values() if value is not None]
-    return Auroc(float(np.mean(defined)) if defined else 0.0, found)
+    return Auroc.of(found)
 
 
 def best_f1(scores: NDArray[np.float64], positive: NDArray[np.bool_]) -> float | None:

@@ -37,6 +37,7 @@ def score_split(
     further: Sequence[str] = (),
     groups: Sequence[str] = (),
     metadata: str | Path | None = None,
+    classes: Sequence[str] | None = None,
     **named: Any,
 ) -> None:
     """Evaluate every network of a score file and write the result of one seed.
@@ -59,6 +60,7 @@ def score_split(
         groups: columns of the metadata; the reported network is scored on the recordings of each of
             their values, too.
         metadata: table with a row for every recording.
+        classes: those that count; None for all. `settings` has windows for these.
         **named: system, dataset, seed and provenance, copied into the result.
 
     Raises:
@@ -66,16 +68,17 @@ def score_split(
             does not confirm.
     """
     with open_scores(scores) as file:
-        names, classes = list(file.networks), file.classes
+        names, scored = list(file.networks), file.classes
     if reported not in names:
         raise SedError(
             f"{scores} has no {reported}, only {', '.join(names)}; predict with both networks or "
             "report another one."
         )
-    annotated = read_ground_truth_of(truth, durations, classes, source=scores)
+    annotated = read_ground_truth_of(truth, durations, scored, source=scores, only=classes)
     metrics: dict[str, Any] = {}
     curves: dict[str, Any] = {}
     for name, frames in read_frames(scores, weak_mask=settings.weak_mask):
+        frames = frames.take(annotated.classes)
         aligned = align(
             frames, annotated, eventless_clips=settings.eventless_clips, allow_unknown=True
         )
@@ -86,7 +89,8 @@ def score_split(
             checked = check_psds(aligned, settings, result.metrics)
             if "unchecked" in checked:
                 print(f"PSDS of {name}: {checked['unchecked']}")
-            asked = further_metrics(further, aligned, settings)
+            whole = align(frames, annotated, eventless_clips="score", allow_unknown=True)
+            asked = further_metrics(further, aligned, settings, whole=whole)
             by_column = score_groups(
                 aligned, settings, groups, metadata=metadata, n_bootstrap=n_bootstrap
             )

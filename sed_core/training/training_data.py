@@ -34,7 +34,7 @@ class TrainingData:
     Attributes:
         audio: waveforms of all splits.
         strong, weak, unlabelled: windows of the three parts of a batch.
-        val_strong, val_weak: clips that select the model.
+        val_strong, val_weak, val_soft: clips that select the model.
         events: cleaned strong annotations of the training and validation clips, with the clip's
             index in `clip`.
         names: file name of every clip.
@@ -61,6 +61,7 @@ class TrainingData:
     events: pd.DataFrame
     weak_labels: torch.Tensor
     splits: np.ndarray
+    val_soft: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
     annotated: torch.Tensor | None = None
     embeddings: ResidentEmbeddings | None = None
     labels: torch.Tensor = field(init=False)
@@ -205,17 +206,18 @@ def load_training_data(
     corpora = {split: prepared.audio(split) for split in splits}
     names = {split: Corpus.open(path).filenames for split, path in corpora.items()}
     index = _Index(names)
+    strongly = [*roles.strong, roles.validation, *filter(None, [roles.validation_soft])]
     tables = {
         split: _events(
             prepared.training_labels(split, roles.soft_labels.get(split)), index.numbers[split]
         )
-        for split in dict.fromkeys([*roles.strong, roles.validation])
+        for split in dict.fromkeys(strongly)
     }
     eventful = {
         split: np.sort(index.present(split, table["filename"].tolist()))
         for split, table in tables.items()
     }
-    encoder = LabelEncoder(system.dataset.classes, FrameGrid.of(system))
+    encoder = LabelEncoder(system.dataset.classes, FrameGrid.of(system), roles.overlaps)
     none: np.ndarray = np.empty(0, dtype=np.int64)
     weak, weak_val, unlabelled = none, none, none
     weak_labels = np.zeros((len(index.names), len(system.dataset.classes)), dtype=np.uint8)
@@ -261,6 +263,7 @@ def load_training_data(
         unlabelled=unlabelled,
         val_strong=eventful[roles.validation][:limit],
         val_weak=weak_val[:limit],
+        val_soft=eventful[roles.validation_soft][:limit] if roles.validation_soft else none,
         events=_together(tables.values()),
         weak_labels=torch.from_numpy(weak_labels).to(device),
         splits=np.repeat(splits, [len(names[split]) for split in splits]),

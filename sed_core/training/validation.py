@@ -22,6 +22,7 @@ from sed_core.scoring.intersection import intersection_f1
 from sed_core.scoring.score_file import NETWORKS, masked
 from sed_core.scoring.tagging import tagging_f1
 from sed_core.training.losses import Output
+from sed_core.training.soft_validation import seconds_f1, soft_truth
 from sed_core.training.training_data import TrainingData
 from sed_core.training.validation_windows import ValidationWindows
 
@@ -29,9 +30,12 @@ OBJECTIVES = {"intersection": "intersection_f1_macro", "event": "event_f1_macro"
 
 
 def selection(system: System) -> list[str]:
-    """The scalars whose sum selects the network; without weak clips, the F1 of events alone."""
+    """The scalars whose sum selects the network; of weak and of soft clips where there are any."""
     events = f"val/synth/student/{OBJECTIVES[system.training.obj_metric_synth_type]}"
-    return [events] if system.data.weak is None else ["val/weak/student/macro_F1", events]
+    chosen = [events] if system.data.weak is None else ["val/weak/student/macro_F1", events]
+    if system.data.validation_soft is not None:
+        chosen.append("val/soft/student/segment_best_F1")
+    return chosen
 
 
 class Validation:
@@ -81,6 +85,11 @@ class Validation:
         )
 
     @cached_property
+    def soft_truth(self) -> GroundTruth:
+        """The events of the validation clips with soft labels."""
+        return soft_truth(self.training_data)
+
+    @cached_property
     def labels(self) -> torch.Tensor:
         """(N, C, T) labels of the strongly labelled clips, on the frames of the longest."""
         longest = int(self.n_frames.max(initial=0))
@@ -104,15 +113,22 @@ class Validation:
 
     def finish(self) -> dict[str, float]:
         """Scalars of protocol 5.7 (`val/…`), among them `val/obj_metric`; forgets the epoch."""
-        n_strong = len(self.training_data.val_strong)
+        n_strong, n_weak = len(self.training_data.val_strong), len(self.training_data.val_weak)
         weak_labels = self.training_data.weak_labels[self.training_data.val_weak].cpu().float()
         scalars: dict[str, float] = {}
         for network in NETWORKS:
             strong, weak = self._gathered(network)
             scalars |= self._strong(network, strong[:n_strong], weak)
             if len(weak_labels):
-                tags = torch.from_numpy(np.stack(weak[n_strong:]))
+                tags = torch.from_numpy(np.stack(weak[n_strong : n_strong + n_weak]))
                 scalars |= self._weak(network, tags, weak_labels)
+            if len(self.training_data.val_soft):
+                scalars[f"val/soft/{network}/segment_best_F1"] = seconds_f1(
+                    self.soft_truth,
+                    strong[n_strong + n_weak :],
+                    frame_seconds=self.grid.frame_seconds,
+                    median_window=self.config.median_window,
+                )
         self._forget()
         chosen = selection(self.training_data.system)
         scalars["val/obj_metric"] = sum(scalars[name] for name in chosen)

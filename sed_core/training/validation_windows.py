@@ -12,7 +12,7 @@ class ValidationWindows:
     """The share of one process.
 
     Attributes:
-        clips: their numbers, strongly labelled ones first.
+        clips: their numbers: strongly labelled ones, weakly labelled ones, those with soft labels.
         windows: theirs in this order; `recording` is a place in `clips`.
     """
 
@@ -28,7 +28,8 @@ class ValidationWindows:
         Raises:
             SedError: there are fewer clips than processes.
         """
-        clips = [*training_data.val_strong.tolist(), *training_data.val_weak.tolist()]
+        parts = training_data.val_strong, training_data.val_weak, training_data.val_soft
+        clips = np.concatenate(parts).tolist()
         mine = clips[rank::world_size]
         if not mine:
             raise SedError(

@@ -1,10 +1,11 @@
 """What the configuration reads of registries, without importing them, is what they hold."""
 
 from sed_core.config import registries
+from sed_core.config.data_sections import DataSection
 from sed_core.config.key import keys_of
 from sed_core.config.network_sections import NETWORKS
 from sed_core.config.split_roles import ENCODER_RATE
-from sed_core.config.system import DataSection, Stitching
+from sed_core.config.system import Stitching
 from sed_core.config.workflow_sections import GRIDS, Variant
 from sed_core.data.aggregation import AGGREGATIONS, RANDOM
 from sed_core.features.embeddings.encoder import Encoder
