@@ -9,6 +9,13 @@ DESED_CLASSES = (
     "Running_water", "Speech", "Vacuum_cleaner",
 )  # fmt: skip
 """In the order of the outputs of published networks."""
+CLASSES_2024 = (
+    *DESED_CLASSES, "cutlery and dishes", "furniture dragging", "people talking",
+    "children voices", "coffee machine", "footsteps", "large_vehicle", "car", "brakes_squeaking",
+    "cash register beeping", "announcement", "shopping cart", "metro leaving", "metro approaching",
+    "door opens/closes", "wind_blowing", "birds_singing",
+)  # fmt: skip
+"""Of DESED and of MAESTRO Real, in the order of the outputs of DCASE 2024's networks."""
 PUBLISHED = "published "
 """Begins what stands for the digest of weights, of which published embeddings say nothing."""
 NAMES = {"synth": "synth_train", "weak": "weak_train", "unlabelled": "unlabeled_train"}

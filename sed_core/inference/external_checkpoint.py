@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sed_core.config.system import System
+from sed_core.inference.published_2024 import check_inputs
 from sed_core.models.checkpoint import Checkpoint
 from sed_core.runtime.code_version import code_version, entries_of
 from sed_core.runtime.errors import SedError
@@ -64,8 +65,9 @@ def check_agreement(checkpoint: Checkpoint, system: System, *, source: str) -> N
     """Refuse a system that scales otherwise than files are trained with that do not say how.
 
     Raises:
-        SedError: a key of `feats` or `scaler` differs.
+        SedError: a key of `feats` or `scaler` differs, or a class of DCASE 2024's networks.
     """
+    check_inputs(checkpoint, system, source=source)
     for section in ("feats", "scaler") if checkpoint.assumed else ():
         stated = asdict(system)[section]
         for key, value in checkpoint.system[section].items():
