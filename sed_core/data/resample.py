@@ -170,7 +170,8 @@ def resample_split(
         usable = [row for row in rows if row["status"] == "ok"]
         _report_unusable(rows, paths, split, fatal=on_unreadable == "error" or not usable)
         lengths = [journal.entries[row["filename"]].length for row in usable]
-        clips = chain.from_iterable(journal.samples(row["filename"]) for row in usable)
+        whole = (journal.samples(row["filename"]) for row in usable)
+        clips: Iterator[NDArray[np.float32]] = chain.from_iterable(whole)
         if window_hop is not None:
             recordings = usable
             cut = {"clip_seconds": clip_seconds, "hop": window_hop, "sample_rate": sample_rate}
