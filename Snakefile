@@ -63,6 +63,7 @@ rule systems:
 include: f"rules/source_{SOURCE.source}.smk"
 include: "rules/data.smk"
 include: "rules/annotators.smk"
+include: "rules/pseudo_labels.smk"
 include: "rules/embed.smk"
 include: "rules/train.smk"
 include: "rules/tune_training.smk"

@@ -5,6 +5,7 @@ from typing import Literal
 
 from sed_core.config import registries
 from sed_core.config.key import SEED, key
+from sed_core.config.pseudo_labelling import PseudoLabelling
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Data:
 
 
 @dataclass(frozen=True)
-class DataSection(Data):
+class DataSection(PseudoLabelling, Data):
     """Which split plays which role; `test`, `eval` and `min_coverage` train nothing anew."""
 
     aggregation: str = key(

@@ -38,7 +38,7 @@ class ResultFiles:
         starts."""
         complete = self.plan.systems[system]
         splits = training_splits(complete)
-        soft = soft_labels(complete["data"], self.plan.dataset["splits"])
+        soft = soft_labels(complete["data"], self.plan.dataset["splits"], system)
         start, before = complete["training"]["resume_from"], complete["training"]["start_from"]
         if before:
             start = f"<results>/{before}/seed{seed}/model.pt"
@@ -50,6 +50,11 @@ class ResultFiles:
             "start": [start] if start else [],
             "embeddings": self.embeddings.read(complete, splits),
         }
+
+    def of_labelling(self, system: str, name: str) -> list[str]:
+        """One file for each seed of each system whose scores label for this one."""
+        labelling = self.plan.systems[system]["data"]["pseudo_from"]
+        return [path for member in labelling for path in self.of_seeds(member, name)]
 
     def annotator_scores(self, split: str, method: str) -> list[str]:
         """How far annotators can be trusted, where that weighs their labels."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sed_core.config.network_sections import time_pooling
+from sed_core.config.equal_frames import unequal
 from sed_core.config.systems import merge, unfit
 from sed_core.runtime.errors import SedError, unknown_name
 
@@ -106,13 +106,6 @@ def shown(rows: Mapping[str, Row], config: Mapping[str, Any]) -> dict[str, Row]:
     return found
 
 
-def _frame(system: Mapping[str, Any]) -> int | None:
-    """Samples from one output frame to the next; unknown where a checkpoint decides."""
-    if system["checkpoint"] is not None:
-        return None
-    return system["feats"]["hop_length"] * time_pooling(system["net"])
-
-
 def _absent(place: str, member: str, known: Iterable[str], config: Mapping[str, Any]) -> str:
     if member in config["systems"]:
         return unfit(member, config)
@@ -130,12 +123,9 @@ def _ensemble(name: str, members: Sequence[str], systems: Mapping[str, dict[str,
                     f"config: ensembles.{name}: {members[0]} and {member} differ in data.{role}; "
                     "average systems that are evaluated on the same splits."
                 )
-        lengths = [_frame(systems[one]) for one in (members[0], member)]
-        if None not in lengths and len(set(lengths)) > 1:
-            raise SedError(
-                f"config: ensembles.{name}: {members[0]} and {member} have frames of {lengths[0]} "
-                f"and {lengths[1]} samples; average systems with equal frames."
-            )
+    different = unequal(members, systems)
+    if different:
+        raise SedError(f"config: ensembles.{name}: {different}.")
     return Row(name, "ensemble", merge(first, {"seeds": [0]}), list(members))
 
 

@@ -41,20 +41,27 @@ def roles(system: Mapping[str, Any]) -> Roles:
     return [*([] if system["checkpoint"] is not None else trained), *judged]
 
 
-def soft_labels(data: Mapping[str, Any], splits: Mapping[str, Any]) -> dict[str, str]:
+def soft_labels(data: Mapping[str, Any], splits: Mapping[str, Any], system: str) -> dict[str, str]:
     """How labels between 0 and 1 come about, for the strong splits that train with such.
 
     Args:
         data: section of a system.
         splits: of the data set.
+        system: whose section that is.
 
     Returns:
-        {split: `confidence`, or the aggregation of its annotators}.
+        {split: `confidence`, or the aggregation of its annotators, or `pseudo-` and the system
+        where others' scores label for it}.
     """
     several = data["aggregation"] + ("_reviewed" if data["reviewed"] else "")
     ways = {"confidence": "confidence", "annotators": several}
-    found = {split: splits[split].get("soft_labels") for split in data["strong"]}
+    ways["none"] = f"pseudo-{system}"
+    found = {split: _soft(splits[split]) for split in data["strong"]}
     return {split: ways[soft] for split, soft in found.items() if soft}
+
+
+def _soft(split: Mapping[str, Any]) -> str | None:
+    return "none" if split["labels"] == "none" else split.get("soft_labels")
 
 
 def annotated(
@@ -97,7 +104,7 @@ def misfits(system: Mapping[str, Any], dataset: Mapping[str, Any], name: str) ->
     for split in absent:
         yield f"data names split '{split}', but data set '{name}' has {', '.join(splits)}"
     if not absent:
-        yield from _label_faults(roles(system), splits)
+        yield from _label_faults(roles(system), splits, bool(system["data"]["pseudo_from"]))
         yield from _repeats(roles(system), splits)
     for section in ("scoring", "training"):
         windows, classes = system[section]["median_window"], dataset["classes"]
@@ -139,14 +146,24 @@ def misfits(system: Mapping[str, Any], dataset: Mapping[str, Any], name: str) ->
         yield from _signal_faults(system, seconds, rate)
 
 
-def _label_faults(taken: Roles, splits: Mapping[str, Any]) -> Iterator[str]:
+def _label_faults(taken: Roles, splits: Mapping[str, Any], pseudo: bool) -> Iterator[str]:
     needed = {"weak": "weak", "unlabelled": "none", "eval": None}
+    learned = [split for role, split in taken if role == "strong"]
+    if pseudo and learned and not any(splits[split]["labels"] == "none" for split in learned):
+        yield (
+            "data.pseudo_from names systems that label, but no split of data.strong has labels: "
+            "none; name one there, or no systems"
+        )
     for role, split in taken:
         labels, wanted = splits[split]["labels"], needed.get(role, "strong")
+        if pseudo and role == "strong" and labels == "none":
+            continue
         if wanted is not None and labels != wanted:
             advice = "name another split"
             if wanted == "none":
                 advice = "to use its clips without them, add a split of the same folder"
+            elif role == "strong" and labels == "none":
+                advice = "name another split, or in data.pseudo_from the systems that label it"
             yield (
                 f"data.{role} is '{split}', which has labels: {labels}, but labels: {wanted} are "
                 f"needed there; {advice}"

@@ -8,7 +8,7 @@ from typing import Any
 
 import jsonschema
 
-from sed_core.config import consistency, encoders
+from sed_core.config import consistency, encoders, pseudo_labelling
 from sed_core.config.data_sections import JUDGING
 from sed_core.config.json_schema import schema_of
 from sed_core.config.key import keys_of
@@ -123,6 +123,8 @@ def systems(config: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
             raise SedError(problem)
         if not problem:
             complete[name] = encoders.named(system, config)
+    for name in complete:
+        _refuse(f"systems.{name}", pseudo_labelling.faults(name, complete))
     return complete
 
 
@@ -216,7 +218,7 @@ def trained_part(name: str, system: Mapping[str, Any], config: Mapping[str, Any]
     shape = {key: dataset[key] for key in ("classes", "clip_seconds", "sample_rate", "resampler")}
     sections = {key: system[key] for key in TRAINED}
     sections["data"] = {key: value for key, value in system["data"].items() if key not in JUDGING}
-    sections["data"]["soft_labels"] = soft_labels(system["data"], dataset["splits"])
+    sections["data"]["soft_labels"] = soft_labels(system["data"], dataset["splits"], name)
     told = annotated(system["data"], dataset["splits"], dataset["classes"])
     sections["data"]["annotated"] = told
     return {"name": name, "dataset": {"name": config["dataset"], **shape}, **sections}

@@ -66,17 +66,32 @@ def aggregated_events(
         active = file.active(classes, int(np.ceil(FRAME_RATE * end)), frame_rate=FRAME_RATE)
         if method == RANDOM:
             for number, heard in enumerate(active.astype(np.float32)):
-                runs = _runs(name, heard, classes, durations[name])
-                tables.append(runs.assign(annotator=number, annotators=len(active)))
+                one = runs(name, heard, classes, durations[name])
+                tables.append(one.assign(annotator=number, annotators=len(active)))
             continue
         labels = aggregate(votes_of(file, active, dict(scores), draw=(name,)), method)
-        tables.append(_runs(name, labels, classes, durations[name]))
+        tables.append(runs(name, labels, classes, durations[name]))
     found = [table for table in tables if len(table)]
     return pd.concat(found or tables, ignore_index=True)
 
 
-def _runs(name: str, labels: np.ndarray, classes: Sequence[str], duration: float) -> pd.DataFrame:
-    """Stretches of equal (C, T) labels above 0 as events."""
+def runs(
+    name: str,
+    labels: np.ndarray,
+    classes: Sequence[str],
+    duration: float,
+    *,
+    frame_rate: float = FRAME_RATE,
+) -> pd.DataFrame:
+    """Stretches of equal labels above 0 as events with a confidence.
+
+    Args:
+        name: file name of the clip.
+        labels: (C, T) from 0 to 1.
+        classes: (C,) names.
+        duration: seconds; no event lasts longer.
+        frame_rate: frames a second.
+    """
     edge = np.zeros((len(labels), 1), labels.dtype)
     changes = np.diff(labels, axis=1, prepend=edge, append=edge) != 0
     label, frame = np.nonzero(changes)
@@ -86,8 +101,8 @@ def _runs(name: str, labels: np.ndarray, classes: Sequence[str], duration: float
     return pd.DataFrame(
         {
             "filename": name,
-            "onset": frame[kept] / FRAME_RATE,
-            "offset": np.minimum(stop[kept] / FRAME_RATE, duration),
+            "onset": frame[kept] / frame_rate,
+            "offset": np.minimum(stop[kept] / frame_rate, duration),
             "event_label": np.asarray(classes, dtype=object)[label[kept]],
             "confidence": np.round(value[kept].astype(np.float64), 6),
         }

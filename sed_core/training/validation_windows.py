@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from sed_core.inference.windows import Window, Windows
 from sed_core.runtime.errors import SedError
 from sed_core.training.training_data import TrainingData

@@ -83,6 +83,28 @@ def test_a_second_stage_starts_from_the_first_ones_networks(clone):
     assert "--start results/mini/crnn_supervised/seed42/model.pt" in done.stdout
 
 
+def test_unlabelled_clips_train_with_what_other_systems_hear_in_them(clone):
+    labelled = {"strong": ["synth", "unlabelled"], "unlabelled": None}
+    asked = with_system(
+        clone,
+        "pseudo",
+        data={**labelled, "pseudo_from": ["crnn", "crnn_supervised"], "pseudo_sharpen": 2.0},
+        training={"batch_size": [12, 4, 0]},
+    )
+    done = asked.run("--dry-run", "-p", "results/mini/mine/seed42/model.pt")
+    scores = [
+        f"results/mini/{system}/seed{seed}/unlabelled_scores.h5"
+        for system in ("crnn", "crnn_supervised")
+        for seed in (42, 43)
+    ]
+    assert f"pseudo_labels.py {' '.join(scores)} --made-by" in done.stdout
+    assert (
+        "--sharpen 2.0 --floor 0.1 --labels data/mini/labels/unlabelled_pseudo-mine.tsv"
+        in done.stdout
+    )
+    assert re.search(r"^train +5$", done.stdout, re.M), "four that label, one that learns"
+
+
 def test_fast_development_run_has_its_own_tree(clone):
     fast = Clone(clone.folder, [*MINI, "configs/fast_dev_run.yaml"])
     assert "train" in fast.planned("--", "results/fast_dev_run/crnn/devtest_psds.json")

@@ -68,6 +68,24 @@ def test_results_say_where_they_come_from(clone):
     assert provenance["packages"]["torch"]
 
 
+def test_a_second_round_trains_with_labels_of_the_first(clone):
+    labelled = {"strong": ["synth", "unlabelled"], "unlabelled": None}
+    second = {
+        "data": {**labelled, "pseudo_from": ["crnn"], "pseudo_floor": 0.01},
+        "training": {"batch_size": [3, 1, 0]},
+    }
+    asked = clone.override("second.yaml", {"systems": {"crnn_second": second}})
+    done = asked.run("--quiet", "rules", "--", "results/smoke/crnn_second/seed42/model.pt")
+    assert done.returncode == 0, done.stdout[-5000:]
+    labels = clone.folder / "data/smoke/labels/unlabelled_pseudo-crnn_second"
+    rows = labels.with_suffix(".tsv").read_text().splitlines()
+    told = json.loads(labels.with_suffix(".json").read_text())
+    assert told["rows"] == len(rows) - 1 > 0
+    assert told["networks"]["seed"] == 42
+    seed = clone.folder / RESULTS / "crnn_second/seed42"
+    assert "labels/unlabelled" in json.loads((seed / "provenance.json").read_text())["inputs"]
+
+
 def test_a_finished_workflow_does_nothing(clone):
     done = clone.run()
     assert done.returncode == 0

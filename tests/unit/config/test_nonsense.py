@@ -17,6 +17,10 @@ ROOT = Path(__file__).resolve().parents[3]
 FEW = ("crnn", "crnn_strong")  # a fifth of the time of all
 INF, NAN = float("inf"), float("nan")
 SPLITS = "datasets.desed.splits"
+LEARNS = {
+    "data": {"strong": ["synth", "unlabelled"], "unlabelled": None, "pseudo_from": ["crnn"]},
+    "training": {"batch_size": [4, 4, 0]},
+}
 STRONG = {"audio": "elsewhere", "annotations": "elsewhere.tsv", "labels": "strong"}
 
 
@@ -175,6 +179,24 @@ CASES: list[tuple[dict[str, Any], str]] = [
     (
         {"systems.mine.training": {"start_from": "crnn", "resume_from": "a.pt"}},
         "training.start_from names a system to start from, and training.resume_from a file",
+    ),
+    (
+        {"systems.mine.data.pseudo_from": ["crnn"], "targets": ["mine"]},
+        "pseudo_from names systems that label, but no split of data.strong has labels: none",
+    ),
+    (
+        {"systems.mine": LEARNS, "systems.mine.data.pseudo_from": [], "targets": ["mine"]},
+        "name another split, or in data.pseudo_from the systems that label it",
+    ),
+    ({"systems.mine": LEARNS, "systems.mine.data.pseudo_from": ["crn"]}, "pseudo_from: there is no other system 'crn'"),
+    ({"systems.mine": LEARNS, "systems.mine.data.pseudo_from": ["mine"]}, "there is no other system 'mine'"),
+    (
+        {"systems.mine": LEARNS, "systems.second": LEARNS, "systems.mine.data.pseudo_from": ["second"], "systems.second.data.pseudo_from": ["mine"]},
+        "second learn from mine themselves; let a system learn from earlier ones only",
+    ),
+    (
+        {"systems.mine": LEARNS, "systems.mine.data.pseudo_from": ["crnn", "wide"], "systems.wide.feats.hop_length": 512},
+        "crnn and wide have frames of 1024 and 2048 samples; average systems with equal frames",
     ),
     ({"systems.mine.net.head": {"name": "atention"}}, "there is attention, mean. Did you mean 'attention'?"),
     ({"systems.mine.net.head": {"name": "attention", "axis": "mel"}}, "axis of attention is 'mel'; expected one of class, time"),
@@ -371,6 +393,7 @@ SENSIBLE: list[dict[str, Any]] = [
     {"defaults.feats.n_mels": 129},  # pooled as 128 are
     {"systems.mine.checkpoint": "public.ckpt", "systems.mine.data.validation": "synth"},
     {"systems.mine": {"checkpoint": "public.ckpt", "feats": {"n_mels": 64}}},  # it has its own
+    {"systems.mine": LEARNS},
     {"systems.mine.data.test": "strong"},  # nobody asks for a table with it
     {"systems.mine.data.test": "strong", "targets": ["mine"]},
     {"systems.mine.data.validation": "strong"},  # then crnn_strong of the same data is no obstacle

@@ -82,8 +82,9 @@ def test_other_soft_labels_are_another_training(job):
 
 def test_the_configuration_names_the_ways_that_there_are():
     data = {"strong": ["a", "b", "c"], "reviewed": True}
-    splits = {"a": {"soft_labels": "annotators"}, "b": {"soft_labels": "confidence"}, "c": {}}
+    soft = {"a": {"soft_labels": "annotators"}, "b": {"soft_labels": "confidence"}, "c": {}}
+    splits = {name: {"labels": "strong", **split} for name, split in soft.items()}
     for name in (*AGGREGATIONS, RANDOM):
-        found = soft_labels({**data, "aggregation": name}, splits)
+        found = soft_labels({**data, "aggregation": name}, splits, "crnn")
         assert found == {"a": f"{name}_reviewed", "b": "confidence"}
         assert set(found.values()) <= set(methods())
