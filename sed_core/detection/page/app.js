@@ -4,6 +4,7 @@ import { ClassLanes, FEW, colourOf, shownClasses } from "./class_lanes.js";
 import { events as decoded } from "./decode.js";
 import { clock, drawSpectrogram } from "./drawing.js";
 import { FORMATS } from "./label_formats.js";
+import { Microphone } from "./microphone.js";
 import { Player } from "./sound.js";
 import { View } from "./view.js";
 
@@ -46,6 +47,42 @@ async function take(file) {
     document.body.removeAttribute("aria-busy");
     at("file").value = "";
   }
+}
+
+const microphone = new Microphone((seconds, peak) => {
+  at("recorded").textContent = clock(seconds);
+  at("level").value = Math.max(peak, at("level").value - 0.02); // falls slowly, to be seen
+  // The file has 16 bits a sample and a head.
+  const { sampleRate } = microphone.context;
+  const most = Math.min(about.limits.seconds, (about.limits.bytes - 44) / (2 * sampleRate));
+  if (seconds > most - 1) record();
+});
+
+// Begin to record, or end it and hear what was recorded.
+async function record() {
+  try {
+    if (microphone.recording) {
+      tellRecording(false);
+      await take(microphone.stop());
+    } else {
+      player.pause();
+      at("problem").textContent = "";
+      at("record").disabled = true; // until the person has allowed it
+      await microphone.start();
+      tellRecording(true);
+    }
+  } catch (error) {
+    complain(error);
+  } finally {
+    at("record").disabled = false;
+  }
+}
+
+function tellRecording(on) {
+  at("record").textContent = on ? "Stop and listen" : "Record";
+  at("recorder").hidden = !on;
+  at("level").value = 0;
+  at("recorded").textContent = clock(0);
 }
 
 function show(found) {
@@ -175,6 +212,7 @@ function listen() {
       if (name === "drop" && event.dataTransfer.files.length) take(event.dataTransfer.files[0]);
     });
   }
+  at("record").addEventListener("click", record);
   document.addEventListener("keydown", key);
   at("play").addEventListener("click", () => player.toggle());
   at("timeline").addEventListener("click", (event) => {

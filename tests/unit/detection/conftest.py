@@ -66,8 +66,8 @@ def long_sound(seconds: float) -> np.ndarray:
     return (loud + rng.normal(0, 0.01, len(times))).astype(np.float32)
 
 
-@pytest.fixture(scope="session")
-def browser():
+@contextmanager
+def chromium(*more: str):
     """Chromium of this machine, without a window; a skip where there is none."""
     path = next(
         filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
@@ -79,9 +79,28 @@ def browser():
     quiet = ["--no-sandbox", "--disable-quic", "--disable-background-networking",
              "--disable-component-update", "--disable-sync", "--no-first-run"]  # fmt: skip
     with sync_playwright() as driver:
-        found = driver.chromium.launch(executable_path=path, args=quiet)
+        found = driver.chromium.launch(executable_path=path, args=[*quiet, *more])
         yield found
         found.close()
+
+
+@pytest.fixture(scope="session")
+def microphone(folder):
+    """The recording that the browser's microphone hears, again and again."""
+    path = folder / "microphone.wav"
+    sf.write(path, long_sound(5.3), RATE, subtype="PCM_16")
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser(microphone):
+    """A browser whose microphone is a file."""
+    with chromium(
+        "--use-fake-device-for-media-stream",
+        "--use-fake-ui-for-media-stream",
+        f"--use-file-for-fake-audio-capture={microphone}",
+    ) as found:
+        yield found
 
 
 @contextmanager
