@@ -47,7 +47,7 @@ def live(hop: float, tail: float | None) -> Way:
     def hear(listener: SystemListener, clips: list[np.ndarray], number: int) -> np.ndarray:
         grid = listener.windows.grid
         before = clips[number - 1][-grid.n_frames * grid.frame_samples :]
-        after = clips[(number + 1) % len(clips)]
+        after = clips[(number + 1) % len(clips)][: round((hop + 2) * listener.sample_rate)]
         stream = np.concatenate([before, clips[number], after])
         blocks = np.array_split(stream, len(stream) // 1600)
         scores = np.concatenate(list(LiveSystemListener(listener, hop=hop, tail=tail).hear(blocks)))
