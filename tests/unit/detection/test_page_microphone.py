@@ -48,8 +48,12 @@ def test_what_is_recorded_is_shown(page):
     page.focus("#record")
     page.keyboard.press("Enter")
     page.wait_for_selector("#recorder:not([hidden])")
-    while page.eval_on_selector("#level", "meter => meter.value") < 0.15:
+    for _ in range(500):
+        if page.eval_on_selector("#level", "meter => meter.value") > 0.15:
+            break
         page.wait_for_timeout(20)
+    else:
+        pytest.fail("the level stays low")
     page.wait_for_selector("#recorded:text-matches('0:01[.].')")
     page.keyboard.press("Enter")
     page.wait_for_selector("#result:not([hidden])")
