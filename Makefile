@@ -85,5 +85,5 @@ docs: setup-dev ## The documentation as a site to browse without a network, in b
 systems: setup ## What the workflow can make
 	@snakemake --cores 1 --quiet all -- systems
 
-clean: ## Remove what the demo made; the environment and DESED results stay
+clean: ## Remove what the demos made and fetched; the environment and DESED results stay
 	@rm -rf {data,results,checkpoints,logs}/{mini,smoke,demo_real}

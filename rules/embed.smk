@@ -10,7 +10,7 @@ Out: <data>/embeddings/{embedding}/weights.json        which weights are used, a
 # the rules before it. It ignores wildcards, so everything that changes a result stands in `params`.
 # It also ignores which clips a download will find, so downloaded data are not cached. `cache` is
 # only set where the cache is on; otherwise Snakemake would warn in every run.
-CACHED = workflow.workflow_settings.cache is not None and SOURCE != "download"
+CACHED = workflow.workflow_settings.cache is not None and SOURCE.source != "download"
 
 
 wildcard_constraints:

@@ -31,5 +31,5 @@ rule pseudo_labels:
         code=code_version("workflow_scripts/pseudo_labels.py"),
     shell:
         'python "$SED_HOME"/workflow_scripts/pseudo_labels.py {input.scores:q}'
-        " --made-by {input.provenance:q} --sharpen {params.sharpen} --floor {params.floor}"
+        " --made-by {input.provenance:q} --sharpen {params.sharpen:q} --floor {params.floor:q}"
         " --labels {output.labels:q} --provenance {output.provenance:q} > {log:q} 2>&1"

@@ -110,6 +110,8 @@ def _window_faults(
             f"{place} has window_hop {hop:g}, but windows of clip_seconds {seconds:g} would leave "
             "parts of recordings unheard; lower it"
         )
+    if hop is not None and hop % 1:
+        yield f"{place} has window_hop {hop:g}, but seconds are scored; give whole seconds"
     also = split.get("also")
     if also and soft != "confidence":
         yield f"{place} has also, which needs soft_labels: confidence; add that or take it out"

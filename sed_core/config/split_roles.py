@@ -119,12 +119,9 @@ def misfits(system: Mapping[str, Any], dataset: Mapping[str, Any], name: str) ->
             f"data.validation_soft is '{selecting}', which has no window_hop, but seconds of "
             "windows are judged there; give it one or name another split"
         )
-    for column in system["scoring"]["groups"]:
-        if "metadata" not in splits.get(system["data"]["test"], {"metadata"}):
-            yield (
-                f"scoring.groups names '{column}', but split '{system['data']['test']}' has no "
-                "metadata; name its table or leave the groups out"
-            )
+    for split in [system["data"]["test"], *system["data"]["also_test"]]:
+        if split in splits:
+            yield from _scoring_faults(system["scoring"], split, splits[split])
     rate, seconds = dataset["sample_rate"], dataset["clip_seconds"]
     model = system["pretrained"]["network"]
     if seconds > ENCODER_SECONDS.get(str(model), math.inf):
@@ -144,6 +141,29 @@ def misfits(system: Mapping[str, Any], dataset: Mapping[str, Any], name: str) ->
         if not absent:
             yield from _mixture_faults(system, dataset)
         yield from _signal_faults(system, seconds, rate)
+
+
+def _scoring_faults(
+    scoring: Mapping[str, Any], name: str, split: Mapping[str, Any]
+) -> Iterator[str]:
+    """Groups come from a table of the clips that are scored; seconds are joined of windows."""
+    for column in scoring["groups"]:
+        if "metadata" not in split:
+            yield (
+                f"scoring.groups names '{column}', but split '{name}' has no metadata; name its "
+                "table or leave the groups out"
+            )
+        elif "window_hop" in split:
+            yield (
+                f"scoring.groups names '{column}', but the recordings of split '{name}' are cut "
+                "into windows (window_hop), which its metadata do not name; leave the groups out"
+            )
+    for metric in scoring["further"]:
+        if metric.startswith("recording_") and "window_hop" not in split:
+            yield (
+                f"scoring.further names '{metric}', but split '{name}' has no window_hop, whose "
+                "windows it joins; give it one or leave the metric out"
+            )
 
 
 def _label_faults(taken: Roles, splits: Mapping[str, Any], pseudo: bool) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sed_core.data.manifest import LENGTH_TOLERANCE, SILENT_PEAK
+from sed_core.data.manifest import LENGTH_TOLERANCE, SILENT_PEAK, WINDOW
 from sed_core.data.recording_windows import windows_of
 
 _OWN_FLAGS = ("short", "long", "silent")
@@ -46,7 +46,9 @@ def window_clips(
                 "duration": round(len(piece) / sample_rate, 6),
                 "peak": round(peak, 6),
                 "rms": round(float(np.sqrt(np.mean(np.square(piece, dtype=np.float64)))), 6),
-                "flags": ",".join([*(flag for flag, holds in own.items() if holds), *flags]),
+                "flags": ",".join(
+                    [*(flag for flag, holds in own.items() if holds), *flags, WINDOW]
+                ),
             },
             piece,
         )

@@ -35,22 +35,30 @@ def divide(table: str | Path, shares: Mapping[str, int], folder: str | Path) -> 
         raise SedError(f"{given} was given; expected shares from 1 that make up 100.")
     comma = "," if Path(table).suffix.lower() == ".csv" else "\t"
     read_table(table, ["filename"])  # complains as every step does
+    plain = comma == "\t"  # where a quote is a letter, as in every table with tabs
     with Path(table).open(newline="", encoding="utf-8-sig") as stream:
-        header, *rows = [row for row in csv.reader(stream, delimiter=comma) if any(row)]
+        lines = (
+            csv.reader(stream, "excel-tab", quoting=csv.QUOTE_NONE) if plain else csv.reader(stream)
+        )
+        header, *rows = [row for row in lines if any(row)]
     column = [name.strip() for name in header].index("filename")
     names = sorted({row[column].strip() for row in rows}, key=_digest)
     ends = [round(len(names) * end / 100) for end in accumulate(shares.values())]
-    counts = {}
-    for split, start, end in zip(shares, [0, *ends], ends, strict=False):
-        own = set(names[start:end])
+    parts = {
+        split: set(names[start:end])
+        for split, start, end in zip(shares, [0, *ends], ends, strict=False)
+    }
+    for split, own in parts.items():
         if not own:
             raise SedError(f"{table} has {len(names)} recordings: too few for split '{split}'.")
+    for split, own in parts.items():
         text = io.StringIO()
         kept = [row for row in rows if row[column].strip() in own]
         csv.writer(text, lineterminator="\n").writerows([header, *kept])
-        write_text(Path(folder) / f"{split}.csv", text.getvalue())
-        counts[split] = len(own)
-    return counts
+        target = Path(folder) / f"{split}.csv"
+        if not target.is_file() or target.read_text(encoding="utf-8") != text.getvalue():
+            write_text(target, text.getvalue())  # an untouched table makes nothing anew
+    return {split: len(own) for split, own in parts.items()}
 
 
 def _digest(name: str) -> bytes:

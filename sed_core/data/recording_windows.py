@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from sed_core.data.annotations import Annotations, read_strong
@@ -133,9 +134,26 @@ def cut_events(events: pd.DataFrame, filenames: Iterable[str]) -> pd.DataFrame:
             "end": [window.end for window in found],
         }
     )
-    named = events.assign(recording=events["filename"].map(lambda name: Path(name).stem))
-    both = windows.merge(named, on="recording")
-    both = both[(both["onset"] < both["end"]) & (both["offset"] > both["start"])]
+    windows = windows.sort_values(["recording", "start"], ignore_index=True)
+    places = windows.groupby("recording").indices
+    owners = events["filename"].map(lambda name: Path(name).stem)
+    event_rows, window_rows = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    for recording, rows in events.groupby(owners.to_numpy()).indices.items():
+        mine = places.get(recording, np.empty(0, np.int64))
+        starts, ends = windows["start"].to_numpy()[mine], windows["end"].to_numpy()[mine]
+        first = np.searchsorted(ends, events["onset"].to_numpy()[rows], side="right")
+        stop = np.searchsorted(starts, events["offset"].to_numpy()[rows], side="left")
+        counts = np.maximum(stop - first, 0)
+        event_rows.append(np.repeat(rows, counts))
+        within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        window_rows.append(mine[np.repeat(first, counts) + within])
+    both = pd.concat(
+        [
+            events.iloc[np.concatenate(event_rows)].reset_index(drop=True),
+            windows.iloc[np.concatenate(window_rows)].reset_index(drop=True),
+        ],
+        axis=1,
+    )
     length = both["end"] - both["start"]
     cut = both.assign(
         filename=both["window"],

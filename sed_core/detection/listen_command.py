@@ -73,14 +73,20 @@ def main(argv: list[str] | None = None, *, prog: str = "sedlab listen") -> None:
         "after it, and computing on top.",
         file=sys.stderr,
     )
-    with suppress(KeyboardInterrupt), ExitStack() as stack:  # Ctrl-C is how a stream is left
+    with suppress(KeyboardInterrupt), ExitStack() as stack:
         broker = stack.enter_context(Publisher(args.mqtt)) if args.mqtt else None
-        blocks = _blocks(args, listener, stack)
+        blocks = until_interrupted(_blocks(args, listener, stack))
         for event in live_events(pipeline, blocks, cool_down=args.cool_down):
             line = _json(event)
             print(line if args.jsonl else _words(event), flush=True)
             if broker:
                 broker.publish(line)
+
+
+def until_interrupted(blocks: "Iterator[Samples]") -> "Iterator[Samples]":
+    """Ctrl-C is how a stream is left: what is heard then ends as it does at the stream's end."""
+    with suppress(KeyboardInterrupt):
+        yield from blocks
 
 
 def _json(event: "LiveEvent") -> str:
@@ -149,13 +155,13 @@ def _microphone(device: str, rate: int, stack: ExitStack) -> "Iterator[Samples]"
     try:
         stream = sounddevice.InputStream(samplerate=rate, channels=1, device=name, dtype="float32")
         stack.enter_context(stream)
+        while True:
+            yield stream.read(rate // 10)[0].copy()
     except (ValueError, sounddevice.PortAudioError) as error:
         raise SedError(
-            f"the microphone cannot be opened ({error}); --microphone takes a number or a name "
+            f"the microphone cannot be used ({error}); --microphone takes a number or a name "
             "from the list of: python -m sounddevice."
         ) from error
-    while True:
-        yield stream.read(rate // 10)[0].copy()
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from sed_core.detection.package import MODEL
 from sed_core.detection.page_files import about_model, page_files
 from sed_core.detection.page_runtime import runtime_files
 from sed_core.detection.pipeline import Pipeline
+from sed_core.features.embeddings.stored_windows import SPARE
 from sed_core.features.embeddings.yamnet import PATCH_SAMPLES
 from sed_core.inference.stitching import EDGE, SURE
 from sed_core.runtime.errors import SedError
@@ -66,7 +67,7 @@ def hearing(line: Pipeline) -> dict[str, Any]:
     if listener.tuned is not None and line.decisions.median_window is None:
         raise SedError(
             "a static page has no other post-processing than a median filter, and this model has "
-            "its own; export it without --tuned, or give --median-window."
+            "its own; give --median-window."
         )
     window = line.median_window
     medians = window if isinstance(window, list) else [window] * len(line.classes)
@@ -86,6 +87,7 @@ def _places(listener: Listener) -> dict[str, Any]:
         "frame": windows.grid.frame_samples,
         "frames": windows.grid.n_frames,
         "step": windows.step,
+        "spare": SPARE if windows.stored else None,
         "join": windows.join,
         "edge": EDGE,
         "sure": SURE,

@@ -8,7 +8,7 @@ from sed_core.reporting import style
 from sed_core.scoring.events import Events
 from sed_core.scoring.ground_truth import GroundTruth
 from sed_core.scoring.intersection import intersection_statistics
-from sed_core.scoring.psds import SCENARIOS
+from sed_core.scoring.scenarios import SCENARIOS
 from sed_core.scoring.spans import spans_of_events
 
 

@@ -99,7 +99,8 @@ def read_statistics(
 def annotated_classes(data: Path, splits: Sequence[str], *, first: Sequence[str]) -> list[str]:
     """The classes that strongly labelled splits hold: those of `first`, then others by name."""
     prepared = PreparedData(data)
-    tables = (read_table(prepared.ground_truth(split), ("event_label",)) for split in splits)
+    paths = [prepared.ground_truth(split) for split in splits]
+    tables = (read_table(path, ("event_label",), allow_empty=True) for path in paths)
     found = {label for table in tables for label in table.event_label} - EMPTY
     return [*first, *sorted(found - set(first))]
 

@@ -16,7 +16,7 @@ from sed_core.runtime.files import write_json
 from sed_core.scoring.console import comparison_table, coverage_line, intervals_table, table
 from sed_core.scoring.f1 import CONVENTIONS
 from sed_core.scoring.predictions import ScoringRequest, kind_of, score_predictions
-from sed_core.scoring.psds import SCENARIOS, read_scenarios
+from sed_core.scoring.scenarios import SCENARIOS, read_scenarios
 from sed_core.scoring.settings import Settings, windows
 from sed_core.scoring.significance import bootstrap_networks, compare_networks
 

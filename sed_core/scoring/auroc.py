@@ -17,8 +17,8 @@ from sed_core.scoring.aligned_scores import AlignedScores
 from sed_core.scoring.events import microseconds
 from sed_core.scoring.frames import FrameScores, spread
 from sed_core.scoring.ground_truth import GroundTruth
-from sed_core.scoring.psds import staircase
 from sed_core.scoring.settings import Settings
+from sed_core.scoring.staircase import staircase
 
 REALDESED_MAX_FPR = 0.1
 """Up to where RealDESED's protocol takes the area."""

@@ -17,9 +17,11 @@ from sed_core.scoring.frames import FrameScores
 from sed_core.scoring.ground_truth import GroundTruth
 from sed_core.scoring.intersection import IntersectionStatistics, intersection_statistics
 from sed_core.scoring.overlap import Overlaps
-from sed_core.scoring.psds import Psds, Roc, Scenario, class_roc, psds, psds_of_curves, references
+from sed_core.scoring.psds import Psds, class_roc, psds, psds_of_curves, references
+from sed_core.scoring.scenarios import Scenario
 from sed_core.scoring.settings import Settings
 from sed_core.scoring.spans import Spans, line_tree
+from sed_core.scoring.staircase import Roc
 
 F1_METRICS: dict[str, Callable[..., F1]] = {
     "intersection_f1": intersection.intersection_f1,

@@ -9,8 +9,9 @@ from sed_core.scoring.aligned_scores import AlignedScores
 from sed_core.scoring.auroc import REALDESED_MAX_FPR, segment_auroc
 from sed_core.scoring.frames import FrameScores
 from sed_core.scoring.pi_psds import exact_psds, pi_psds
-from sed_core.scoring.psds import SCENARIOS, Psds
+from sed_core.scoring.psds import Psds
 from sed_core.scoring.recording_segments import RECORDING_METRICS, recording_score
+from sed_core.scoring.scenarios import SCENARIOS
 from sed_core.scoring.settings import Settings
 
 NO_CROSS_TRIGGERS = replace(SCENARIOS["psds2"], cttc=None, alpha_ct=0.0)

@@ -15,16 +15,10 @@ from sed_core.scoring.aligned_scores import AlignedScores
 from sed_core.scoring.evaluate import SCALES, scenario_statistics
 from sed_core.scoring.frames import FrameScores
 from sed_core.scoring.overlap import Overlaps
-from sed_core.scoring.psds import (
-    Psds,
-    Roc,
-    Scenario,
-    class_roc,
-    psds_of_curves,
-    references,
-    staircase,
-)
+from sed_core.scoring.psds import Psds, class_roc, psds_of_curves, references
+from sed_core.scoring.scenarios import Scenario
 from sed_core.scoring.spans import line_tree
+from sed_core.scoring.staircase import Roc, staircase
 
 
 def pi_psds(

@@ -5,96 +5,20 @@ each effective false positive rate; over classes, mean minus alpha_st standard d
 under that staircase up to max_efpr.
 """
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sed_core.runtime.errors import SedError
-from sed_core.runtime.files import read_json
 from sed_core.scoring.ground_truth import GroundTruth
 from sed_core.scoring.intersection import IntersectionStatistics
+from sed_core.scoring.scenarios import Scenario
+from sed_core.scoring.staircase import Roc, staircase
 
 _HOUR = 3600.0
 _RATE_DECIMALS = 9  # of events per hour: rates that differ by less differ by rounding only
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scenario:
-    """Parameters of a PSDS; rates are per hour. See `intersection_statistics` for the criteria."""
-
-    dtc: float
-    gtc: float
-    cttc: float | None
-    alpha_ct: float
-    alpha_st: float
-    max_efpr: float
-
-
-SCENARIOS = {
-    "psds1": Scenario(dtc=0.7, gtc=0.7, cttc=None, alpha_ct=0.0, alpha_st=1.0, max_efpr=100.0),
-    "psds2": Scenario(dtc=0.1, gtc=0.1, cttc=0.3, alpha_ct=0.5, alpha_st=1.0, max_efpr=100.0),
-}
-
-
-def read_scenarios(path: str | Path) -> dict[str, Scenario]:
-    """Read PSDS parameters: {name: {dtc, gtc, cttc, alpha_ct, alpha_st, max_efpr}}.
-
-    Raises:
-        SedError: not such a file, or a parameter that makes no sense.
-    """
-    content = read_json(path)
-    if not isinstance(content, dict) or not content:
-        raise SedError(
-            f"{path} holds no scenarios; expected {{name: {{{', '.join(_PARAMETERS)}}}}}."
-        )
-    return {str(name): _scenario(f"{path}, {name}", values) for name, values in content.items()}
-
-
-_PARAMETERS = [parameter.name for parameter in fields(Scenario)]
-
-
-def _scenario(source: str, values: Any) -> Scenario:
-    """A scenario from what a JSON file says of it."""
-    if not isinstance(values, dict) or set(values) != set(_PARAMETERS):
-        raise SedError(f"{source}: expected exactly the parameters {', '.join(_PARAMETERS)}.")
-    crossing = values["alpha_ct"] != 0
-    for name, value in values.items():
-        if name == "cttc" and value is None and not crossing:
-            continue
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not number or not math.isfinite(value) or value < 0:
-            raise SedError(
-                f"{source}: {name} is {value!r}; expected a number that is not negative."
-            )
-    scenario = Scenario(**values)
-    tolerances = [scenario.dtc, scenario.gtc] + ([scenario.cttc] if crossing else [])
-    if any(share is None or not 0 < share <= 1 for share in tolerances) or scenario.max_efpr <= 0:
-        raise SedError(
-            f"{source}: dtc, gtc and (with alpha_ct above 0) cttc must lie in (0, 1], and max_efpr "
-            "must be above 0."
-        )
-    return scenario
-
-
-@dataclass(frozen=True)
-class Roc:
-    """A staircase: at rates from `efpr[i]` on, the ratio is `tpr[i]`. The first rate is 0."""
-
-    efpr: NDArray[np.float64]
-    tpr: NDArray[np.float64]
-
-    def at(self, rates: NDArray) -> NDArray[np.float64]:
-        """(R,) the ratio at given rates."""
-        return self.tpr[np.searchsorted(self.efpr, rates, side="right") - 1]
-
-    def area(self, max_efpr: float) -> float:
-        """Mean ratio over rates from 0 to `max_efpr`; all rates must lie below it."""
-        return float(np.diff(self.efpr, append=max_efpr) @ self.tpr / max_efpr)
 
 
 @dataclass(frozen=True)
@@ -208,21 +132,3 @@ def psd_roc(curves: Sequence[Roc], alpha_st: float) -> Roc:
     if not curves:
         return Roc(rates, np.zeros_like(rates))
     return Roc(rates, np.maximum(ratios.mean(0) - alpha_st * ratios.std(0), 0))
-
-
-def staircase(rate: NDArray, ratio: NDArray, max_rate: float) -> Roc:
-    """Best ratio reached up to each rate, from (0, 0) on, at rates up to `max_rate`."""
-    kept = rate <= max_rate
-    rate = np.concatenate([[0.0], rate[kept]])
-    ratio = np.concatenate([[0.0], ratio[kept]])
-    order = np.lexsort((ratio, rate))
-    rate, best = rate[order], np.maximum.accumulate(ratio[order])
-    last = np.concatenate([_differ(rate), [True]])  # the best of each rate
-    rate, best = rate[last], best[last]
-    rises = np.concatenate([[True], _differ(best)])
-    return Roc(rate[rises], best[rises])
-
-
-def _differ(values: NDArray) -> NDArray[np.bool_]:
-    """(n - 1,) where neighbours differ; np.diff with its padding takes ten times as long."""
-    return values[1:] != values[:-1]

@@ -13,7 +13,7 @@ import numpy as np
 from sed_core.runtime.errors import SedError
 from sed_core.scoring.aligned_scores import AlignedScores
 from sed_core.scoring.frames import FrameScores
-from sed_core.scoring.psds import Scenario
+from sed_core.scoring.scenarios import Scenario
 from sed_core.scoring.settings import Settings
 
 TOOL = "sed_scores_eval"

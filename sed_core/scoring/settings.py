@@ -8,7 +8,7 @@ from typing import Any
 from sed_core.runtime.cli import odd_window
 from sed_core.runtime.errors import SedError
 from sed_core.scoring.f1 import CONVENTIONS
-from sed_core.scoring.psds import SCENARIOS, Scenario
+from sed_core.scoring.scenarios import SCENARIOS, Scenario
 
 
 def windows(text: str) -> int | list[int]:

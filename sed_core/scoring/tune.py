@@ -11,7 +11,7 @@ from sed_core.runtime.progress import progress
 from sed_core.scoring.aligned_scores import AlignedScores
 from sed_core.scoring.evaluate import psds_of
 from sed_core.scoring.postprocess import check_parameters, postprocess
-from sed_core.scoring.psds import SCENARIOS
+from sed_core.scoring.scenarios import SCENARIOS
 from sed_core.scoring.score_file import Scores
 from sed_core.scoring.spans import score_tree
 

@@ -35,7 +35,7 @@ def test_every_rule_is_documented_logged_and_versioned(name):
 # Numbers, words that the schema checks, and options whose own part is quoted where they are made.
 PLAIN = re.compile(
     r"threads|resources\.\w+|wildcards\.\w+|params\.("
-    "annotated|annotations|batch|embeddings|expected|frames|kind|labels|metadata|network|options|precision|"
+    "also|annotated|annotations|batch|cut|embeddings|expected|frames|hop|kind|labels|metadata|network|options|precision|"
     "published|rate|reference|rows|resampler|scores|seconds|seed|soft|sources|spec|splits|stage|start|"
     "steps|strong|test|"
     "unreadable|weak)"

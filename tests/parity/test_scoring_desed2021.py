@@ -8,7 +8,7 @@ from sed_core.scoring.evaluate import psds_of
 from sed_core.scoring.event_tables import read_detections
 from sed_core.scoring.events import read_events
 from sed_core.scoring.intersection import intersection_f1, intersection_statistics
-from sed_core.scoring.psds import SCENARIOS
+from sed_core.scoring.scenarios import SCENARIOS
 from sed_core.scoring.segment import segment_f1
 from sed_core.scoring.spans import spans_of_events
 from tests.parity.scoring_data import devtest_files, devtest_truth, read_oracle

@@ -18,7 +18,7 @@ from sed_core.scoring.evaluate import F1_METRICS, psds_of
 from sed_core.scoring.events import Events, read_events
 from sed_core.scoring.f1 import F1
 from sed_core.scoring.ground_truth import GroundTruth, read_ground_truth
-from sed_core.scoring.psds import SCENARIOS
+from sed_core.scoring.scenarios import SCENARIOS
 from sed_core.scoring.spans import Spans, score_tree, spans_of_events
 from tests.parity.scoring_data import read_oracle
 

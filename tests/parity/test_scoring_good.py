@@ -15,7 +15,7 @@ from sed_core.scoring.decode import decode, operating_points
 from sed_core.scoring.evaluate import psds_of
 from sed_core.scoring.events import make_events
 from sed_core.scoring.intersection import intersection_f1
-from sed_core.scoring.psds import SCENARIOS
+from sed_core.scoring.scenarios import SCENARIOS
 from sed_core.scoring.segment import segment_f1
 from sed_core.scoring.spans import score_tree
 from tests.parity.scoring_data import clip_numbers, devtest_truth, read_oracle

@@ -148,6 +148,7 @@ def validation_of(baseline, data) -> Validation:
     encoder = LabelEncoder(baseline.dataset.classes, FrameGrid.of(baseline))
     training_data = SimpleNamespace(
         system=baseline, encoder=encoder, val_strong=np.array([0, 1]), val_weak=np.array([2, 3]),
+        val_soft=np.empty(0, np.int64),
         weak_labels=labels.sum(-1) > 0, events=events[events["clip"] < 2],
         audio=SimpleNamespace(lengths=np.full(4, 160000)), names=list("abcd"),
     )  # fmt: skip

@@ -40,8 +40,8 @@ class LogHandler(LogHandlerBase):
             self._failed(content)
         elif event in (None, LogEvent.ERROR):
             text = str(record.msg or content.get("exception") or "")
-            if "CalledProcessError" in text:  # a command line; the end of its log says why
-                return
+            if "CalledProcessError" in text:  # of a long command line its end: how it ended
+                text = "A job " + text.rstrip().rpartition("' ")[2]
             if record.levelno >= logging.WARNING or text.startswith("Nothing to be done"):
                 self._write(text)
 

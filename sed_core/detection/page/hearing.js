@@ -2,21 +2,21 @@
 // sed_core/inference/windows.py, stitching.py and sed_core/detection/listener.py do it.
 
 // First samples of the windows of a recording.
-export function starts(count, { window, frame, step, join }) {
+export function starts(count, { window, frame, step, join, spare }) {
   const last = count - window;
-  if (2 * last < frame) return [0];
-  const end = join === "centre" ? last : count;
+  if (spare ? last * spare < window : 2 * last < frame) return [0];
+  const toLast = spare || join === "centre"; // else zeros follow the end
   const found = [];
-  for (let start = 0; start < end; start += step) found.push(start);
-  return join === "centre" ? [...found, last] : found;
+  for (let start = 0; start < (toLast ? last : count); start += step) found.push(start);
+  return toLast ? [...found, last] : found;
 }
 
 const frameOf = (start, { frame }) => Math.floor((2 * start + frame) / (2 * frame));
 
 export function frameCount(count, hearing) {
   const last = count - hearing.window;
-  const one = 2 * last < hearing.frame;
-  if (hearing.join === "centre") return hearing.frames + (one ? 0 : frameOf(last, hearing));
+  const one = starts(count, hearing).length === 1;
+  if (hearing.join === "centre" || (hearing.spare && !one)) return hearing.frames + (one ? 0 : frameOf(last, hearing));
   if (one && last >= 0) return hearing.frames;
   return Math.max(1, Math.floor(count / hearing.frame));
 }

@@ -5,6 +5,7 @@ import pandas as pd
 import soundfile
 
 from sed_core.data.corpus import Corpus
+from sed_core.data.manifest import coverage
 from sed_core.data.resample import resample_split
 
 
@@ -30,4 +31,7 @@ def test_windows_are_the_clips(tmp_path):
         "gone.wav": "missing",
     }
     assert rows.loc[corpus.filenames[-1], "duration"] == 1.5
-    assert rows["flags"].fillna("").loc[corpus.filenames].tolist() == ["", "", "", "short"]
+    assert rows["flags"].fillna("").loc[corpus.filenames].tolist() == [
+        "window", "window", "window", "short,window",
+    ]  # fmt: skip
+    assert coverage(tmp_path / "m.tsv") == {"present": 1, "expected": 2}, "recordings, not windows"

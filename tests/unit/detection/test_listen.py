@@ -201,7 +201,7 @@ def test_a_microphone(weights, monkeypatch, capsys):
     with pytest.raises(SedError, match=r"needs sounddevice .*\.\[live\]'.*PortAudio"):
         listen([*base, "--microphone"])
     monkeypatch.setitem(sys.modules, "sounddevice", Microphone)
-    with pytest.raises(SedError, match=r"cannot be opened .*matching 'absent'"):
+    with pytest.raises(SedError, match=r"cannot be used .*matching 'absent'"):
         listen([*base, "--microphone=absent"])
     capsys.readouterr()
     listen([*base, "--microphone"])

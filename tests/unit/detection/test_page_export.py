@@ -18,6 +18,7 @@ from sed_core.detection.batch import Request, pipeline
 from sed_core.detection.page_export import hearing
 from sed_core.detection.pipeline import Decisions
 from sed_core.detection.serve_command import main as serve
+from sed_core.features.embeddings.stored_windows import SPARE
 from sed_core.inference.recordings import hear_windows
 from sed_core.inference.windows import Windows
 from sed_core.runtime.errors import SedError
@@ -101,15 +102,17 @@ def mirror(tmp_path):
         server.shutdown()
 
 
+@pytest.mark.parametrize("stored", [False, True])
 @pytest.mark.parametrize("join", ["centre", "mean", "maximum"])
-def test_windows_in_the_page_are_those_of_python(shown, folder, join):
+def test_windows_in_the_page_are_those_of_python(shown, folder, join, stored):
     line = pipeline(Request(str(folder / "model.pt"), "student", None, Decisions(), 0, 1))
     told = hearing(line)
     grid: FrameGrid = line.listener.windows.grid
-    windows = Windows(grid, join, 0.4)
-    told |= {"join": join, "step": windows.step, "of": 2, "columns": [1, 0], "medians": [3, 7]}
+    windows = Windows(grid, join, 0.4, stored)
+    told |= {"join": join, "step": windows.step, "spare": SPARE if stored else None}
+    told |= {"of": 2, "columns": [1, 0], "medians": [3, 7]}
     page = shown(page_files.FOLDER)
-    for seconds in (0.3, 1.0, 3.37):
+    for seconds in (0.3, 1.0, 1.005, 3.37):
         sound = long_sound(seconds)
 
         def score(batch):

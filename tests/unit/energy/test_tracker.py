@@ -11,6 +11,7 @@ from pathlib import Path
 from codecarbon.core.util import detect_cpu_model
 from sed_core.energy.tracker import CodecarbonTracker
 theirs = detect_cpu_model()
+detect_cpu_model.cache_clear()
 tracker = CodecarbonTracker(
     stage="devtest", folder=Path(sys.argv[1]), country_iso_code="FRA", interval_s=15, gpu_ids=None
 )

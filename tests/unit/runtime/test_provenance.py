@@ -10,6 +10,7 @@ HARMLESS = {  # cannot change a number
     "ffmpeg", "imageio_ffmpeg", "jsonschema", "matplotlib", "psutil", "requests", "tqdm", "urllib3",
     "yaml", "yt_dlp",
     *("onnx", "onnxruntime", "onnxscript"),  # export what is trained; no result of the workflow
+    "cpuinfo",  # names the processor for codecarbon, as it does itself
     "optuna",  # proposes values; what it chose is written down as a configuration
     *("starlette", "uvicorn"),  # show a page
     "sed_scores_eval",  # compares; its version stands beside what it found

@@ -70,6 +70,7 @@ def test_a_failed_job_shows_the_end_of_its_log(tmp_path):
     said = done.stderr
     assert "train crnn failed\nThe end of crnn.log:\n32\n" in said
     assert "50\nerror: the sentence.\n" in said and "seq 50" not in said
+    assert "A job returned non-zero exit status 1.\n" in said
 
 
 def test_a_mistake_is_shown_as_it_is(tmp_path):

@@ -14,7 +14,7 @@ from sed_scores_eval.base_modules.io import (
     read_ground_truth_events,
 )
 
-from sed_core.scoring.psds import SCENARIOS
+from sed_core.scoring.scenarios import SCENARIOS
 
 
 def of_sed_scores_eval(scores, truth: Path, durations: Path) -> dict:

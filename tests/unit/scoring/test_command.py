@@ -104,7 +104,9 @@ def test_scenarios_that_are_none_are_refused(place, edit, message):
 )
 def test_predictions_that_are_no_text_are_named(place, name, content):
     (place / name).write_bytes(content)
-    with pytest.raises(SedError, match=f"{name} is not (UTF-8 text|an HDF5 file)"):
+    with pytest.raises(
+        SedError, match=rf"{name}(, row \d+: this)? is not (UTF-8 text|an HDF5 file)"
+    ):
         score(place, name)
 
 

@@ -14,8 +14,8 @@ from sed_core.scoring.events import make_events
 from sed_core.scoring.frames import from_padded
 from sed_core.scoring.further import FURTHER, PI_WINDOWS, further_metrics
 from sed_core.scoring.ground_truth import GroundTruth
-from sed_core.scoring.psds import SCENARIOS
 from sed_core.scoring.recording_segments import RECORDING_METRICS
+from sed_core.scoring.scenarios import SCENARIOS
 from sed_core.scoring.settings import Settings
 from tests.unit.scoring.random_cases import random_problem
 from tests.unit.scoring.test_auroc import aligned_of

@@ -11,7 +11,7 @@ from sed_core.scoring.evaluate import psds_of
 from sed_core.scoring.events import make_events
 from sed_core.scoring.ground_truth import GroundTruth
 from sed_core.scoring.intersection import intersection_counts, intersection_f1
-from sed_core.scoring.psds import SCENARIOS
+from sed_core.scoring.scenarios import SCENARIOS
 from sed_core.scoring.spans import score_tree, spans_of_events
 from tests.unit.scoring.conftest import table
 from tests.unit.scoring.random_cases import FRAME, as_rows, problems

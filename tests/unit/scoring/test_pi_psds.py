@@ -4,7 +4,7 @@ from sed_scores_eval import intersection_based
 
 from sed_core.runtime.errors import SedError
 from sed_core.scoring.pi_psds import pi_psds
-from sed_core.scoring.psds import SCENARIOS
+from sed_core.scoring.scenarios import SCENARIOS
 from tests.unit.scoring.random_cases import CLASSES, problems, random_problem
 from tests.unit.scoring.test_auroc import aligned_of, tables_of
 

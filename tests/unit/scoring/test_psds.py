@@ -9,8 +9,10 @@ from sed_scores_eval.base_modules.scores import create_score_dataframe
 from sed_core.runtime.errors import SedError
 from sed_core.scoring.decode import frame_times
 from sed_core.scoring.evaluate import psds_of
-from sed_core.scoring.psds import SCENARIOS, Roc, psd_roc, read_scenarios, staircase
+from sed_core.scoring.psds import psd_roc
+from sed_core.scoring.scenarios import SCENARIOS, read_scenarios
 from sed_core.scoring.spans import score_tree, spans_of_events
+from sed_core.scoring.staircase import Roc, staircase
 from tests.unit.scoring.conftest import table
 from tests.unit.scoring.random_cases import CLASSES, FRAME, N_FRAMES, as_rows, problems
 

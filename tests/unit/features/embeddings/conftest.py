@@ -7,7 +7,6 @@ import pytest
 import torch
 
 from sed_core.data.corpus import write_corpus
-from sed_core.data.resample import digest_samples
 from sed_core.features.embeddings.panns import PANNs
 
 LENGTHS = (16000, 9000, 16000, 20000, 16000)
@@ -30,7 +29,7 @@ def corpus(tmp_path_factory) -> Path:
     write_corpus(
         path,
         filenames=[f"Y{i}_30.000_40.000.wav" for i in range(len(clips))],
-        digests=[digest_samples(clip) for clip in clips],
+        digests=[f"digest {i}" for i in range(len(clips))],
         lengths=LENGTHS,
         clips=clips,
         sample_rate=16000,
