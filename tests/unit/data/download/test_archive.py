@@ -247,7 +247,7 @@ def test_full_disk_leaves_nothing_half(tmp_path: Path, monkeypatch: pytest.Monke
 @pytest.mark.parametrize("name", ["zip", "gz"])
 def test_killed_and_continued(tmp_path: Path, root: Path, name: str) -> None:
     rng = np.random.default_rng(1)
-    files = {f"d{n % 7}/{n}.wav": rng.bytes(int(rng.integers(0, 9000))) for n in range(1200)}
+    files = {f"d{n % 7}/{n}.wav": rng.bytes(int(rng.integers(0, 9000))) for n in range(3000)}
     archive = FORMATS[name](tmp_path / "a", files)
     out = tmp_path / "out"
     code = "import sys; from sed_core.data.download.archive import unpack; unpack(*sys.argv[1:])"
