@@ -63,7 +63,8 @@ def _panel(axes: Axes, points: list[Point], words: str) -> None:
     axes.set_xscale("log")
     low, high = min(point[0] for point in points), max(point[0] for point in points)
     axes.set(xlim=(1000 * low / 2, 1000 * high * 2), ylim=(0, None))
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    # With one tick alone matplotlib falls back to linear ones, whose names lie over each other.
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high > 3 * low else (1, 2, 3, 5)))
     axes.xaxis.set_major_formatter(EngFormatter("Wh"))
     axes.xaxis.set_minor_formatter(NullFormatter())
     axes.legend(fontsize=7)

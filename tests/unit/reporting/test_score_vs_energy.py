@@ -1,3 +1,6 @@
+import numpy as np
+import pytest
+
 from sed_core.reporting.score_vs_energy import score_vs_energy
 
 
@@ -17,3 +20,15 @@ def test_points_intervals_and_the_front(scores, energy):
     assert list(front.get_ydata()) == [0.3]  # nothing that costs more is better
     assert not inference.lines
     assert inference.texts[0].get_text() == "no energy was measurable"
+
+
+@pytest.mark.parametrize("ratio", [1.0, 1.15, 2.9, 3.1, 20.0])
+@pytest.mark.parametrize("kwh", np.geomspace(1e-6, 1e-5, 7))
+def test_the_axis_has_few_names(scores, energy, kwh, ratio):
+    rows = [scores("small", psds1=0.3), scores("big", psds1=0.4)]
+    for row in rows:
+        row["summary"]["psds1_exact"] = {"mean": 0.3}
+    records = [energy("small", kwh=kwh), energy("big", kwh=kwh * ratio)]
+    axes = score_vs_energy(rows, records).axes[0]
+    low, high = axes.get_xlim()
+    assert 2 <= sum(low <= tick <= high for tick in axes.get_xticks()) <= 6
