@@ -33,13 +33,12 @@ def divide(table: str | Path, shares: Mapping[str, int], folder: str | Path) -> 
     if sum(shares.values()) != 100 or min(shares.values()) < 1:
         given = " ".join(f"{split}={share}" for split, share in shares.items())
         raise SedError(f"{given} was given; expected shares from 1 that make up 100.")
-    comma = "," if Path(table).suffix.lower() == ".csv" else "\t"
     read_table(table, ["filename"])  # complains as every step does
-    plain = comma == "\t"  # where a quote is a letter, as in every table with tabs
     with Path(table).open(newline="", encoding="utf-8-sig") as stream:
-        lines = (
-            csv.reader(stream, "excel-tab", quoting=csv.QUOTE_NONE) if plain else csv.reader(stream)
-        )
+        if Path(table).suffix.lower() == ".csv":
+            lines = csv.reader(stream)
+        else:  # where a quote is a letter, as in every table with tabs
+            lines = csv.reader(stream, "excel-tab", quoting=csv.QUOTE_NONE)
         header, *rows = [row for row in lines if any(row)]
     column = [name.strip() for name in header].index("filename")
     names = sorted({row[column].strip() for row in rows}, key=_digest)

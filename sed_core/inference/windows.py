@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sed_core.config.system import System
 from sed_core.data.labels import FrameGrid
-from sed_core.features.embeddings.stored_windows import stored_starts
+from sed_core.features.embeddings.stored_windows import is_one_window, stored_starts
 
 Samples = NDArray[np.float32]
 
@@ -71,12 +71,17 @@ class Windows:
         """First samples of the windows of a recording, from a window's start `begin` on."""
         if self.stored:
             return [at for at in stored_starts(n_samples, self.grid.n_samples) if at >= begin]
-        last = n_samples - self.grid.n_samples
-        if 2 * last < self.grid.frame_samples:
+        if self._is_one(n_samples):
             return [0]
+        last = n_samples - self.grid.n_samples
         if self.join == "centre":
             return [*range(begin, last, self.step), last]
         return list(range(begin, n_samples, self.step))
+
+    def _is_one(self, n_samples: int) -> bool:
+        if self.stored:
+            return is_one_window(n_samples, self.grid.n_samples)
+        return 2 * (n_samples - self.grid.n_samples) < self.grid.frame_samples
 
     def frame(self, start: int) -> int:
         """The output frame nearest to a window's start, at most half a frame away."""
@@ -90,7 +95,7 @@ class Windows:
         other joins, frames that end after the recording's end are left out.
         """
         last = n_samples - self.grid.n_samples
-        one = len(self.starts(n_samples)) == 1
+        one = self._is_one(n_samples)
         if self.join == "centre" or (self.stored and not one):
             return self.grid.n_frames + (0 if one else self.frame(last))
         if one and last >= 0:

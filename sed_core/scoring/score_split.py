@@ -13,6 +13,7 @@ from sed_core.scoring.further import further_metrics
 from sed_core.scoring.ground_truth import read_ground_truth_of
 from sed_core.scoring.group_scores import score_groups
 from sed_core.scoring.psds_check import check_psds
+from sed_core.scoring.recording_segments import RECORDING_METRICS
 from sed_core.scoring.reliability import reliability
 from sed_core.scoring.score_file import read_false_alarms, read_frames
 from sed_core.scoring.score_layout import open_scores
@@ -89,7 +90,9 @@ def score_split(
             checked = check_psds(aligned, settings, result.metrics)
             if "unchecked" in checked:
                 print(f"PSDS of {name}: {checked['unchecked']}")
-            whole = align(frames, annotated, eventless_clips="score", allow_unknown=True)
+            whole = aligned
+            if not RECORDING_METRICS.keys().isdisjoint(further):
+                whole = align(frames, annotated, eventless_clips="score", allow_unknown=True)
             asked = further_metrics(further, aligned, settings, whole=whole)
             by_column = score_groups(
                 aligned, settings, groups, metadata=metadata, n_bootstrap=n_bootstrap

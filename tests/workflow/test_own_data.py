@@ -8,6 +8,7 @@ import pytest
 import soundfile
 import yaml
 
+from tests.made_data import SMALL_DEFAULTS
 from tests.workflow_runner import ROOT, Clone
 
 pytestmark = pytest.mark.slow
@@ -17,11 +18,7 @@ BIRDS = yaml.safe_load(re.search(r"```yaml\n(.*?)```", EXAMPLE, re.S)[1])
 CLASSES = BIRDS["datasets"]["birds"]["classes"]
 SIZES = {"mixes": 4, "mixes_val": 4, "garden": 10, "wild": 4, "test": 6, "contest": 2}
 RATE = 32_000
-SMALL = {
-    "net": {
-        "nb_filters": [4, 4, 8, 8, 8, 8, 8],
-        "n_RNN_cell": 8,
-    },
+SMALL = SMALL_DEFAULTS | {
     "training": {
         "batch_size": [2, 1, 1],
         "batch_size_val": 4,
@@ -29,7 +26,6 @@ SMALL = {
         "n_epochs_warmup": 1,
         "steps_per_epoch": 2,
     },
-    "scoring": {"bootstrap": 20},
 }
 UNTUNED = {"cw-median": {"systems": []}, "sebbs": {"systems": []}}
 

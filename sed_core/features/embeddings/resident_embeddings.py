@@ -9,7 +9,7 @@ import torch
 
 from sed_core.features.embeddings.alignment import ALIGNMENTS
 from sed_core.features.embeddings.embedding_file import EmbeddingFile
-from sed_core.features.embeddings.stored_windows import SPARE, stored_starts
+from sed_core.features.embeddings.stored_windows import is_one_window, stored_starts
 from sed_core.features.resident_audio import place_arrays
 from sed_core.runtime.errors import SedError
 
@@ -72,8 +72,10 @@ class ResidentEmbeddings:
         Raises:
             SedError: such a file, named.
         """
-        for clip in np.flatnonzero((lengths - window) * SPARE >= window).tolist():
-            if self.starts(clip).tolist() != stored_starts(int(lengths[clip]), window):
+        for clip, length in enumerate(lengths.tolist()):
+            if is_one_window(length, window):
+                continue
+            if self.starts(clip).tolist() != stored_starts(length, window):
                 split = self._rows(clip)[0]
                 raise SedError(
                     f"{self.paths[split]} has no embeddings of the later windows of recordings "

@@ -7,6 +7,11 @@ SPARE = 100
 """A recording that is longer than a window by less than this part of it has one window."""
 
 
+def is_one_window(n_samples: int, window: int) -> bool:
+    """Whether a recording is heard in one window."""
+    return (n_samples - window) * SPARE < window
+
+
 def stored_starts(n_samples: int, window: int) -> list[int]:
     """First samples of a recording's windows: half a window apart, the last ends with it.
 
@@ -17,8 +22,10 @@ def stored_starts(n_samples: int, window: int) -> list[int]:
         n_samples: of the recording.
         window: samples of a window.
     """
+    if is_one_window(n_samples, window):
+        return [0]
     last = n_samples - window
-    return [0] if last * SPARE < window else [*range(0, last, max(1, window // 2)), last]
+    return [*range(0, last, max(1, window // 2)), last]
 
 
 def stored_windows(
