@@ -85,8 +85,9 @@ class Crnn(CnnAndGru):
 
     n_in_channel: int = key(1, optional=True, minimum=1)
     """Features have one channel."""
-    activation: Literal["glu"] = key("glu", optional=True)
-    """After each convolution."""
+    activation: Literal["glu", "cg"] = key("glu", optional=True)
+    """Gate after each convolution: glu is linear(x) * sigmoid(x), as in 2022; cg, context gating,
+    is x * sigmoid(linear(x)), as in ATST-SED."""
     kernel_size: list[int] = key([3] * 7, **PER_BLOCK)
     """Frames and bands, odd."""
     stride: list[int] = key([1] * 7, **PER_BLOCK)

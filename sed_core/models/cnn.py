@@ -7,27 +7,14 @@ import torch
 from torch import Tensor, nn
 
 from sed_core.models.dropout import Dropout
+from sed_core.models.gates import GATES, Gate
 from sed_core.models.native.gate import gated_pool, is_fusible
-
-LAYERS = ("conv", "batchnorm", "glu", "dropout", "pooling")
-"""Of each block; `conv0`, `batchnorm0` and so on are their names in the state dict."""
-
-
-class GLU(nn.Module):
-    """The reference's gate: linear(x) * sigmoid(x) over channels, without halving them."""
-
-    def __init__(self, n_channels: int) -> None:
-        super().__init__()
-        self.linear = nn.Linear(n_channels, n_channels)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, C, T, F) -> (B, C, T, F)."""
-        linear = self.linear(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
-        return linear * torch.sigmoid(x)
 
 
 class CNN(nn.Module):
-    """Blocks of Conv2d, BatchNorm2d, GLU, Dropout and AvgPool2d.
+    """Blocks of Conv2d, BatchNorm2d, a gate, Dropout and AvgPool2d.
+
+    `conv0`, `batchnorm0`, `glu0` and so on are their names in the state dict.
 
     The arguments that are sequences hold one entry per block.
 
@@ -38,6 +25,7 @@ class CNN(nn.Module):
         stride: of each convolution.
         padding: of each convolution.
         pooling: (time, frequency) of each average pooling.
+        activation: name in `GATES`.
         dropout: probability.
         batch_norm_eps: added to the variance.
         batch_norm_momentum: weight of the newest batch in the running statistics; 0.99 in the
@@ -53,20 +41,22 @@ class CNN(nn.Module):
         stride: Sequence[int],
         padding: Sequence[int],
         pooling: Sequence[Sequence[int]],
+        activation: str,
         dropout: float,
         batch_norm_eps: float,
         batch_norm_momentum: float,
     ) -> None:
         super().__init__()
-        self.n_blocks = len(nb_filters)
+        self.n_blocks, self.activation = len(nb_filters), activation
+        self.layers = ("conv", "batchnorm", activation, "dropout", "pooling")
         self.cnn = nn.Sequential()
         channels = n_in_channel
         for i, out in enumerate(nb_filters):
             convolution = nn.Conv2d(channels, out, kernel_size[i], stride[i], padding[i])
             norm = nn.BatchNorm2d(out, eps=batch_norm_eps, momentum=batch_norm_momentum)
             pool = nn.AvgPool2d((pooling[i][0], pooling[i][1]))
-            layers = (convolution, norm, GLU(out), Dropout(dropout), pool)
-            for name, layer in zip(LAYERS, layers, strict=True):
+            layers = (convolution, norm, GATES[activation](out), Dropout(dropout), pool)
+            for name, layer in zip(self.layers, layers, strict=True):
                 self.cnn.add_module(f"{name}{i}", layer)
             channels = out
         # Channels innermost in memory, which convolutions and the gate prefer on CPU and GPU alike.
@@ -75,21 +65,23 @@ class CNN(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, n_in_channel, T, F) -> (B, nb_filters[-1], T', F')."""
         for i in range(self.n_blocks):
-            x = self._block(x, *(getattr(self.cnn, f"{name}{i}") for name in LAYERS))
+            x = self._block(x, *(getattr(self.cnn, f"{name}{i}") for name in self.layers))
         return x
 
-    @staticmethod
     def _block(
+        self,
         x: Tensor,
         convolution: nn.Conv2d,
         norm: nn.BatchNorm2d,
-        glu: GLU,
+        gate: Gate,
         dropout: Dropout,
         pool: nn.AvgPool2d,
     ) -> Tensor:
         y = convolution(x)
         pooling = cast(tuple[int, int], pool.kernel_size)
-        if is_fusible(y, pooling):
+        if is_fusible(y, pooling, self.activation):
             p = dropout.p if dropout.training else 0.0
-            return gated_pool(y, norm, glu.linear, dropout=p, pooling=pooling)
-        return pool(dropout(glu(norm(y))))
+            return gated_pool(
+                y, norm, gate.linear, dropout=p, pooling=pooling, activation=self.activation
+            )
+        return pool(dropout(gate(norm(y))))

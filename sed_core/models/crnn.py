@@ -10,6 +10,7 @@ from sed_core.models.cnn import CNN
 from sed_core.models.dropout import Dropout
 from sed_core.models.dropstep import dropstep
 from sed_core.models.fusion_registry import FUSIONS
+from sed_core.models.gates import GATES
 from sed_core.models.head_registry import HEADS
 from sed_core.models.native.gru import is_native, native_gru
 from sed_core.models.parts import Fusion, FusionShape, Head, HeadShape
@@ -52,7 +53,7 @@ class CRNN(nn.Module):
 
     Args:
         n_classes: number of sound classes, C.
-        n_in_channel, nb_filters, kernel_size, stride, padding, pooling: see `CNN`.
+        n_in_channel, nb_filters, kernel_size, stride, padding, pooling, activation: see `CNN`.
         dropout: after each CNN block and after the GRU.
         dropstep: of the CNN's output, see `dropstep`; 0 for none.
         n_rnn_cell: GRU cells per direction.
@@ -81,6 +82,7 @@ class CRNN(nn.Module):
         stride: Sequence[int] = (1, 1, 1, 1, 1, 1, 1),
         padding: Sequence[int] = (1, 1, 1, 1, 1, 1, 1),
         pooling: Sequence[Sequence[int]] = POOLING_2022,
+        activation: str = "glu",
         dropout: float = 0.5,
         dropstep: int = 0,
         n_rnn_cell: int = 128,
@@ -106,6 +108,7 @@ class CRNN(nn.Module):
             stride=stride,
             padding=padding,
             pooling=pooling,
+            activation=activation,
             dropout=dropout,
             batch_norm_eps=batch_norm_eps,
             batch_norm_momentum=batch_norm_momentum,
@@ -198,6 +201,7 @@ NET_KEYS = {
     "stride": "stride",
     "padding": "padding",
     "pooling": "pooling",
+    "activation": "activation",
     "dropout": "dropout",
     "dropstep": "dropstep",
     "n_RNN_cell": "n_rnn_cell",
@@ -211,7 +215,7 @@ NET_KEYS = {
     "initial_posterior": "initial_posterior",
 }
 CHOICES: dict[str, tuple[Any, ...]] = {
-    "activation": ("glu",),
+    "activation": tuple(GATES),
     "rnn_type": tuple(RNN_TYPES),
     "attention": (True, False),
     "attention_axis": ATTENTION_AXES,

@@ -39,6 +39,7 @@ def _architecture(state: Mapping[str, Tensor]) -> dict[str, Any]:
         "n_in_channel": kernels[0].shape[1],
         "nb_filters": [len(kernel) for kernel in kernels],
         "kernel_size": [kernel.shape[-1] for kernel in kernels],
+        "activation": "cg" if "cnn.cnn.cg0.linear.weight" in state else "glu",
         "n_RNN_cell": state[recurrent[0]].shape[1],
         "rnn_layers": len(recurrent),
         "rnn_type": "BGRU" if f"{recurrent[0]}_reverse" in state else "GRU",

@@ -13,6 +13,7 @@ from torch.nn.functional import conv2d
 
 from sed_core.models.crnn import CRNN, build_crnn
 from sed_core.models.dropout import Dropout
+from sed_core.models.gates import ContextGating
 from sed_core.runtime.errors import SedError
 
 N_KERNELS, TEMPERATURE = 4, 31.0
@@ -79,18 +80,6 @@ class PartialConv(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(B, n_in, T, F) -> (B, n_out, T, F)."""
         return torch.cat([self.static(x), self.dynamic(x)], dim=1)
-
-
-class ContextGating(nn.Module):
-    """x * sigmoid(linear(x)) over channels; the CRNN's `GLU` has the two the other way round."""
-
-    def __init__(self, n_channels: int) -> None:
-        super().__init__()
-        self.linear = nn.Linear(n_channels, n_channels)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, C, T, F) -> (B, C, T, F)."""
-        return x * torch.sigmoid(self.linear(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2))
 
 
 class DynamicCNN(nn.Module):

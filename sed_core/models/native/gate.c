@@ -2,7 +2,8 @@
  *
  *   x = (y - mean) * inv_std              batch norm
  *   z = gamma * x + beta
- *   g = (W z + c) * sigmoid(z)            gated linear unit over channels
+ *   g = (W z + c) * sigmoid(z)            gated linear unit over channels,
+ *    or z * sigmoid(W z + c)              context gating, with -DCG
  *   out = scale * sum of kept g           dropout and average pooling
  *
  * Compiled by gate.py, once per number of channels C (-DC=16) and per storage type (float, or
@@ -58,15 +59,23 @@ static inline vec normalised(const block *k, const store *y, int j) {
     return (load(y + j * LANES) - k->mean[j]) * k->inv_std[j];
 }
 
-/* z, linear = W z + c and gate = sigmoid(z) of `rows` rows. */
-static void open_gate(const block *k, const store *y, long rows, vec *z, vec *linear, vec *gate) {
+/* z of `rows` rows, and the two factors of g: `gate` is the one that is a sigmoid. */
+static void open_gate(const block *k, const store *y, long rows, vec *z, vec *factor, vec *gate) {
     for (long r = 0; r < rows; r++)
         for (int j = 0; j < VECS; j++) {
             vec value = k->gamma[j] * normalised(k, y + r * C, j) + k->beta[j];
             z[r * VECS + j] = value;
+#ifndef CG
             gate[r * VECS + j] = sigmoid(value);
+#endif
         }
-    product(rows, 0, C, 1, C, (float *)z, k->w_in, k->bias, linear);
+    product(rows, 0, C, 1, C, (float *)z, k->w_in, k->bias, factor);
+#ifdef CG
+    for (long i = 0; i < rows * VECS; i++) {
+        gate[i] = sigmoid(factor[i]);
+        factor[i] = z[i];
+    }
+#endif
 }
 
 /* Output times of one tile. */
@@ -80,11 +89,11 @@ void forward(const block *k, const store *y, store *out) {
     long out_times = k->times / k->pool_times, out_bands = k->bands / k->pool_bands;
 #pragma omp parallel for schedule(dynamic)
     for (long clip = 0; clip < k->clips; clip++) {
-        vec z[TILE_VECS(k)], linear[TILE_VECS(k)], gate[TILE_VECS(k)];
+        vec z[TILE_VECS(k)], factor[TILE_VECS(k)], gate[TILE_VECS(k)];
         for (long t0 = 0; t0 < out_times; t0 += tile_times(k)) {
             long count = out_times - t0 < tile_times(k) ? out_times - t0 : tile_times(k);
             long first = (clip * k->times + t0 * k->pool_times) * k->bands;
-            open_gate(k, y + first * C, count * k->pool_times * k->bands, z, linear, gate);
+            open_gate(k, y + first * C, count * k->pool_times * k->bands, z, factor, gate);
             store *cell = out + (clip * out_times + t0) * out_bands * C;
             for (long time = 0; time < count; time++)
                 for (long band = 0; band < out_bands; band++, cell += C) {
@@ -95,7 +104,7 @@ void forward(const block *k, const store *y, store *out) {
                             for (long f = 0; f < k->pool_bands; f++) {
                                 long row = corner + t * k->bands + f, i = row * VECS + j;
                                 long bit = (first + row) * C + j * LANES;
-                                sum += kept(linear[i] * gate[i], k->bits, bit);
+                                sum += kept(factor[i] * gate[i], k->bits, bit);
                             }
                         save(cell + j * LANES, sum * k->scale);
                     }
@@ -111,7 +120,7 @@ void backward(const block *k, const store *y, const store *d_out, store *d_z, lo
     long out_times = k->times / k->pool_times, out_bands = k->bands / k->pool_bands;
 #pragma omp parallel for schedule(dynamic)
     for (long clip = 0; clip < k->clips; clip++) {
-        vec z[TILE_VECS(k)], linear[TILE_VECS(k)], gate[TILE_VECS(k)];
+        vec z[TILE_VECS(k)], factor[TILE_VECS(k)], gate[TILE_VECS(k)];
         loose *weights = d_w + clip * C * VECS;
         dvec total[3][VECS];
         memset(weights, 0, sizeof(float) * C * C);
@@ -120,29 +129,34 @@ void backward(const block *k, const store *y, const store *d_out, store *d_z, lo
             long count = out_times - t0 < tile_times(k) ? out_times - t0 : tile_times(k);
             long first = (clip * k->times + t0 * k->pool_times) * k->bands;
             long rows = count * k->pool_times * k->bands;
-            open_gate(k, y + first * C, rows, z, linear, gate);
-            /* gate <- d_z by the sigmoid, linear <- d_linear */
+            open_gate(k, y + first * C, rows, z, factor, gate);
+            /* d_linear is the gradient at W z + c, straight the part of d_z that passes it by. */
+#ifdef CG
+            vec *straight = factor, *d_linear = gate;
+#else
+            vec *straight = gate, *d_linear = factor;
+#endif
             for (long time = 0, row = 0; time < count * k->pool_times; time++) {
                 const store *d_time =
                     d_out + (clip * out_times + t0 + time / k->pool_times) * out_bands * C;
                 for (long band = 0; band < out_bands; band++)
                     for (long f = 0; f < k->pool_bands; f++, row++)
                         for (int j = 0; j < VECS; j++) {
-                            vec s = gate[row * VECS + j], l = linear[row * VECS + j];
+                            vec s = gate[row * VECS + j], l = factor[row * VECS + j];
                             vec d = kept(load(d_time + band * C + j * LANES) * k->scale, k->bits,
                                          (first + row) * C + j * LANES);
-                            linear[row * VECS + j] = d * s;
+                            factor[row * VECS + j] = d * s;
                             gate[row * VECS + j] = d * l * s * (1.0f - s);
                         }
             }
-            product(rows, 1, C, 1, C, (float *)linear, k->w_out, NULL, gate);
-            product(C, 1, 1, C, rows, (float *)linear, z, NULL, weights);
+            product(rows, 1, C, 1, C, (float *)d_linear, k->w_out, NULL, straight);
+            product(C, 1, 1, C, rows, (float *)d_linear, z, NULL, weights);
             for (int j = 0; j < VECS; j++) {
                 vec part[3] = {{0}, {0}, {0}};
                 for (long r = 0; r < rows; r++) {
                     const store *row = y + (first + r) * C;
-                    vec d = gate[r * VECS + j];
-                    part[0] += linear[r * VECS + j];
+                    vec d = straight[r * VECS + j];
+                    part[0] += d_linear[r * VECS + j];
                     part[1] += d;
                     part[2] += d * normalised(k, row, j);
                     save(d_z + (first + r) * C + j * LANES, d);

@@ -1,8 +1,8 @@
-"""Batch norm, GLU, dropout and average pooling of a CNN block in one pass, on the CPU.
+"""Batch norm, a gate, dropout and average pooling of a CNN block in one pass, on the CPU.
 
 A step of the plain layers is bound by memory, not by arithmetic: they read or write the large
 output of the convolution about 14 times forward and 20 times backward; this does so 2 and 6 times.
-The arithmetic is in `gate.c`; the plain layers in `cnn.py` are its definition, and stand in for it
+The arithmetic is in `gate.c`; the plain layers of `cnn.py` are its definition, and stand in for it
 wherever it does not serve (other devices, float64, no compiler).
 """
 
@@ -17,6 +17,7 @@ from sed_core.models.dropout import keep_bits
 from sed_core.models.native.library import longs, native_library, pointers
 
 STORAGE = {torch.float32: (), torch.bfloat16: ("-DBF16",)}
+GATE_OPTIONS = {"glu": (), "cg": ("-DCG",)}
 MAX_ROW_FLOATS = 2**16
 """Values in one pooled row of time, of which the C code keeps three arrays on the stack."""
 
@@ -32,58 +33,66 @@ class _Block(ctypes.Structure):
     )
 
 
-def _library(channels: int, dtype: torch.dtype) -> ctypes.CDLL | None:
-    return native_library("gate", f"-DC={channels}", *STORAGE[dtype])
+def _library(channels: int, dtype: torch.dtype, activation: str) -> ctypes.CDLL | None:
+    return native_library("gate", f"-DC={channels}", *STORAGE[dtype], *GATE_OPTIONS[activation])
 
 
-def is_fusible(y: Tensor, pooling: tuple[int, int]) -> bool:
+def is_fusible(y: Tensor, pooling: tuple[int, int], activation: str = "glu") -> bool:
     """Whether `gated_pool` serves this (B, C, T, F) output of a convolution."""
     _, channels, times, bands = y.shape
     return (
         not torch.compiler.is_exporting()
         and y.device.type == "cpu"
         and y.dtype in STORAGE
+        and activation in GATE_OPTIONS
         and channels % 4 == 0
         and bands % pooling[1] == 0
         and times >= pooling[0]
         and pooling[0] * bands * channels <= MAX_ROW_FLOATS
-        and _library(channels, y.dtype) is not None
+        and _library(channels, y.dtype, activation) is not None
     )
 
 
 def gated_pool(
-    y: Tensor, norm: nn.BatchNorm2d, linear: nn.Linear, *, dropout: float, pooling: tuple[int, int]
+    y: Tensor,
+    norm: nn.BatchNorm2d,
+    linear: nn.Linear,
+    *,
+    dropout: float,
+    pooling: tuple[int, int],
+    activation: str = "glu",
 ) -> Tensor:
     """Norm, gate, dropout and pooling of a block; updates the norm's statistics while training.
 
     Args:
         y: (B, C, T, F) output of the convolution, see `is_fusible`.
         norm: in training mode it takes the batch's statistics.
-        linear: of the GLU, C to C.
+        linear: of the gate, C to C.
         dropout: probability; 0 in evaluation.
         pooling: (time, frequency).
+        activation: the gate's name, of `GATE_OPTIONS`.
 
     Returns:
         (B, C, T // pooling[0], F // pooling[1]), channels-last in memory.
     """
     rows = y.permute(0, 2, 3, 1).contiguous()
-    mean, variance = _statistics(rows.detach(), norm)
+    mean, variance = _statistics(rows.detach(), norm, activation)
     inv_std = (variance + norm.eps).rsqrt()
     bits = keep_bits(y.numel(), dropout) if dropout > 0.0 else None
     out = _GatedPool.apply(
         rows, norm.weight, norm.bias, linear.weight, linear.bias,
-        mean, inv_std, norm.training, bits, dropout, pooling,
+        mean, inv_std, norm.training, bits, dropout, pooling, activation,
     )  # fmt: skip
     return out.permute(0, 3, 1, 2)
 
 
 @torch.no_grad()
-def _statistics(rows: Tensor, norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
+def _statistics(rows: Tensor, norm: nn.BatchNorm2d, activation: str) -> tuple[Tensor, Tensor]:
     """Mean and variance that the norm applies, float64; while training it is given the batch's."""
     running_mean, running_var = cast(Tensor, norm.running_mean), cast(Tensor, norm.running_var)
     if not norm.training:
         return running_mean.double(), running_var.double()
-    mean, variance = batch_moments(rows)
+    mean, variance = batch_moments(rows, activation)
     count = rows.numel() // rows.shape[-1]
     unbiased = variance * count / max(count - 1, 1)
     momentum = cast(float, norm.momentum)
@@ -93,15 +102,16 @@ def _statistics(rows: Tensor, norm: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
     return mean, variance
 
 
-def batch_moments(rows: Tensor) -> tuple[Tensor, Tensor]:
+def batch_moments(rows: Tensor, activation: str = "glu") -> tuple[Tensor, Tensor]:
     """Mean and biased variance of each channel of (B, T, F, C) values, float64.
 
-    More exact than torch's batch norm, which sums channels-last squares in float32.
+    More exact than torch's batch norm, which sums channels-last squares in float32. They are the
+    same for each gate; its name says whose library is at hand.
     """
     clips, times, bands, channels = rows.shape
     pivot = rows[0, 0, 0].float().clone()
     sums = torch.empty(clips, 2, channels, dtype=torch.float64)
-    library = cast(ctypes.CDLL, _library(channels, rows.dtype))
+    library = cast(ctypes.CDLL, _library(channels, rows.dtype, activation))
     library.moments(*pointers(rows, pivot), *longs(clips, times * bands), *pointers(sums))
     first, second = sums.sum(0) / (clips * times * bands)
     return pivot + first, second - first.square()
@@ -113,7 +123,7 @@ class _GatedPool(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, y: Tensor, gamma: Tensor, beta: Tensor, weight: Tensor, bias: Tensor,
                 mean: Tensor, inv_std: Tensor, of_batch: bool, bits: Tensor | None, dropout: float,
-                pooling: tuple[int, int]) -> Tensor:  # fmt: skip
+                pooling: tuple[int, int], activation: str) -> Tensor:  # fmt: skip
         clips, times, bands, channels = y.shape
         constants = [
             tensor.detach().float().contiguous()
@@ -124,7 +134,7 @@ class _GatedPool(torch.autograd.Function):
             None if bits is None else bits.data_ptr(), *(c.data_ptr() for c in constants),
         )  # fmt: skip
         out = y.new_empty(clips, times // pooling[0], bands // pooling[1], channels)
-        library = cast(ctypes.CDLL, _library(channels, y.dtype))
+        library = cast(ctypes.CDLL, _library(channels, y.dtype, activation))
         library.forward(ctypes.byref(block), *pointers(y, out))
         ctx.save_for_backward(y)
         ctx.block, ctx.library, ctx.of_batch = block, library, of_batch
@@ -153,4 +163,4 @@ class _GatedPool(torch.autograd.Function):
         factors = [factor.float() for factor in (by_d, by_y, offset)]
         ctx.library.combine(*pointers(d_y, y, *factors), *longs(clips, times * bands))
         d_constants = (d_gamma, d_beta, d_weight.sum(0), d_bias)
-        return d_y, *(d.float() for d in d_constants), *(6 * (None,))
+        return d_y, *(d.float() for d in d_constants), *(7 * (None,))

@@ -3,6 +3,7 @@
 import copy
 import json
 import shutil
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
@@ -15,10 +16,13 @@ from sed_core.detection.export_command import main as export
 from sed_core.detection.models import load_listener
 from sed_core.detection.onnx_gru import with_onnx_grus
 from sed_core.detection.verify_command import main as verify
+from sed_core.models.checkpoint import Checkpoint, save_checkpoint
+from sed_core.models.network_registry import build
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import write_json
 from sed_core.scoring.postprocess import postprocess
 from sed_core.scoring.score_file import Posteriors
+from tests.made_data import tiny_system
 from tests.unit.detection.conftest import RATE, long_sound
 
 CPU = torch.device("cpu")
@@ -60,6 +64,18 @@ def test_scores_are_those_of_torch(packages, folder):
     strong, weak = run.run(None, {"waveform": long_sound(3.0)[None].repeat(3, 0)})
     assert strong.shape[0] == weak.shape[0] == 3
     assert strong.shape[1] > 2 * len(scores(theirs, long_sound(1.0)))  # of any length
+
+
+def test_context_gates_as_a_package_of_eight_bits(folder, tmp_path):
+    system = tiny_system(net={"activation": "cg", "nb_filters": [16, 16, 32]})
+    torch.manual_seed(0)
+    state = build(system.net, len(system.dataset.classes)).state_dict()
+    save_checkpoint(tmp_path / "model.pt", Checkpoint(state, state, asdict(system)))
+    clip = f"--clip={folder / 'audio/long.flac'}"
+    export([str(tmp_path / "model.pt"), str(tmp_path / "package"), clip, "--int8"])
+    ours, theirs = (load_listener(str(tmp_path / name), CPU) for name in ("package", "model.pt"))
+    sound = long_sound(1.0)
+    assert 0 < np.abs(scores(ours, sound) - scores(theirs, sound)).max() < 0.02
 
 
 def test_a_gru_in_one_direction(tmp_path):

@@ -25,6 +25,7 @@ FUSIONS = [
     {"use_embeddings": True, "embedding_type": "global", "embedding_size": 7},
     {"use_embeddings": True, "embedding_type": "frame", "embedding_size": 6},
     {"attention": False, "rnn_layers": 1},
+    {"activation": "cg"},
 ]
 
 

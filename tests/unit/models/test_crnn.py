@@ -147,6 +147,28 @@ def test_where_posteriors_begin(option, begin):
     assert abs(strong.mean() - begin) < begin / 4 and abs(weak.mean() - begin) < begin / 4
 
 
+def test_context_gating_is_x_times_the_sigmoid_of_a_linear_layer():
+    """Names and sizes are those of the 2022 gate, but for the name of the layer."""
+    crnn = build_crnn({**SMALL, "activation": "cg"}, 3).eval()
+    state = crnn.state_dict()
+    usual = build_crnn(SMALL, 3).state_dict()
+    assert {key.replace(".cg", ".glu"): value.shape for key, value in state.items()} == {
+        key: value.shape for key, value in usual.items()
+    }
+    image = torch.randn(2, 1, 8, 128)
+    x = image
+    for i, pooling in enumerate(SMALL["pooling"]):
+        convolution, norm, gate = (crnn.cnn.cnn.get_submodule(f"{n}{i}") for n in
+                                   ("conv", "batchnorm", "cg"))  # fmt: skip
+        x = norm(convolution(x))
+        linear = torch.einsum("oc,bctf->botf", gate.linear.weight, x)
+        linear = linear + gate.linear.bias[:, None, None]
+        x = torch.nn.functional.avg_pool2d(x / (1 + (-linear).exp()), pooling)
+    assert torch.allclose(crnn.cnn(image), x, atol=1e-6)
+    assert architecture(state)["activation"] == "cg"
+    assert architecture(usual)["activation"] == "glu"
+
+
 def test_frozen_batch_norm_and_cnn():
     network = build_crnn({**SMALL, "freeze_bn": True}, 3).train()
     norm = network.cnn.cnn.batchnorm0
@@ -165,7 +187,7 @@ def test_frozen_batch_norm_and_cnn():
     ("change", "message"),
     [
         ({"n_rnn_cells": 3}, r"net\.n_rnn_cells is not a known key; valid ones are .*n_RNN_cell"),
-        ({"activation": "relu"}, r"net\.activation is 'relu'; it must be one of: glu"),
+        ({"activation": "relu"}, r"net\.activation is 'relu'; it must be one of: glu, cg"),
         ({"attention_axis": "frequency"}, "it must be one of: class, time"),
         ({"embedding_type": "clip"}, "it must be one of: frame, global"),
         ({"nb_filters": [1, 2]}, "unequal length"),

@@ -15,7 +15,12 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def network(channels: int = 16, pooling: tuple[int, int] = (2, 2), dropout: float = 0.5) -> CNN:
+def network(
+    channels: int = 16,
+    pooling: tuple[int, int] = (2, 2),
+    dropout: float = 0.5,
+    activation: str = "glu",
+) -> CNN:
     torch.manual_seed(0)
     made = CNN(
         n_in_channel=3,
@@ -24,6 +29,7 @@ def network(channels: int = 16, pooling: tuple[int, int] = (2, 2), dropout: floa
         stride=[1],
         padding=[1],
         pooling=[pooling],
+        activation=activation,
         dropout=dropout,
         batch_norm_eps=0.001,
         batch_norm_momentum=0.99,
@@ -55,15 +61,17 @@ def assert_close(ours: dict[str, Tensor], theirs: dict[str, Tensor], tolerance: 
 
 
 @pytest.mark.parametrize("channels", [4, 8, 12, 16, 32, 48])
-@pytest.mark.parametrize("pooling", [(2, 2), (1, 4), (3, 1)])
-def test_training_agrees_with_the_plain_layers(monkeypatch, channels, pooling):
-    fused = network(channels, pooling)
+@pytest.mark.parametrize(
+    ("pooling", "activation"), [((2, 2), "glu"), ((1, 4), "glu"), ((3, 1), "glu"), ((3, 2), "cg")]
+)
+def test_training_agrees_with_the_plain_layers(monkeypatch, channels, pooling, activation):
+    fused = network(channels, pooling, activation=activation)
     plain = copy.deepcopy(fused).double()
     x = torch.randn(3, 3, 23, 8)  # 23 times: pooling leaves some over
     ours = outcome(fused, x)
     assert_close(ours, outcome(plain, x.double()), 1e-5)
-    monkeypatch.setattr(cnn, "is_fusible", lambda y, pooling: False)
-    again = copy.deepcopy(network(channels, pooling))
+    monkeypatch.setattr(cnn, "is_fusible", lambda *_: False)
+    again = network(channels, pooling, activation=activation)
     assert not torch.equal(outcome(again, x)["y"], ours["y"])  # another way was taken
 
 
@@ -74,8 +82,10 @@ def test_other_rates_of_dropout(dropout):
     assert_close(outcome(fused, x), outcome(network(dropout=dropout).double(), x.double()), 1e-5)
 
 
-def test_evaluation_and_frozen_statistics():
-    fused, plain = network().eval(), network().double().eval()
+@pytest.mark.parametrize("activation", ["glu", "cg"])
+def test_evaluation_and_frozen_statistics(activation):
+    fused = network(activation=activation).eval()
+    plain = network(activation=activation).double().eval()
     x = torch.randn(2, 3, 16, 8)
     assert_close(outcome(fused, x), outcome(plain, x.double()), 1e-5)
     fused.train().cnn.batchnorm0.eval()
@@ -83,13 +93,15 @@ def test_evaluation_and_frozen_statistics():
     assert_close(outcome(fused, x), outcome(plain, x.double()), 1e-5)
 
 
-def test_bfloat16_is_as_close_as_its_eight_bits_allow():
-    fused, plain = network(dropout=0.0), network(dropout=0.0).double()
+@pytest.mark.parametrize("activation", ["glu", "cg"])
+def test_bfloat16_is_as_close_as_its_eight_bits_allow(activation):
+    fused = network(dropout=0.0, activation=activation)
+    plain = network(dropout=0.0, activation=activation).double()
     x = torch.randn(3, 3, 24, 8)
     with torch.autocast("cpu", torch.bfloat16):
         ours = outcome(fused, x)
     assert ours["y"].dtype == torch.bfloat16
-    assert ours["d cnn.glu0.linear.weight"].dtype == torch.float32
+    assert ours[f"d cnn.{activation}0.linear.weight"].dtype == torch.float32
     assert_close(ours, outcome(plain, x.double()), 0.02)
 
 
