@@ -1,7 +1,8 @@
-"""The system `fdy` of `config.yaml`, step by step, against its specification written once more.
+"""The system `fdy` of `config.yaml`, step by step, against FDY-SED's own training function.
 
-What each network hears is taken from the augmentations, which `test_augmentation.py` holds to the
-original; from there on all is computed here. FDY-SED's own trainer was never run.
+That ran without augmentations but mixup; with all of them the steps are compared with the
+specification, written once more. There what each network hears is taken from the augmentations,
+which `test_augmentation.py` holds to the original; from there on all is computed here.
 """
 
 import copy
@@ -16,14 +17,18 @@ from sed_core.config import systems
 from sed_core.config.system import System
 from sed_core.features.logmel import MelSpectrogram
 from sed_core.models.network_registry import build
+from sed_core.training.augmentation import mixup
 from sed_core.training.augmentation.chain import augmented
-from sed_core.training.augmentation.clip_draws import Clips
+from sed_core.training.augmentation.clip_draws import Clips, Mix
 from sed_core.training.losses import BatchLayout
 from sed_core.training.mean_teacher import MeanTeacher
-from tests.parity.recorder import run_steps
+from tests.parity.fill import fill
+from tests.parity.recorder import Recorder, run_steps
+from tests.parity.subset import Arrays, largest
 
 STEPS, WARMUP, SEED = 3, 4, 21
 STRONG, WEAK = 3, 2
+CLOSE = 1e-7  # in float64
 
 
 def shipped(root, name: str) -> System:
@@ -119,3 +124,49 @@ def test_steps(small, monkeypatch):
         assert not torch.allclose(
             found["dense.weight"], start["dense.weight"].to(found["dense.weight"])
         )
+
+
+def test_steps_of_the_original(root, reference_file, golden, seed, monkeypatch):
+    data = Arrays(reference_file("zoo/fdy_steps.npz"))
+    steps = sum(key.endswith("/losses") for key in data)
+    said = iter(range(steps))
+
+    def draw(*_, **__):
+        step = next(said)
+        orders = torch.from_numpy(data[f"{step}/draws/permutation"])
+        return [
+            Mix(float(c), o) for c, o in zip(data[f"{step}/draws/coefficient"], orders, strict=True)
+        ]
+
+    monkeypatch.setattr(mixup, "draw", draw)
+    monkeypatch.setattr(MeanTeacher, "run", lambda self, net, *x: net(*x))  # float64
+    text = yaml.safe_load((root / "config.yaml").read_text())
+    fdy = text["systems"]["fdy"]
+    fdy["net"] |= {"nb_filters": [4] * 7, "n_RNN_cell": 4, "dropout": 0.0}
+    fdy["training"] |= {"batch_size": [2, 2, 2]}
+    chain = [entry for entry in fdy["training"]["augment"] if entry["name"] == "mixup"]
+    fdy["training"]["augment"] = chain
+    system = System.from_dict(systems.trained_part("fdy", systems.systems(text)["fdy"], text))
+    module = MeanTeacher(system, warmup=3, seed=0).double()
+    fill(module.student, seed)
+    fill(module.teacher, seed + 10)
+    labels = torch.from_numpy(data["labels"]).double()
+    batch = {
+        "waveforms": torch.from_numpy(golden("audio")["audio"]).double() / 32768,
+        "labels": labels[:2],
+        "weak_labels": labels[2:4].amax(-1),
+    }
+    recorder = Recorder()
+    run_steps(module, [batch] * steps, recorder)
+    names = ("loss_strong", "loss_weak", "strong_self_sup_loss")
+    for step, scalars in enumerate(recorder.scalars):
+        total, strong, weak, same, *_ = data[f"{step}/losses"]
+        assert recorder.losses[step] == pytest.approx(total, rel=CLOSE)
+        logged = [scalars[f"train/student/{name}"] for name in names]
+        assert logged == pytest.approx([strong, weak, same], rel=CLOSE)
+        assert recorder.rates[step] == pytest.approx(float(data[f"{step}/lr"]), rel=1e-12)
+    for name in ("student", "teacher"):
+        for key, value in getattr(module, name).named_parameters():
+            if not (key.endswith(".bias") and ".conv" in key):  # norms follow: their gradient is 0
+                difference = largest(value.detach().numpy(), data[f"final/{name}/{key}"])
+                assert difference < CLOSE, (name, key)
