@@ -1,19 +1,20 @@
-"""Whether the entries of `training.augment` are what their functions take."""
+"""Whether augmentations, loss and schedule are what their functions take."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sed_core.config.entries import entry_faults
-from sed_core.config.registries import AUGMENTATIONS, LOSSES
+from sed_core.config.registries import AUGMENTATIONS, LOSSES, SCHEDULES
 
 MOVES = ("frame_shift", "time_mask")
 """They change when something is heard, which embeddings do not follow."""
 
 
 def faults(system: Mapping[str, Any]) -> Iterator[str]:
-    """What is wrong with a system's list and with its loss, a sentence for each fault."""
+    """What is wrong with a system's list, loss and schedule, a sentence for each fault."""
     training, model = system["training"], system["pretrained"]["model"]
     yield from entry_faults("training.loss", training["loss"], LOSSES, "SUPERVISED")
+    yield from entry_faults("opt.schedule", system["opt"]["schedule"], SCHEDULES, "SCHEDULES")
     for place, entry in enumerate(training["augment"]):
         where, name = f"training.augment.{place}", entry["name"]
         yield from entry_faults(where, entry, AUGMENTATIONS, "SHARED", "SEPARATE")

@@ -163,10 +163,6 @@ def system_faults(system: Mapping[str, Any]) -> Iterator[str]:
         f"{training['n_epochs']} epochs, so no network would be selected; lower it": (
             not given and training["validation_interval"] > training["n_epochs"]
         ),
-        f"training.anneal_from is {training['anneal_from']}, but the warm-up lasts "
-        f"{training['n_epochs_warmup']} and the training {training['n_epochs']} epochs; choose an "
-        "epoch between": training["anneal_from"] is not None
-        and not (training["n_epochs_warmup"] <= training["anneal_from"] < training["n_epochs"]),
     }
     yield from (sentence for sentence, holds in wrong.items() if holds)
     scaler = system["scaler"]
@@ -190,9 +186,21 @@ def system_faults(system: Mapping[str, Any]) -> Iterator[str]:
     if given:
         return  # which brings its own features and network
     yield from augmentations.faults(system)
+    yield from _schedule_faults(system["opt"]["schedule"], training)
     yield from _feature_faults(system["feats"])
     if issubclass(NETWORKS[system["net"]["model"]], CnnAndGru):
         yield from _network_faults(system["net"], system["feats"]["n_mels"])
+
+
+def _schedule_faults(schedule: Mapping[str, Any], training: Mapping[str, Any]) -> Iterator[str]:
+    """A rate that falls must have risen, and there must be epochs left for it."""
+    falls = schedule.get("anneal_from", 100 if schedule["name"] == "dcase2024" else None)
+    warmup, epochs = training["n_epochs_warmup"], training["n_epochs"]
+    if isinstance(falls, int) and not warmup <= falls < epochs:
+        yield (
+            f"opt.schedule: anneal_from is {falls}, but the warm-up lasts {warmup} and the "
+            f"training {epochs} epochs; choose an epoch between"
+        )
 
 
 def _feature_faults(feats: Mapping[str, Any]) -> Iterator[str]:

@@ -10,6 +10,8 @@ AUGMENTATIONS = "sed_core/training/augmentation/augmentation_registry.py"
 FUSIONS = "sed_core/models/fusion_registry.py"
 HEADS = "sed_core/models/head_registry.py"
 LOSSES = "sed_core/training/loss/loss_registry.py"
+SCHEDULES = "sed_core/training/schedule/schedule_registry.py"
+OPTIMIZERS = "sed_core/training/optimizer_registry.py"
 JOINS = "sed_core/inference/stitching.py"
 AGGREGATIONS = "sed_core/data/aggregation.py"
 

@@ -117,10 +117,7 @@ class Training:
     n_epochs: int = key(200, minimum=1)
     """At most."""
     n_epochs_warmup: int = key(50, minimum=0)
-    """Epochs over which learning rate and consistency grow."""
-    anneal_from: int | None = key(None, minimum=1)
-    """Epoch from which on the learning rate falls, as a quarter of a cosine that ends with n_epochs
-    (100 of 300 in 2024); null: it stays."""
+    """Epochs over which the consistency grows, and in most schedules the learning rate."""
     steps_per_epoch: int | None = key(None, minimum=1)
     """null: until the smallest set is used up, as in 2022 (118 on DESED)."""
     const_max: float = key(2.0, minimum=0)
@@ -132,6 +129,9 @@ class Training:
     ATST-SED."""
     ema_factor: float = key(0.999, minimum=0, exclusiveMaximum=1)
     """How much of itself the teacher keeps in a step."""
+    ema_warmup: bool = key(True)
+    """true: early on the teacher is the mean of all students so far, as in 2022; false: it keeps
+    ema_factor from the first step on, as in stage 2 of ATST-SED."""
     ema_update: Literal["before", "after"] = key("before")
     """When the teacher follows: before the student's update (2022), or after it (FDY-SED)."""
     loss: dict[str, Any] = key({"name": "bce"}, required=["name"])
@@ -178,10 +178,16 @@ class Training:
 
 @dataclass(frozen=True)
 class Opt:
-    """The optimiser, Adam."""
+    """The optimiser and its learning rate."""
 
+    optimizer: str = key("adam", enum=[*registries.names(registries.OPTIMIZERS, "OPTIMIZERS")])
+    """adam, or adamw, whose weight decay is apart from the gradient (RealDESED)."""
+    weight_decay: float = key(0.0, minimum=0)
+    """Of all weights that learn; 0.001 in RealDESED."""
     lr: float = key(0.001, exclusiveMinimum=0)
     """Learning rate after the warm-up."""
+    schedule: dict[str, Any] = key({"name": "dcase2022"}, required=["name"])
+    """The course of the learning rate: its `name` and options; see docs/add-an-augmentation.md."""
     cnn_lr: float | None = key(None, exclusiveMinimum=0)
     """That of the CNN; null: lr."""
     encoder_lr: float | None = key(None, exclusiveMinimum=0)
@@ -214,9 +220,9 @@ BEFORE_KEYS: dict[str, dict[str, Any]] = {
     "scaler": {"min_range_db": None, "range": [0, 1]},
     "pretrained": {"options": {}},
     "training": {
-        "anneal_from": None,
         "augment": [],
         "ema_update": "before",
+        "ema_warmup": True,
         "loss": {"name": "bce"},
         "interpolation_weight": 1.0,
         "selection": "best",

@@ -279,7 +279,7 @@ class SystemSection:
     training: Training = key()
     """The mean-teacher schedule."""
     opt: Opt = key()
-    """The optimiser, Adam."""
+    """The optimiser and its learning rate."""
     stitching: Stitching = key()
     """How recordings longer than clip_seconds are heard, in validation, test and prediction: in
     windows of that length, whose scores become one line. One that fits is heard as it is."""

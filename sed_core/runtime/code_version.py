@@ -36,14 +36,15 @@ def code_files(*scripts: str | Path, entries: Iterable[str] | None = None) -> di
 
 
 def entries_of(system: Mapping[str, Any]) -> set[str]:
-    """Names of what is registered (networks and their parts, augmentations, losses) in a system."""
+    """Names of all that is registered (a network and its parts, losses, …) in a system."""
     pretrained = system["pretrained"]
     inside = {pretrained["network"]} if pretrained["e2e"] else set()
     training = system["training"]
     augment = {entry["name"] for entry in training.get("augment", [])}
     mixup = {"mixup"} if training["mixup"] else set()
     losses = {training["loss"]["name"], training["self_sup_loss"]}
-    return {*_parts(system), *inside, *augment, *mixup, *losses} - {None}
+    learning = {system["opt"]["optimizer"], system["opt"]["schedule"]["name"]}
+    return {*_parts(system), *inside, *augment, *mixup, *losses, *learning} - {None}
 
 
 def _parts(system: Mapping[str, Any]) -> set[str]:

@@ -13,6 +13,15 @@ def averaged(network: nn.Module) -> list[torch.Tensor]:
     return [parameter.detach() for parameter in network.parameters()]
 
 
+def ema_alpha(step: int, *, factor: float, warmup: bool = True) -> float:
+    """Weight of the old teacher at step n = 1, 2, …: min(1 - 1/(n + 1), factor).
+
+    So early on the teacher is the plain average of the students so far (Tarvainen and Valpola,
+    2017). Without `warmup` it is `factor` at every step.
+    """
+    return min(1.0 - 1.0 / (step + 1), factor) if warmup else factor
+
+
 @torch.no_grad()
 def update_teacher(
     teacher: list[torch.Tensor], student: list[torch.Tensor], *, alpha: float

@@ -105,14 +105,13 @@ def fit(
         **share,
     )
     updates = max(1, len(batches) // config.accumulate_batches)
-    falls = config.anneal_from
     module = MeanTeacher(
         system,
         warmup=config.n_epochs_warmup * updates,
         seed=job.seed,
         embedding_size=training_data.embeddings.size if training_data.embeddings else None,
         pretrained=_inside(system, job.data),
-        anneal=None if falls is None else (falls * updates, config.n_epochs * updates),
+        epoch=updates,
     )
     checkpoint = starting_point(module, keeper.path, job.given)
     if checkpoint is None:

@@ -17,11 +17,14 @@ from sed_core.runtime.errors import SedError
 from sed_core.runtime.seeding import derive
 from sed_core.training.augmentation.chain import augmented, entries
 from sed_core.training.augmentation.clip_draws import Clips, mix_rows
-from sed_core.training.ema import averaged, update_teacher
+from sed_core.training.ema import averaged, ema_alpha, update_teacher
 from sed_core.training.loss.loss_registry import CONSISTENCY, SUPERVISED
 from sed_core.training.losses import BatchLayout, Output, consistency, supervised
+from sed_core.training.optimizer_registry import OPTIMIZERS
 from sed_core.training.rates import parameter_groups
-from sed_core.training.schedule import ema_alpha, learning_rate, ramp
+from sed_core.training.schedule.length import Length
+from sed_core.training.schedule.ramp import ramp
+from sed_core.training.schedule.schedule_registry import SCHEDULES
 
 if TYPE_CHECKING:
     from sed_core.models.end_to_end import EndToEnd
@@ -47,7 +50,7 @@ class MeanTeacher(lightning.LightningModule):
     Args:
         system: configuration.
         warmup: length of the ramp in optimiser steps.
-        anneal: steps between which the learning rate falls; None for never.
+        epoch: optimiser steps of an epoch.
         seed: of the training; every step draws from (seed, step).
         embedding_size: length of the embedding vectors that come with the batches.
         pretrained: makes them instead, from the waveforms.
@@ -64,11 +67,11 @@ class MeanTeacher(lightning.LightningModule):
         seed: int,
         embedding_size: int | None = None,
         pretrained: "EndToEnd | None" = None,
-        anneal: tuple[int, int] | None = None,
+        epoch: int = 1,
     ) -> None:
         super().__init__()
         self.system = system
-        self.warmup, self.anneal = warmup, anneal
+        self.length = Length(warmup, epoch, total=system.training.n_epochs * epoch)
         self.seed = seed
         self.front = FrontEnd(system)
         torch.manual_seed(derive(seed, "weights"))
@@ -81,6 +84,8 @@ class MeanTeacher(lightning.LightningModule):
         self.teacher.requires_grad_(False)
         options = dict(system.training.loss)
         self.loss = partial(SUPERVISED[options.pop("name")], **options)
+        options = dict(system.opt.schedule)
+        self.schedule = partial(SCHEDULES[options.pop("name")], length=self.length, **options)
         self.train()  # Lightning leaves modes as they are; frozen batch norms leave training here
 
     @property
@@ -175,7 +180,7 @@ class MeanTeacher(lightning.LightningModule):
             student, teacher, distance=distance, rows=layout.agreeing
         )
         labelled = strong + config.weak_loss_weight * weak
-        weight = config.const_max * ramp(number, self.warmup)
+        weight = config.const_max * ramp(number, self.length.warmup)
         if heard.mixes:
             weight *= config.interpolation_weight
         agreement = weight * (strong_same + config.weak_consistency * weak_same)
@@ -211,7 +216,9 @@ class MeanTeacher(lightning.LightningModule):
         The weights of step 1, 2, ... are the same either way: FDY-SED, which does it after, has
         counted on by then, and 2022 adds 1 to its counter.
         """
-        alpha = ema_alpha(self.step_number, factor=self.system.training.ema_factor)
+        config = self.system.training
+        number, factor = self.step_number, config.ema_factor
+        alpha = ema_alpha(number, factor=factor, warmup=config.ema_warmup)
         update_teacher(averaged(self.teacher), averaged(self.student), alpha=alpha)
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
@@ -222,8 +229,7 @@ class MeanTeacher(lightning.LightningModule):
 
     def rate(self, number: int) -> float:
         """Learning rate of step 1, 2, …"""
-        maximum, length = self.system.opt.lr, self.warmup
-        return learning_rate(number - 1, maximum=maximum, length=length, anneal=self.anneal)
+        return self.system.opt.lr * self.schedule(number - 1)
 
     def validation_step(self, batch: Batch, batch_index: int) -> dict[str, Output]:
         """Posteriors of both networks in evaluation mode."""
@@ -235,11 +241,13 @@ class MeanTeacher(lightning.LightningModule):
         }
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Adam over what the student learns, and the pretrained network unless it is frozen."""
-        learned = parameter_groups(self.student, self.pretrained, self.system.opt)
+        """Of what the student learns, and of the pretrained network unless it is frozen."""
+        opt = self.system.opt
+        learned = parameter_groups(self.student, self.pretrained, opt)
         # Lightning cannot clip what a fused step unscales itself.
         fused = self.system.training.precision != "16-mixed"
-        return torch.optim.Adam(learned, lr=self.system.opt.lr, betas=(0.9, 0.999), fused=fused)
+        options = {"betas": (0.9, 0.999), "weight_decay": opt.weight_decay, "fused": fused}
+        return OPTIMIZERS[opt.optimizer](learned, lr=opt.lr, **options)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Say which system the weights belong to."""

@@ -11,9 +11,12 @@ import yaml
 from sed_core.config import systems
 from sed_core.config.system import System
 from sed_core.data.labels import FrameGrid, LabelEncoder
-from sed_core.training import schedule
 from sed_core.training.augmentation import mixup
+from sed_core.training.ema import ema_alpha
 from sed_core.training.mean_teacher import SCALARS, MeanTeacher
+from sed_core.training.schedule.dcase2022 import dcase2022
+from sed_core.training.schedule.length import Length
+from sed_core.training.schedule.ramp import ramp
 from sed_core.training.validation import Validation
 from sed_core.training.validation_windows import ValidationWindows
 from tests.parity.fill import fill
@@ -202,14 +205,15 @@ def test_losses_after_the_epoch(train, golden, baseline, name):
 def test_schedules(golden):
     data = golden("ramps")
     for length in (5900, 10, 1, 0):
-        factors = [schedule.ramp(int(n), length) for n in data[f"ramp_{length}/step"]]
+        factors = [ramp(int(n), length) for n in data[f"ramp_{length}/step"]]
         assert factors == pytest.approx(data[f"ramp_{length}/factor"], abs=1e-12)
         rates = [1e-3 * factor for factor in factors]
         assert rates == pytest.approx(data[f"ramp_{length}/lr"], abs=1e-12)
-    alphas = [schedule.ema_alpha(int(n), factor=0.999) for n in data["ema_n"]]
+    alphas = [ema_alpha(int(n), factor=0.999) for n in data["ema_n"]]
     assert alphas == pytest.approx(data["ema_alpha"], abs=1e-12)
     used = data["lr_of_update_rampup10"]
-    ours = [schedule.learning_rate(k, maximum=1e-3, length=10) for k in range(len(used))]
+    length = Length(warmup=10, epoch=1, total=99)
+    ours = [1e-3 * dcase2022(k, length) for k in range(len(used))]
     assert ours == pytest.approx(used, abs=1e-12)
 
 

@@ -15,7 +15,8 @@ from sed_core.config.system import System
 from sed_core.features.embeddings.alignment import Pool1d
 from sed_core.training.augmentation import mixup
 from sed_core.training.mean_teacher import SCALARS, MeanTeacher
-from sed_core.training.schedule import learning_rate
+from sed_core.training.schedule.dcase2024 import dcase2024
+from sed_core.training.schedule.length import Length
 from tests.parity.fill import fill, noise
 from tests.parity.recorder import Recorder, run_steps
 from tests.parity.subset import Arrays, largest
@@ -134,9 +135,10 @@ def test_2024(root, golden, reference_file, seed, monkeypatch, name):
         dataset=replace(base.dataset, classes=classes),
         net={**base.net, "dropstep": 0, "fusion": {"name": "aligned", "shrink": False}},
         data=replace(base.data, annotated=annotated),
-        training=replace(base.training, batch_size=[4, 2, 2], strong_parts=parts),
+        training=replace(base.training, batch_size=[4, 2, 2], strong_parts=parts, n_epochs=60),
+        opt=replace(base.opt, schedule={"name": "dcase2024", "anneal_from": 20}),
     )
-    module = MeanTeacher(system, warmup=WARMUP, seed=0, embedding_size=768, anneal=(20, 60))
+    module = MeanTeacher(system, warmup=WARMUP, seed=0, embedding_size=768)
     fill(module.student, seed)
     fill(module.teacher, seed if name == "mixup_off" else seed + 10)
     audio = np.concatenate([golden("audio")["audio"], np.zeros((2, 160000), np.int16)])
@@ -158,8 +160,8 @@ def test_2024(root, golden, reference_file, seed, monkeypatch, name):
 def test_rate_of_2024(reference_file):
     """118 steps an epoch; the rate rises for 50 epochs, falls from epoch 100 to epoch 300."""
     data = Arrays(reference_file("zoo/dcase2024_small.npz"))
-    options = {"maximum": 1e-3, "length": 50 * 118, "anneal": (100 * 118, 300 * 118)}
-    rates = [learning_rate(int(step) - 1, **options) for step in data["lr_step"]]
+    length = Length(warmup=50 * 118, epoch=118, total=300 * 118)
+    rates = [1e-3 * dcase2024(int(step) - 1, length) for step in data["lr_step"]]
     expected = 1e-3 * data["exact/lr_factor"]
     first = data["lr_step"] == 1  # whose factor the original computes, and never uses
     assert np.array(rates)[~first] == pytest.approx(expected[~first], rel=1e-12)

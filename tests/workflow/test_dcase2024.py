@@ -30,10 +30,10 @@ SMALL = {
         "batch_size_val": 4,
         "n_epochs": 2,
         "n_epochs_warmup": 1,
-        "anneal_from": 1,
         "steps_per_epoch": 2,
         "validation_interval": 1,
     },
+    "opt": {"schedule": {"anneal_from": 1}},
 }
 
 

@@ -64,9 +64,15 @@ CASES: list[tuple[dict[str, Any], str]] = [
         "systems.mine: scaler.range is [1, -1]; expected [lowest, highest]",
     ),
     (
-        {"systems.mine.training.anneal_from": 300},
-        "systems.mine: training.anneal_from is 300, but the warm-up lasts 50 and the training 200",
+        {"systems.mine.opt.schedule": {"name": "dcase2024", "anneal_from": 300}},
+        "systems.mine: opt.schedule: anneal_from is 300, but the warm-up lasts 50 and the training 200",
     ),
+    ({"systems.mine.opt.schedule.name": "dcase2025"}, "opt.schedule: there is no such entry 'dcase2025'; there is dcase2022"),
+    (
+        {"systems.mine.opt.schedule": {"name": "linear_cosine", "warmup": 5}},
+        "systems.mine: opt.schedule: linear_cosine has no option 'warmup'; it has warmup_steps",
+    ),
+    ({"systems.mine.opt.optimizer": "sgd"}, "opt.optimizer: 'sgd' is not one of ['adam', 'adamw']"),
     (
         {"targets": ["mine"], "systems.mine.training.strong_parts": [{"splits": ["synth"], "clips": 5}]},
         "systems.mine: training.strong_parts has 5 clips in all, but training.batch_size takes 12",

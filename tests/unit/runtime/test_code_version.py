@@ -121,5 +121,7 @@ FUSIONS = ("frame", "global", "aligned")
 def test_registered_parts_that_run_inside_a_system(net, model, e2e, entries):
     training = {"mixup": "soft", "augment": [{"name": "time_mask"}]}
     training |= {"loss": {"name": "bce"}, "self_sup_loss": "mse"}
+    opt = {"optimizer": "adamw", "schedule": {"name": "linear_cosine"}}
     system = {"net": net, "pretrained": {"network": model, "e2e": e2e}, "training": training}
-    assert code_version.entries_of(system) == {*entries, "mixup", "time_mask", "bce", "mse"}
+    always = {"mixup", "time_mask", "bce", "mse", "adamw", "linear_cosine"}
+    assert code_version.entries_of(system | {"opt": opt}) == {*entries, *always}

@@ -31,9 +31,12 @@ def test_the_first_steps_are_a_plain_average():
     assert torch.allclose(teacher[0], torch.tensor([(1 + 3 + 5 + 7) / 4]))
 
 
-@pytest.mark.parametrize("order", ["before", "after"])
-def test_before_or_after_the_update(train, monkeypatch, order):
-    """After a first step the teacher is where both began, or half way to where the student is."""
+@pytest.mark.parametrize(
+    ("order", "warmup", "share"),
+    [("before", True, 0.0), ("after", True, 0.5), ("after", False, 0.25)],
+)
+def test_the_first_step(train, monkeypatch, order, warmup, share):
+    """Then the teacher is where both began, or half way to the student, or 1 - ema_factor of it."""
     ends = {}
 
     def keep(module, *_):
@@ -48,8 +51,8 @@ def test_before_or_after_the_update(train, monkeypatch, order):
 
     monkeypatch.setattr(MeanTeacher, "__init__", begin)
     monkeypatch.setattr(MeanTeacher, "on_train_end", keep, raising=False)
-    train(training={"ema_update": order, "n_epochs": 1, "steps_per_epoch": 1})
-    share = 0.5 if order == "after" else 0.0
+    changed = {"ema_update": order, "ema_warmup": warmup, "ema_factor": 0.75}
+    train(training={**changed, "n_epochs": 1, "steps_per_epoch": 1})
     assert any(not torch.equal(*pair) for pair in zip(started, ends["student"], strict=True))
     for start, student, teacher in zip(started, ends["student"], ends["teacher"], strict=True):
         assert torch.allclose(teacher, torch.lerp(start, student, share), atol=1e-7)

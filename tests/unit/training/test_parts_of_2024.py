@@ -31,11 +31,11 @@ def partial():
         training={
             "batch_size": [4, 2, 2],
             "n_epochs": 3,
-            "anneal_from": 2,
             "mixup": None,
             "augment": [{"name": "mixup", "weak_labels": "hard"}],
             "median_window": [1, 3, 5],
         },
+        opt={"schedule": {"name": "dcase2024", "anneal_from": 2}},
     )
     training = replace(system.training, strong_parts=PARTS)
     return replace(system, training=training, data=replace(system.data, annotated=TOLD))

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from sed_core.config.key import defaults_of
 from sed_core.config.system import Opt
 from sed_core.features.embeddings.ast import AST
 from sed_core.features.embeddings.atst_frame import ATSTFrame
@@ -24,6 +25,10 @@ SMALL = {
 }
 
 
+def opt_of(lr: float, **changed) -> Opt:
+    return Opt(**{**defaults_of(Opt), "lr": lr, **changed})
+
+
 def shares(opt: Opt, encoder: nn.Module | None = None) -> dict[str, float]:
     inside = None if encoder is None else SimpleNamespace(encoder=encoder)
     named = {
@@ -39,7 +44,7 @@ def shares(opt: Opt, encoder: nn.Module | None = None) -> dict[str, float]:
 def test_one_rate_is_one_group_in_the_order_of_the_weights():
     """As of old, so that the same training gives the same bytes."""
     encoder = SMALL["panns"]()
-    found = shares(Opt(0.1, None, None, 1.0), encoder)
+    found = shares(opt_of(0.1), encoder)
     assert set(found.values()) == {1.0}
     assert list(found) == [
         name for net in (STUDENT, encoder) for name, p in net.named_parameters() if p.requires_grad
@@ -47,7 +52,7 @@ def test_one_rate_is_one_group_in_the_order_of_the_weights():
 
 
 def test_the_cnn_has_its_own_rate():
-    found = shares(Opt(0.002, 0.0002, None, 1.0))
+    found = shares(opt_of(0.002, cnn_lr=0.0002))
     assert found["cnn.weight"] == pytest.approx(0.1) and found["rnn.weight"] == 1.0
 
 
@@ -60,14 +65,14 @@ def test_the_cnn_has_its_own_rate():
 )
 def test_rates_fall_from_layer_to_layer(name, first, inner, last):
     """2 blocks: the layers are what is before them, each of them, and what is after."""
-    found = shares(Opt(0.002, None, 0.0002, 0.5), SMALL[name]())
+    found = shares(opt_of(0.002, encoder_lr=0.0002, encoder_decay=0.5), SMALL[name]())
     assert found[last] == pytest.approx(0.1)
     assert found[inner] == pytest.approx(0.05)
     assert found[first] == pytest.approx(0.1 * 0.5**3)
 
 
 def test_blocks_are_the_last_layers_where_nothing_follows():
-    found = shares(Opt(0.001, None, None, 0.5), SMALL["beats"]())
+    found = shares(opt_of(0.001, encoder_decay=0.5), SMALL["beats"]())
     assert found["encoder.layers.1.fc1.weight"] == 1.0
     assert found["encoder.layers.0.fc1.weight"] == 0.5
     assert found["patch_embedding.weight"] == 0.25

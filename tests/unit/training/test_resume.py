@@ -20,6 +20,11 @@ OPTIONS = {
     "training": {"n_epochs": 3, "steps_per_epoch": 40},
     "scaler": {"statistic": "dataset", "normtype": "standard"},
     "data": {"weak_split": 0.5},
+    "opt": {
+        "optimizer": "adamw",
+        "weight_decay": 0.01,
+        "schedule": {"name": "linear_cosine", "warmup_steps": 50},
+    },
 }
 
 
