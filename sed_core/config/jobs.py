@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar, Literal, Self
 
-from sed_core.config.key import ODD_FRAMES_BY_CLASS, F1Convention, key, section
+from sed_core.config.key import FRAMES_BY_CLASS, F1Convention, key, section
 
 
 @dataclass(frozen=True)
@@ -18,8 +18,9 @@ class Scoring:
 
     reported: Literal["student", "teacher"] = key("student")
     """The network whose scores the tables show."""
-    median_window: int | list[int] = key(7, **ODD_FRAMES_BY_CLASS)
-    """Of the filter, in frames: one number, or a list with one for each class."""
+    median_window: int | list[int] = key(7, **FRAMES_BY_CLASS)
+    """Of the filter, in frames: one number, or a list with one for each class. An even one
+    (ATST-SED) reaches one frame further back than ahead, so events are half a frame late."""
     weak_mask: bool = key(False)
     """true: no frame scores higher than its clip, so at each threshold a class that the clip lacks
     has no event (FDY-SED)."""

@@ -18,20 +18,13 @@ ABSENT = object()
 """In place of a default: there is none."""
 Rules = dict[str, Any]
 """Words of JSON Schema with what follows them."""
-ODD_FRAMES: Rules = {
-    "type": "integer",
-    "minimum": 1,
-    "not": {"multipleOf": 2},
-    "expected": "an odd number of frames.",
-}
-"""A median window is odd, so that no event moves by half a frame."""
-ODD_FRAMES_BY_CLASS: Rules = {
+FRAMES: Rules = {"type": "integer", "minimum": 1}
+FRAMES_BY_CLASS: Rules = {
     "type": ["integer", "array"],
     "minimum": 1,
-    "items": ODD_FRAMES,
+    "items": FRAMES,
     "minItems": 1,
-    "not": {"type": "integer", "multipleOf": 2},
-    "expected": "an odd number of frames, or a list with one for each class.",
+    "expected": "a number of frames, or a list with one for each class.",
 }
 SEED: Rules = {"minimum": 0, "maximum": 2**32 - 1}
 Precision = Literal["32-true", "bf16-mixed", "16-mixed"]

@@ -14,7 +14,7 @@ from sed_core.config.batch_parts import STRONG_PART
 from sed_core.config.data_sections import JUDGING, Data
 from sed_core.config.embedding_kinds import FUSIONS, STORED
 from sed_core.config.key import (
-    ODD_FRAMES_BY_CLASS,
+    FRAMES_BY_CLASS,
     F1Convention,
     Precision,
     defaults_of,
@@ -155,7 +155,7 @@ class Training:
     """In epochs."""
     validation_batches: int | None = key(None, minimum=1)
     """null: all clips; n: so many batches of strongly and of weakly labelled ones."""
-    median_window: int | list[int] = key(7, **ODD_FRAMES_BY_CLASS)
+    median_window: int | list[int] = key(7, **FRAMES_BY_CLASS)
     """Frames, one number or a list by class: in validation, and wherever the model is used."""
     weak_mask: bool = key(False)
     """As in `scoring`, in validation, and wherever the model is used."""

@@ -60,7 +60,7 @@ def check(value: Any, schema: Mapping[str, Any], *, where: str) -> None:
 
 
 def _explain(error: jsonschema.ValidationError) -> str:
-    if error.validator in ("pattern", "not") and "expected" in error.schema:
+    if error.validator == "pattern" and "expected" in error.schema:
         return f"{error.instance!r} does not fit; expected {error.schema['expected']}"
     if error.validator == "type" and error.instance is None:
         return f"there is nothing; expected {_TYPES.get(error.validator_value, 'a value')}."

@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal
 
 from sed_core.config.data_sections import DataSection
 from sed_core.config.jobs import Scoring
-from sed_core.config.key import ODD_FRAMES, SEED, Precision, Rules, key
+from sed_core.config.key import FRAMES, SEED, Precision, Rules, key
 from sed_core.config.network_sections import NETWORKS
 from sed_core.config.search_sections import TrainingSearch
 from sed_core.config.system import (
@@ -151,7 +151,7 @@ class DatasetSection:
 class MedianGrid:
     """Values to try for `median`."""
 
-    window: list[int] = key(items=ODD_FRAMES, **VALUES)
+    window: list[int] = key(items=FRAMES, **VALUES)
     """Frames."""
     weak_mask: list[bool] = key(**VALUES)
     """true: no frame scores higher than its clip."""

@@ -87,7 +87,11 @@ def decision_arguments(parser: argparse.ArgumentParser) -> None:
         help="what a score must exceed: a number (default 0.5), a table by class, or best-f1, "
         "stored in the model",
     )
-    add("--median-window", type=windows, help="frames, an odd number (default: the model's)")
+    add(
+        "--median-window",
+        type=windows,
+        help="frames, one or a comma list by class (default: the model's)",
+    )
     add("--min-length", type=float, default=0.0, metavar="S", help="drop shorter events")
     add("--merge-gap", type=float, default=0.0, metavar="S", help="join events no further apart")
     add("--quiet", type=float, metavar="DB", help="hear nothing below this level, such as -60")

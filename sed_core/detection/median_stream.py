@@ -13,7 +13,7 @@ def filtered(pieces: Iterable[FrameScores], windows: int | Sequence[int]) -> Ite
 
     Args:
         pieces: (n, C) scores in order of time.
-        windows: frames, an odd number, or one a class.
+        windows: frames, one number or one a class.
     """
     half = (windows if isinstance(windows, int) else max(windows)) // 2
     if not half:

@@ -51,7 +51,7 @@ def main(argv: list[str] | None = None, *, prog: str = "sedlab predict") -> None
     add(
         "--median-window",
         type=windows,
-        help="frames, an odd number or a comma list by class (default: the model's own decoding)",
+        help="frames, one or a comma list by class (default: the model's own decoding)",
     )
     add("--weights", type=Path, help="of the pretrained network, for a model that fuses one")
     add(

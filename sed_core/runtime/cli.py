@@ -68,13 +68,12 @@ def threshold(text: str) -> float:
     return number
 
 
-def odd_window(text: str) -> int:
-    """Frames of a median filter: an odd number, so that it has a middle."""
-    number = _number(text, "an odd number of frames")
-    if number < 1 or number % 2 != 1:
+def window(text: str) -> int:
+    """Frames of a median filter, 1 or more."""
+    number = _number(text, "a number of frames")
+    if number < 1 or number % 1:
         raise SedError(
-            f"the median window is {text} frames; give an odd number such as 7, so that the window "
-            "has a middle."
+            f"the median window is {text} frames; give a whole number such as 7, or 1 for none."
         )
     return int(number)
 

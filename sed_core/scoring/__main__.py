@@ -98,7 +98,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     add(
         "--median-window",
         type=windows,
-        help="odd number of frames, one or a comma list by class; default: 7 for HDF5 files, which "
+        help="frames, one number or a comma list by class; default: 7 for HDF5 files, which "
         "hold raw scores, 1 (no filter) for score folders",
     )
     add("--n-thresholds", type=int, default=50, help="operating points of the 2022 scale")

@@ -29,6 +29,9 @@ def median_filter(
 ) -> NDArray[np.float32]:
     """Filter each clip and class over time, as scipy does (edges reflected).
 
+    An even window reaches one frame further back than ahead, and of the two values in its middle
+    the higher one counts.
+
     Args:
         scores: (N, T, C) posteriors.
         windows: frames, one for all classes or one per class.

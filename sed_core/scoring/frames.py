@@ -81,7 +81,7 @@ class FrameScores:
             )
 
     def filtered(self, label: int, window: int) -> NDArray[np.floating]:
-        """(S,) scores of a class after a median filter over `window` frames, edges reflected.
+        """(S,) scores of a class after `decode.median_filter` over `window` frames.
 
         Slots of clips that are not here are -inf. Every clip is set between its own mirror images,
         so one pass over the line filters all clips, however many lengths there are.

@@ -29,13 +29,13 @@ def pi_psds(
     Args:
         aligned: scores and truth.
         scenario: the PSDS parameters.
-        windows: odd numbers of frames.
+        windows: numbers of frames.
 
     Raises:
-        SedError: no windows, or one that is not odd.
+        SedError: no windows, or one below 1.
     """
-    if not windows or any(window < 1 or window % 2 == 0 for window in windows):
-        raise SedError(f"windows are {list(windows)}; expected one or more odd numbers of frames.")
+    if not windows or any(window < 1 for window in windows):
+        raise SedError(f"windows are {list(windows)}; expected one or more numbers of frames.")
     n_classes = len(aligned.truth.classes)
     rocs = [_class_rocs(aligned, scenario, [window] * n_classes) for window in windows]
     best = {name: best_of([roc[name] for roc in rocs], scenario.max_efpr) for name in rocs[0]}

@@ -5,19 +5,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from sed_core.runtime.cli import odd_window
+from sed_core.runtime.cli import window
 from sed_core.runtime.errors import SedError
 from sed_core.scoring.f1 import CONVENTIONS
 from sed_core.scoring.scenarios import SCENARIOS, Scenario
 
 
 def windows(text: str) -> int | list[int]:
-    """Read median windows: an odd number of frames, or a comma list with one per class.
+    """Read median windows: a number of frames, or a comma list with one per class.
 
     Raises:
         SedError: something else.
     """
-    numbers = [odd_window(part.strip()) for part in text.split(",")]
+    numbers = [window(part.strip()) for part in text.split(",")]
     return numbers[0] if len(numbers) == 1 else numbers
 
 

@@ -90,7 +90,7 @@ async function hearPatches(run, samples, { hop, patch, before, of }, progress) {
   return scores;
 }
 
-// Each class by its window of frames (odd), edges reflected, as scipy's filter does it.
+// Each class by its window of frames, edges reflected, as scipy's filter does it.
 export function medianFiltered(scores, medians) {
   const classes = medians.length;
   const frames = scores.length / classes;

@@ -110,7 +110,7 @@ def test_windows_in_the_page_are_those_of_python(shown, folder, join, stored):
     grid: FrameGrid = line.listener.windows.grid
     windows = Windows(grid, join, 0.4, stored)
     told |= {"join": join, "step": windows.step, "spare": SPARE if stored else None}
-    told |= {"of": 2, "columns": [1, 0], "medians": [3, 7]}
+    told |= {"of": 2, "columns": [1, 0], "medians": [3, 8]}
     page = shown(page_files.FOLDER)
     for seconds in (0.3, 1.0, 1.005, 3.37):
         sound = long_sound(seconds)
@@ -121,7 +121,7 @@ def test_windows_in_the_page_are_those_of_python(shown, folder, join, stored):
 
         pieces = hear_windows(score, windows, [sound], batch_size=2)
         expected = np.concatenate([piece.strong for piece in pieces])[:, [1, 0]]
-        expected = median_filter(expected[None].astype(np.float32), [3, 7])[0]
+        expected = median_filter(expected[None].astype(np.float32), [3, 8])[0]
         found = page.evaluate(
             """async ([samples, hearing]) => {
               const { scoresOf } = await import("./hearing.js");

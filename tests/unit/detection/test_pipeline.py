@@ -27,7 +27,7 @@ def cut(array, rng, longest):
 
 
 @pytest.mark.parametrize("length", [1, 3, 50, 51])
-@pytest.mark.parametrize("windows", [1, 7, [1, 3, 9]])
+@pytest.mark.parametrize("windows", [1, 7, 8, [1, 4, 9], [20, 3, 6]])
 def test_the_filter_is_that_of_the_whole(length, windows):
     rng = np.random.default_rng(length)
     scores = rng.random((length, 3), np.float32)

@@ -244,7 +244,7 @@ def test_embeddings_are_computed_along(tmp_path, tones):
         (["model.pt", "text.wav"], "text.wav cannot be used as audio"),
         (["model.pt", "audio", "other/devtest_0.wav"], "devtest_0.wav would have one name"),
         (["model.pt", "audio", "--median-window=1,3"], "each of the model's 3 classes"),
-        (["model.pt", "audio", "--median-window=4"], "the median window is 4 frames; give an odd"),
+        (["model.pt", "audio", "--median-window=0"], "the median window is 0 frames; give a whole"),
         (
             ["model.pt", "audio", "copy/devtest_0.flac", "--scores=s"],
             "have one file of scores",

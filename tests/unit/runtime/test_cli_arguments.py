@@ -2,15 +2,15 @@
 
 import pytest
 
-from sed_core.runtime.cli import odd_window, positive, threshold
+from sed_core.runtime.cli import positive, threshold, window
 from sed_core.runtime.errors import SedError
 from sed_core.scoring.settings import windows
 
 
 @pytest.mark.parametrize(
     ("read", "word", "value"),
-    [(positive, "24", 24), (threshold, "0", 0.0), (threshold, "0.99", 0.99), (odd_window, "7", 7),
-     (windows, "1", 1), (windows, "3,5", [3, 5])],
+    [(positive, "24", 24), (threshold, "0", 0.0), (threshold, "0.99", 0.99), (window, "7", 7),
+     (windows, "1", 1), (windows, "3,20", [3, 20])],
 )  # fmt: skip
 def test_what_makes_sense(read, word, value):
     assert read(word) == value
@@ -28,10 +28,10 @@ def test_what_makes_sense(read, word, value):
         (threshold, "1", "threshold is 1"),
         (threshold, "-0.1", "threshold is -0.1"),
         (threshold, "nan", "threshold is nan"),
-        (odd_window, "4", "median window is 4 frames; give an odd number"),
-        (odd_window, "inf", "median window is inf"),
-        (windows, "7,8", "median window is 8 frames"),
-        (windows, "7,", "expected an odd number of frames"),
+        (window, "4.5", "median window is 4.5 frames; give a whole number"),
+        (window, "inf", "median window is inf"),
+        (windows, "7,-8", "median window is -8 frames"),
+        (windows, "7,", "expected a number of frames"),
     ],
 )
 def test_what_does_not(read, word, sentence):

@@ -4,18 +4,38 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import median_filter as scipy_median
 
+from sed_core.scoring.decode import median_filter
 from sed_core.scoring.frames import blocks, from_padded
 from sed_core.scoring.spans import line_tree, score_tree
 
 
+def by_definition(line, window):
+    """The middle of the sorted neighbours, of two the higher one, edges reflected."""
+    around = np.pad(line, (window // 2, (window - 1) // 2), mode="symmetric")
+    return np.sort(np.lib.stride_tricks.sliding_window_view(around, window), 1)[:, window // 2]
+
+
+@pytest.mark.parametrize("window", range(1, 22))
+@pytest.mark.parametrize("length", [1, 3, 10, 156])
+def test_windows_of_any_size_are_those_of_scipy(length, window):
+    """Which the recipes filter each class with, as a column; odd ones and even ones."""
+    strong = np.random.default_rng(window).random((length, 1)).astype("f4")
+    expected = scipy_median(strong, (window, 1))
+    assert np.array_equal(expected[:, 0], by_definition(strong[:, 0], window))
+    assert np.array_equal(median_filter(strong[None], window)[0], expected)
+
+
 @given(
     st.lists(st.integers(0, 12), min_size=1, max_size=5),
-    st.sampled_from([1, 3, 7, 15]),
+    st.integers(1, 21),
     st.integers(0, 2**32 - 1),
 )
 @settings(max_examples=60, deadline=None)
-def test_the_filter_is_scipys_on_every_clip_alone(lengths, window, seed):
-    """Windows longer than a clip, and clips without frames, too."""
+def test_the_filter_is_that_of_every_clip_alone(lengths, window, seed):
+    """Windows longer than a clip, and clips without frames, too.
+
+    Not by scipy: 1.17 errs on 2 frames where the window has 16 or more.
+    """
     strong = np.random.default_rng(seed).random((len(lengths), max(lengths), 2)).astype("f4")
     names = [str(row) for row in range(len(lengths))]
     frames = from_padded(
@@ -30,9 +50,7 @@ def test_the_filter_is_scipys_on_every_clip_alone(lengths, window, seed):
                 assert np.isneginf(found).all()
             elif length:
                 plain = strong[int(name), :length, label]
-                np.testing.assert_array_equal(
-                    found, scipy_median(plain, size=window, mode="reflect")
-                )
+                np.testing.assert_array_equal(found, by_definition(plain, window))
             assert np.isneginf(line[first + length])
 
 
