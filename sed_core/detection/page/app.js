@@ -151,7 +151,7 @@ function list() {
     row.insertCell().append(play);
     const swatch = document.createElement("span");
     swatch.className = "swatch";
-    swatch.style.cssText = `display: inline-block; margin-right: .4rem; background: ${colourOf(event.label)}`;
+    swatch.style.cssText = `display: inline-block; margin-right: .4rem; background: var(${colourOf(event.label)})`;
     row.cells[2].prepend(swatch);
     return row;
   });

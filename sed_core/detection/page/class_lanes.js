@@ -2,10 +2,11 @@
 
 import { drawClass } from "./drawing.js";
 
-const COLOURS = ["#2f7fd1", "#d9822b", "#2e9e6b", "#c2447f", "#7d5fc7", "#b5a01c", "#1f9fb0", "#c0523c", "#7a8b2e", "#8f6b4a"];
+const COLOURS = 30; // in class_colours.css
 const FEW = 12; // classes that are shown without asking
 
-export const colourOf = (label) => COLOURS[label % COLOURS.length];
+// The name of a class's colour in the style sheet.
+export const colourOf = (label) => `--class-${label % COLOURS}`;
 
 const element = (name, attributes, ...children) => {
   const made = document.createElement(name);
@@ -42,7 +43,7 @@ export class ClassLanes {
     for (const label of labels) {
       const id = `threshold-${label}`;
       const swatch = element("span", { class: "swatch", "aria-hidden": "true" });
-      swatch.style.background = colourOf(label);
+      swatch.style.background = `var(${colourOf(label)})`;
       const count = element("span", { class: "count" });
       const title = element("label", { for: id }, swatch, this.classes[label], count);
       const slider = element("input", { id, type: "range", min: 0, max: 0.99, step: 0.01 });
@@ -67,6 +68,7 @@ export class ClassLanes {
   }
 
   draw(heard, about, events, thresholds, view, colours) {
+    const style = getComputedStyle(this.place);
     for (const [label, { canvas, count }] of this.lanes) {
       const own = events.filter((event) => event.label === label);
       count.textContent = own.length === 1 ? "1 event" : `${own.length} events`;
@@ -77,7 +79,7 @@ export class ClassLanes {
         frameSeconds: about.frame_seconds,
         threshold: thresholds[label],
         events: own,
-        colour: colourOf(label),
+        colour: style.getPropertyValue(colourOf(label)),
       };
       drawClass(canvas, content, view, colours);
     }
