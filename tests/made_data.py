@@ -11,8 +11,9 @@ from sed_core.config.system import System
 from sed_core.data.corpus import write_corpus
 from sed_core.data.layout import PreparedData
 from sed_core.data.manifest import COLUMNS
+from sed_core.features.embeddings.atst_frame import ATSTFrame
 from sed_core.features.embeddings.panns import PANNs
-from sed_core.runtime.files import write_json
+from sed_core.runtime.files import digest, write_json
 
 ROOT = Path(__file__).resolve().parents[1]
 CLASSES = ["Cat", "Dog", "Frying"]
@@ -73,6 +74,23 @@ def small_panns() -> PANNs:
         if isinstance(block, torch.nn.BatchNorm2d):
             torch.nn.init.constant_(block.weight, 3)
     return encoder
+
+
+def small_atst() -> ATSTFrame:
+    """With seeded weights and positions."""
+    torch.manual_seed(0)
+    encoder = ATSTFrame(width=64, depth=2, hidden=32).eval()
+    torch.nn.init.normal_(encoder.pos_embed, std=0.1)
+    return encoder
+
+
+def give_weights(data: Path, entry: str, network: str, state: object) -> dict[str, str]:
+    """Put the weights of an entry of `embeddings` beside prepared data; their receipt."""
+    path = data / f"{entry}.pth"
+    torch.save(state, path)
+    receipt = {"encoder": network, "path": str(path), "digest": digest(path)}
+    write_json(data / "embeddings" / entry / "weights.json", receipt)
+    return receipt
 
 
 def write_system(path: Path, **overrides: object) -> Path:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sed_core.config import registries
+from sed_core.config.augmentations import mixes_into_encoder
 from sed_core.runtime.errors import unknown_name
 
 
@@ -55,6 +56,13 @@ def faults(system: Mapping[str, Any], name: str, config: Mapping[str, Any]) -> I
         yield (
             f"systems.{name}: opt.encoder_decay is from block to block, but {model} states none; "
             "set it to 1."
+        )
+    augments = mixes_into_encoder(system["training"]["augment"]) or system["pretrained"]["augment"]
+    if augments and not registries.hears_mel(found):
+        others = [other for other in known if registries.hears_mel(other)]
+        yield (
+            f"systems.{name}: {model} has a front end that cannot be augmented (pretrained.augment "
+            f"and mixup with encoder: true); take one of {', '.join(others)}, or leave it out."
         )
     for option in sorted(set(options(model, config)) - set(registries.options(found))):
         given = ", ".join(registries.options(found)) or "none"

@@ -40,6 +40,17 @@ def has_blocks(encoder: str) -> bool:
 
 
 @cache
+def hears_mel(encoder: str) -> bool:
+    """Whether what a registered network hears can be augmented (`MelEncoder`)."""
+    wanted = names(ENCODERS, "ENCODERS")[encoder]
+    return any(
+        "MelEncoder" in map(ast.unparse, item.bases)
+        for item in _tree(_origin(ENCODERS, wanted)).body
+        if isinstance(item, ast.ClassDef) and item.name == wanted
+    )
+
+
+@cache
 def options(encoder: str) -> tuple[str, ...]:
     """What a configuration can change in a registered network (`Encoder.options`)."""
     return _of_class(encoder, "options")

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from sed_core.config.augmentations import mixes_into_encoder
 from sed_core.config.network_sections import time_pooling
 
 ENCODER_RATE = 16000
@@ -11,6 +12,9 @@ ENCODER_RATE = 16000
 
 ENCODER_SECONDS = {"ast": 10.24}
 """What the pretrained networks with a fixed window hear of a clip; the others hear all of it."""
+
+WHOLE_SECONDS = {"atst_frame": 10.0}
+"""Longer clips are heard by these networks in pieces, which cannot be augmented."""
 
 BATCH_PARTS = ("strong", "weak", "unlabelled")
 """Of a batch, in the order of `training.batch_size`."""
@@ -129,6 +133,14 @@ def misfits(system: Mapping[str, Any], dataset: Mapping[str, Any], name: str) ->
             f"'{model}' hears {ENCODER_SECONDS[model]} s, but data set '{name}' has clip_seconds "
             f"{seconds:g}, of which it would ignore the rest; take shorter clips or another "
             "pretrained network"
+        )
+    whole = WHOLE_SECONDS.get(str(model), math.inf)
+    augments = system["pretrained"]["augment"] or mixes_into_encoder(system["training"]["augment"])
+    if augments and seconds > whole:
+        yield (
+            f"'{model}' hears clips beyond {whole:g} s in pieces, which cannot be augmented, but "
+            f"data set '{name}' has clip_seconds {seconds:g}; take shorter clips, or leave out "
+            "pretrained.augment and mixup with encoder: true"
         )
     if model is not None and rate != ENCODER_RATE:
         yield (

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sed_core.config import registries
+from sed_core.config.augmentations import mixes_into_encoder
 from sed_core.config.batch_parts import STRONG_PART
 from sed_core.config.data_sections import JUDGING, Data
 from sed_core.config.embedding_kinds import FUSIONS, STORED
@@ -95,6 +96,9 @@ class Pretrained:
     """The reference's word for frozen; with e2e, false trains it along."""
     mixup: bool = key(False)
     """true: mix the embeddings too (2022 mixes audio and labels only)."""
+    augment: list[dict[str, Any]] = key([], items={"required": ["name"]})
+    """Augmentations of what the network hears, behind its own front end, with e2e; entries like
+    those of training.augment, which act first."""
 
     @property
     def stored(self) -> str:
@@ -218,7 +222,7 @@ BEFORE_KEYS: dict[str, dict[str, Any]] = {
     },
     "feats": {"peak_level": False},
     "scaler": {"min_range_db": None, "range": [0, 1]},
-    "pretrained": {"options": {}},
+    "pretrained": {"options": {}, "augment": []},
     "training": {
         "augment": [],
         "ema_update": "before",
@@ -261,6 +265,11 @@ class System:
     def reads_embeddings(self) -> bool:
         """Whether embeddings come from files, made beforehand of every clip's windows."""
         return self.pretrained.model is not None and not self.pretrained.e2e
+
+    @property
+    def augments_encoder(self) -> bool:
+        """Whether clips are changed on their way into a pretrained network inside."""
+        return mixes_into_encoder(self.training.augment) or bool(self.pretrained.augment)
 
     @property
     def config_hash(self) -> str:

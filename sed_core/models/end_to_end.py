@@ -1,6 +1,6 @@
 """The pretrained network that a fused system runs inside, trained end to end or frozen."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -11,7 +11,7 @@ from sed_core.config.system import System
 from sed_core.data.labels import FrameGrid
 from sed_core.data.layout import PreparedData
 from sed_core.features.embeddings.alignment import ALIGNMENTS
-from sed_core.features.embeddings.encoder import Encoder
+from sed_core.features.embeddings.encoder import Encoder, MelEncoder
 from sed_core.features.embeddings.encoder_registry import encoder_class
 from sed_core.features.embeddings.encoder_weights import load_named
 from sed_core.runtime.files import read_json
@@ -71,8 +71,21 @@ class EndToEnd(nn.Module):
 
     def forward(self, waveforms: Tensor) -> Tensor:
         """(B, S) -> (B, D) or (B, D, T), aligned ones on the frames of the CRNN."""
+        return self._embeddings(self.encoder, waveforms)
+
+    @property
+    def front(self) -> MelEncoder:
+        """The encoder where its front end can be augmented, as has been checked beforehand."""
+        assert isinstance(self.encoder, MelEncoder)
+        return self.encoder
+
+    def from_features(self, features: Tensor) -> Tensor:
+        """The same as `forward` of what the encoder's front end gives, (B, F, T)."""
+        return self._embeddings(self.front.from_features, features)
+
+    def _embeddings(self, hear: Callable[..., dict[str, Tensor]], sound: Tensor) -> Tensor:
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
-            found = self.encoder(waveforms, self.kind)[self.kind].float()
+            found = hear(sound, self.kind)[self.kind].float()
         return found if self.alignment is None else self.alignment(found)
 
 

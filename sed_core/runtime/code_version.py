@@ -40,7 +40,8 @@ def entries_of(system: Mapping[str, Any]) -> set[str]:
     pretrained = system["pretrained"]
     inside = {pretrained["network"]} if pretrained["e2e"] else set()
     training = system["training"]
-    augment = {entry["name"] for entry in training.get("augment", [])}
+    lists = training.get("augment", []), pretrained.get("augment", [])
+    augment = {entry["name"] for entries in lists for entry in entries}
     mixup = {"mixup"} if training["mixup"] else set()
     losses = {training["loss"]["name"], training["self_sup_loss"]}
     learning = {system["opt"]["optimizer"], system["opt"]["schedule"]["name"]}

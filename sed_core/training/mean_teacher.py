@@ -15,7 +15,7 @@ from sed_core.features.frontend import FrontEnd
 from sed_core.models.network_registry import build
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.seeding import derive
-from sed_core.training.augmentation.chain import augmented, entries
+from sed_core.training.augmentation.chain import augmented, augmented_for_encoder, entries
 from sed_core.training.augmentation.clip_draws import Clips, mix_rows
 from sed_core.training.ema import averaged, ema_alpha, update_teacher
 from sed_core.training.loss.loss_registry import CONSISTENCY, SUPERVISED
@@ -130,12 +130,15 @@ class MeanTeacher(lightning.LightningModule):
         """Losses of one batch; returns their sum, keeps the scalars of protocol 5.7."""
         number = self.step_number
         torch.manual_seed(derive(self.seed, "step", number, batch_index, self.global_rank))
-        embeddings = self.embeddings(batch)
+        late = self.system.augments_encoder  # embeddings are of what augmentation leaves
+        embeddings = None if late else self.embeddings(batch)
         with torch.autocast(self.device.type, enabled=False), torch.no_grad():
             heard, of_teacher = self.augmented(batch, embeddings, number, batch_index)
             inputs = self.front.scale(heard.mel)
             teacher_inputs = inputs if of_teacher is heard else self.front.scale(of_teacher.mel)
             heard, of_teacher = annotated(heard, batch), annotated(of_teacher, batch)
+        if late:
+            heard, of_teacher = self.embedded(heard, of_teacher)
         masks = masks_of(batch)
         student = self.run(self.student, inputs, heard.embeddings, **masks)
         with torch.no_grad():
@@ -146,7 +149,15 @@ class MeanTeacher(lightning.LightningModule):
     def augmented(
         self, batch: Batch, embeddings: torch.Tensor | None, number: int, batch_index: int
     ) -> tuple[Clips, Clips]:
-        """What student and teacher hear: mel magnitudes and labels after `training.augment`."""
+        """What student and teacher hear: mel magnitudes and labels after `training.augment`.
+
+        Where what the pretrained network hears is augmented, that as well.
+        """
+        front, encoder_mel = None, None
+        if self.system.augments_encoder:
+            assert self.pretrained is not None
+            front = self.pretrained.front
+            encoder_mel = front.magnitudes(batch["waveforms"])
         clips = Clips(
             self.front.magnitudes(batch["waveforms"]),
             batch["labels"],
@@ -154,9 +165,25 @@ class MeanTeacher(lightning.LightningModule):
             layout=self.layout,
             pooling=self.system.pooling,
             embeddings=embeddings,
+            encoder_mel=encoder_mel,
         )
-        place = {"step": number, "batch": batch_index, "rank": self.global_rank}
-        return augmented(clips, entries(self.system), seed=self.seed, **place)
+        place = {
+            "seed": self.seed, "step": number, "batch": batch_index, "rank": self.global_rank,
+        }  # fmt: skip
+        heard = augmented(clips, entries(self.system), **place)
+        return augmented_for_encoder(*heard, front, self.system, **place) if front else heard
+
+    def embedded(self, heard: Clips, of_teacher: Clips) -> tuple[Clips, Clips]:
+        """Both with the embeddings of what the pretrained network hears of them."""
+        inside = self.pretrained
+        assert inside is not None and heard.encoder_mel is not None
+        student = replace(heard, embeddings=inside.from_features(heard.encoder_mel))
+        if of_teacher is heard:
+            return student, student
+        assert of_teacher.encoder_mel is not None
+        with torch.no_grad():
+            found = inside.from_features(of_teacher.encoder_mel)
+        return student, replace(of_teacher, embeddings=found)
 
     def losses(
         self,

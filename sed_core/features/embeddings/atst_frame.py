@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from sed_core.features.embeddings.encoder import Encoder, State, without_last
+from sed_core.config.split_roles import WHOLE_SECONDS
+from sed_core.features.embeddings.encoder import MelEncoder, State, without_last
 from sed_core.features.mel_filters import mel_filters
 from sed_core.features.precision import full_precision
 from sed_core.features.safe_load import load_strictly
@@ -47,7 +48,7 @@ class Block(nn.Module):
         return x + self.mlp["fc2"](functional.gelu(self.mlp["fc1"](self.norm2(x))))
 
 
-class ATSTFrame(Encoder):
+class ATSTFrame(MelEncoder):
     """The network without the heads that a file may have.
 
     It has positions for 10 s. Longer clips are heard in pieces of 10 s, the last filled with zeros,
@@ -67,6 +68,7 @@ class ATSTFrame(Encoder):
 
     kinds = ("frame", "aligned", "pool1d", "interpolate", "mean")
     block_list = "blocks"
+    whole_seconds = WHOLE_SECONDS["atst_frame"]
     options = ("drop_last", "top_db")
     drop_last: ClassVar[int] = 0
     top_db: ClassVar[str] = "clip"
@@ -118,14 +120,19 @@ class ATSTFrame(Encoder):
         count = chunks * (CHUNK // HOP // PATCH) + (1 + rest // HOP) // PATCH
         return ((PATCH - 1) / 2 + PATCH * np.arange(count)) * HOP / cls.sample_rate
 
-    def features(self, waveforms: Tensor) -> Tensor:
-        """(B, S) waveforms -> (B, 64, 1 + S // 160) in about -1 to 1; always in float32."""
+    def magnitudes(self, waveforms: Tensor) -> Tensor:
+        """(B, S) waveforms -> (B, 64, 1 + S // 160) linear mel power, always in float32."""
         with full_precision(waveforms):
             spectrum = torch.stft(
                 waveforms.float(), N_FFT, hop_length=HOP, window=self.window, return_complex=True
             )
             power = torch.view_as_real(spectrum).square().sum(-1)
-            decibels = 10.0 * (self.filters.T @ power).clamp(min=POWER_FLOOR).log10()
+            return self.filters.T @ power
+
+    def scaled(self, magnitudes: Tensor) -> Tensor:
+        """(B, 64, T) linear mel power -> (B, 64, T) in about -1 to 1, always in float32."""
+        with full_precision(magnitudes):
+            decibels = 10.0 * magnitudes.clamp(min=POWER_FLOOR).log10()
             over = (1, 2) if self.top_db == "clip" else (0, 1, 2)
             floor = decibels.amax(over, keepdim=True) - TOP_DB
             limited = torch.maximum(decibels, floor).clamp(LOWEST, HIGHEST)
@@ -145,13 +152,17 @@ class ATSTFrame(Encoder):
             x = block(x)
         return self.norm_frame(x)
 
+    def from_features(self, features: Tensor, kind: str | None = None) -> dict[str, Tensor]:
+        """Vectors of 40 ms, in the order of time, of (B, 64, T) network input, T up to 1003."""
+        return self.derived(self.tokens(features).mT)
+
     def forward(self, waveforms: Tensor, kind: str | None = None) -> dict[str, Tensor]:
         """Vectors of 40 ms, in the order of time."""
         size, length = waveforms.shape
-        if length > CHUNK:
-            padded = functional.pad(waveforms, (0, -length % CHUNK))
-            waveforms = padded.reshape(-1, CHUNK)
-        found = self.tokens(self.features(waveforms)).reshape(size, -1, self.pos_embed.shape[2])
+        if length <= CHUNK:
+            return self.from_features(self.features(waveforms), kind)
+        pieces = functional.pad(waveforms, (0, -length % CHUNK)).reshape(-1, CHUNK)
+        found = self.tokens(self.features(pieces)).reshape(size, -1, self.pos_embed.shape[2])
         return self.derived(found.mT[..., : len(self.frame_times(length))])
 
 

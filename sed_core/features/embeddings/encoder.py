@@ -141,6 +141,35 @@ class Encoder(nn.Module, ABC):
             return self(waveforms, kind)[kind].float()
 
 
+class MelEncoder(Encoder):
+    """An encoder whose front end is a linear mel spectrogram and then a scale without weights.
+
+    So what it hears can be mixed in linear mel power and augmented after the scale; of the others
+    front ends are one piece. A configuration knows these classes by their base.
+
+    Attributes:
+        whole_seconds: longer clips are heard in pieces and cannot be augmented; None: all can.
+    """
+
+    whole_seconds: ClassVar[float | None] = None
+
+    @abstractmethod
+    def magnitudes(self, waveforms: Tensor) -> Tensor:
+        """(B, S) waveforms -> (B, F, T) linear mel power, always in float32."""
+
+    @abstractmethod
+    def scaled(self, magnitudes: Tensor) -> Tensor:
+        """(B, F, T) linear mel power -> (B, F, T) network input, always in float32."""
+
+    @abstractmethod
+    def from_features(self, features: Tensor, kind: str | None = None) -> dict[str, Tensor]:
+        """Embeddings, as from `forward`, of (B, F, T) network input."""
+
+    def features(self, waveforms: Tensor) -> Tensor:
+        """(B, S) waveforms -> (B, F, T) network input, always in float32."""
+        return self.scaled(self.magnitudes(waveforms))
+
+
 def without_last(state: State, name: str, count: int) -> dict[str, Tensor]:
     """Tensors but for those of the last `count` members of the list `name`.
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from sed_core.features.embeddings.encoder import Encoder
+from sed_core.features.embeddings.encoder import MelEncoder
 from sed_core.features.embeddings.fbank import N_FFT, PREEMPHASIS, SHIFT, WINDOW
 from sed_core.features.mel_filters import mel_filters
 from sed_core.features.precision import full_precision
@@ -123,7 +123,7 @@ class InvertedResidual(nn.Module):
         return x + self.block(x) if self.residual else self.block(x)
 
 
-class FrameMN(Encoder):
+class FrameMN(MelEncoder):
     """The network without its AudioSet heads.
 
     Batch norms keep their statistics even where it is fine-tuned. The original shifts the limits of
@@ -186,8 +186,8 @@ class FrameMN(Encoder):
         count = 1 + ((n_samples - 1) // SHIFT) // TIME_STRIDE
         return np.arange(count) * TIME_STRIDE * SHIFT / cls.sample_rate
 
-    def features(self, waveforms: Tensor) -> Tensor:
-        """(B, S) waveforms -> (B, 128, 1 + (S - 1) // 160) log mel; always in float32."""
+    def magnitudes(self, waveforms: Tensor) -> Tensor:
+        """(B, S) waveforms -> (B, 128, 1 + (S - 1) // 160) linear mel power, always in float32."""
         with full_precision(waveforms):
             x = waveforms.float()
             spectrum = torch.stft(
@@ -198,15 +198,24 @@ class FrameMN(Encoder):
                 return_complex=True,
             )
             power = torch.view_as_real(spectrum).square().sum(-1)
-            return ((self.filters.T @ power).clamp(min=FLOOR).log() + OFFSET) / SCALE
+            return self.filters.T @ power
+
+    def scaled(self, magnitudes: Tensor) -> Tensor:
+        """(B, 128, T) linear mel power -> (B, 128, T) log mel, always in float32."""
+        with full_precision(magnitudes):
+            return (magnitudes.clamp(min=FLOOR).log() + OFFSET) / SCALE
 
     def tokens(self, features: Tensor) -> Tensor:
         """(B, 128, T) -> (B, D, T / 4), rounded up."""
         return self.layers(features[:, None]).squeeze(2)
 
+    def from_features(self, features: Tensor, kind: str | None = None) -> dict[str, Tensor]:
+        """Vectors of 40 ms, in the order of time, of (B, 128, T) network input."""
+        return self.derived(self.tokens(features))
+
     def forward(self, waveforms: Tensor, kind: str | None = None) -> dict[str, Tensor]:
         """Vectors of 40 ms, in the order of time."""
-        return self.derived(self.tokens(self.features(waveforms)))
+        return self.from_features(self.features(waveforms), kind)
 
 
 def published(state: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""The augmentations that `training.augment` can name."""
+"""The augmentations that `training.augment` and `pretrained.augment` can name."""
 
 from collections.abc import Callable
 
@@ -9,6 +9,7 @@ from sed_core.training.augmentation.filter_augment import filter_augment
 from sed_core.training.augmentation.frame_shift import frame_shift
 from sed_core.training.augmentation.frequency_warp import frequency_warp
 from sed_core.training.augmentation.mixup import mixup
+from sed_core.training.augmentation.resize_crop import resize_crop
 from sed_core.training.augmentation.spec_augment import spec_augment
 from sed_core.training.augmentation.time_mask import time_mask
 
@@ -25,3 +26,9 @@ SEPARATE: dict[str, Callable[..., torch.Tensor]] = {
     "frequency_warp": frequency_warp,
 }
 """Of mel magnitudes alone: student and teacher hear the same clip, each with draws of its own."""
+
+OF_ENCODER: dict[str, Callable[..., Clips]] = {
+    "resize_crop": resize_crop,
+}
+"""Of clips whose `mel` are decibels, as a pretrained network hears them: in `pretrained.augment`
+alone, and each network with draws of its own."""

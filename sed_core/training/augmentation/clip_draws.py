@@ -59,8 +59,11 @@ class Clips:
         layout: which rows of `mel` those are.
         pooling: feature frames of one output frame, about T / T'.
         embeddings: of all clips, (B, D) or (B, D, T''), where the system has any.
-        mixes: how the student's clips were mixed where the teacher hears them as they were; its
-            posteriors are to be mixed in the same way (interpolation consistency).
+        encoder_mel: (B, F', T'') what the pretrained network's own front end gives, where the
+            system augments that: linear mel power first, then, in `pretrained.augment`, scaled.
+        mixes: how the student's clips were mixed, one after the other, where the teacher hears them
+            as they were; its posteriors are to be mixed in the same way (interpolation
+            consistency).
     """
 
     mel: torch.Tensor
@@ -69,27 +72,34 @@ class Clips:
     layout: BatchLayout
     pooling: int
     embeddings: torch.Tensor | None = None
+    encoder_mel: torch.Tensor | None = None
     mixes: Mixes = ()
 
 
 @dataclass(frozen=True)
 class Draws:
-    """Random numbers of one entry of `training.augment` in one step, the same in any run.
+    """Random numbers of one entry of an augment list in one step, the same in any run.
 
     Args:
         seed: from the training's seed, the step and, where each network hears its own, the network.
         rank: of this process among those that share the batch.
+        common: where each network hears its own, the seed that both have in common.
 
     Attributes:
+        agreed: the same numbers in all processes and for both networks, to decide whether to act.
         shared: the same numbers in all processes, for what the whole batch has in common.
         own: of this process, for what each clip has of its own.
     """
 
     seed: int
     rank: int = 0
+    common: int | None = None
+    agreed: np.random.Generator = field(init=False)
     shared: np.random.Generator = field(init=False)
     own: np.random.Generator = field(init=False)
 
     def __post_init__(self) -> None:
+        common = self.seed if self.common is None else self.common
+        object.__setattr__(self, "agreed", np.random.default_rng(derive(common, "agreed")))
         object.__setattr__(self, "shared", np.random.default_rng(self.seed))
         object.__setattr__(self, "own", np.random.default_rng(derive(self.seed, self.rank)))

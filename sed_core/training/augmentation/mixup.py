@@ -20,8 +20,10 @@ def mixup(
     weak_labels: Literal["as_labels", "hard"] = "as_labels",
     probability: Share = PROBABILITY,
     embeddings: bool = False,
+    encoder: bool = False,
     own_partners: bool = False,
     unlabelled: bool = False,
+    larger_first: bool = False,
     consistency: Literal["same", "interpolated"] = "same",
 ) -> Clips:
     """Mix the clips of the weak part with each other, and those of each group of strong ones.
@@ -31,8 +33,12 @@ def mixup(
         weak_labels: of clips, in the same way or always their union (2024).
         probability: of a step to mix at all.
         embeddings: mix them, too.
+        encoder: mix what a pretrained network hears, too: its own linear mel power, with the same
+            partners (ATST-SED).
         own_partners: with other partners than the mel magnitudes; labels follow both (2024).
         unlabelled: mix the clips of that part, too.
+        larger_first: a coefficient c below a half becomes 1 - c, so that each clip stays the louder
+            one of its mixture (RealDESED's baseline).
         consistency: `same`: the teacher hears the same; `interpolated`: it hears the clips as they
             are, and the student is held to its posteriors mixed (Verma et al., Interpolation
             consistency training, 2019), as in ATST-SED.
@@ -40,7 +46,13 @@ def mixup(
     each = 2 if own_partners and clips.embeddings is not None else 1
     rows = mixed_rows(clips, unlabelled=unlabelled)
     sizes = [one.stop - one.start for one in rows for _ in range(each)]
-    mixes = draw(sizes, draws, device=clips.mel.device, probability=probability)
+    mixes = draw(
+        sizes,
+        draws,
+        device=clips.mel.device,
+        probability=probability,
+        larger_first=larger_first,
+    )
     if mixes is None:
         return clips
     weak = labels if weak_labels == "as_labels" else weak_labels
@@ -50,10 +62,12 @@ def mixup(
         labels=labels,
         weak_labels=weak,
         embeddings=embeddings or each == 2,
+        encoder=encoder,
         unlabelled=unlabelled,
     )
-    apart = consistency == "interpolated"
-    return replace(found, mixes=tuple(zip(rows, mixes[::each], strict=True))) if apart else found
+    if consistency == "same":
+        return found
+    return replace(found, mixes=(*clips.mixes, *zip(rows, mixes[::each], strict=True)))
 
 
 def mixed_rows(clips: Clips, *, unlabelled: bool = False) -> list[slice]:
@@ -70,6 +84,7 @@ def mixed(
     labels: str,
     weak_labels: str,
     embeddings: bool,
+    encoder: bool = False,
     unlabelled: bool = False,
 ) -> Clips:
     """Apply the draws of all rows; where there are two for the same, the second is embeddings'."""
@@ -85,6 +100,8 @@ def mixed(
         "labels": frames,
         "weak_labels": _labels(clips.weak_labels, weak, kind=weak_labels),
     }
+    if encoder and clips.encoder_mel is not None:
+        changed["encoder_mel"] = _features(clips.encoder_mel, rows, heard)
     if embeddings and clips.embeddings is not None:
         with torch.set_grad_enabled(clips.embeddings.requires_grad):  # of a network trained along
             changed["embeddings"] = _features(clips.embeddings, rows, last)
@@ -107,6 +124,7 @@ def draw(
     *,
     device: torch.device,
     probability: float = PROBABILITY,
+    larger_first: bool = False,
 ) -> list[Mix] | None:
     """Decide for one step whether to mix, and how.
 
@@ -117,6 +135,7 @@ def draw(
         draws: of the step.
         device: where the permutations are used.
         probability: of mixing.
+        larger_first: see `mixup`.
 
     Returns:
         One draw for each size, or None.
@@ -124,6 +143,8 @@ def draw(
     if draws.shared.random() >= probability:
         return None
     coefficients = draws.shared.beta(BETA, BETA, size=len(sizes)).tolist()
+    if larger_first:
+        coefficients = [max(c, 1.0 - c) for c in coefficients]
     orders = (
         torch.from_numpy(draws.own.permutation(size)).to(device, non_blocking=True)
         for size in sizes

@@ -4,11 +4,11 @@ from sed_core.config import registries
 from sed_core.config.data_sections import DataSection
 from sed_core.config.key import keys_of
 from sed_core.config.network_sections import NETWORKS
-from sed_core.config.split_roles import ENCODER_RATE
+from sed_core.config.split_roles import ENCODER_RATE, WHOLE_SECONDS
 from sed_core.config.system import Stitching
 from sed_core.config.workflow_sections import GRIDS, Variant
 from sed_core.data.aggregation import AGGREGATIONS, RANDOM
-from sed_core.features.embeddings.encoder import Encoder
+from sed_core.features.embeddings.encoder import Encoder, MelEncoder
 from sed_core.features.embeddings.encoder_registry import ENCODERS
 from sed_core.inference.stitching import JOINS
 from sed_core.models.network_registry import MODELS
@@ -21,6 +21,9 @@ def test_registries_are_read_without_importing_them():
     for name, encoder in ENCODERS.items():
         assert registries.kinds(name) == encoder.kinds
         assert registries.options(name) == encoder.options
+        assert registries.hears_mel(name) == issubclass(encoder, MelEncoder)
+        if issubclass(encoder, MelEncoder):
+            assert encoder.whole_seconds == WHOLE_SECONDS.get(name)
     assert Encoder.sample_rate == ENCODER_RATE
 
 

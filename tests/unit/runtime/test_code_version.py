@@ -122,6 +122,7 @@ def test_registered_parts_that_run_inside_a_system(net, model, e2e, entries):
     training = {"mixup": "soft", "augment": [{"name": "time_mask"}]}
     training |= {"loss": {"name": "bce"}, "self_sup_loss": "mse"}
     opt = {"optimizer": "adamw", "schedule": {"name": "linear_cosine"}}
-    system = {"net": net, "pretrained": {"network": model, "e2e": e2e}, "training": training}
-    always = {"mixup", "time_mask", "bce", "mse", "adamw", "linear_cosine"}
-    assert code_version.entries_of(system | {"opt": opt}) == {*entries, *always}
+    pretrained = {"network": model, "e2e": e2e, "augment": [{"name": "resize_crop"}]}
+    system = {"net": net, "pretrained": pretrained, "training": training, "opt": opt}
+    always = {"mixup", "time_mask", "resize_crop", "bce", "mse", "adamw", "linear_cosine"}
+    assert code_version.entries_of(system) == {*entries, *always}

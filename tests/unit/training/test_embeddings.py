@@ -22,11 +22,11 @@ from sed_core.models.fusion_registry import FUSIONS
 from sed_core.models.head_registry import HEADS
 from sed_core.models.parts import Fusion, FusionShape, Head, HeadShape
 from sed_core.runtime.errors import SedError
-from sed_core.runtime.files import digest, write_json
+from sed_core.runtime.files import digest
 from sed_core.scoring.score_file import read_scores
 from sed_core.training.fit import fit
 from sed_core.training.training_job import TrainingJob
-from tests.made_data import CLIPS, make_data, small_panns, tiny_system
+from tests.made_data import CLIPS, give_weights, make_data, small_panns, tiny_system
 
 KINDS = ("frame", "global", "aligned")
 
@@ -36,13 +36,7 @@ def data(tmp_path_factory):
     """Prepared data with the weights of a small PANNs and its embeddings of every split."""
     folder = make_data(tmp_path_factory.mktemp("data"))
     encoder = small_panns()
-    torch.save({"model": encoder.state_dict()}, folder / "panns.pth")
-    receipt = {
-        "encoder": "panns",
-        "path": str(folder / "panns.pth"),
-        "digest": digest(folder / "panns.pth"),
-    }
-    write_json(folder / "embeddings/panns/weights.json", receipt)
+    receipt = give_weights(folder, "panns", "panns", {"model": encoder.state_dict()})
     for split in CLIPS:
         for kind in KINDS:
             extract(
