@@ -152,6 +152,10 @@ def system_faults(system: Mapping[str, Any]) -> Iterator[str]:
             (system["opt"]["encoder_lr"] is not None or system["opt"]["encoder_decay"] != 1)
             and (pretrained["freezed"] or not pretrained["e2e"])
         ),
+        "pretrained.own_teacher is of a network that is trained along; set pretrained.e2e to true "
+        "and pretrained.freezed to false, or leave it out": (
+            pretrained["own_teacher"] and (pretrained["freezed"] or not pretrained["e2e"])
+        ),
         "pretrained.mixup is true, but training.mixup is null; set that to soft or hard": (
             pretrained["mixup"] and training["mixup"] is None
         ),

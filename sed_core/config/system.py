@@ -94,6 +94,10 @@ class Pretrained:
     """true: the network runs inside the system instead of once beforehand."""
     freezed: bool = key(True)
     """The reference's word for frozen; with e2e, false trains it along."""
+    own_teacher: bool = key(False)
+    """true: the teacher hears through an average of the network that is trained along, as in
+    ATST-SED; false: student and teacher share one, as in 2022. A second ATST-Frame takes 0.34 GB,
+    and its forward pass."""
     mixup: bool = key(False)
     """true: mix the embeddings too (2022 mixes audio and labels only)."""
     augment: list[dict[str, Any]] = key([], items={"required": ["name"]})
@@ -222,7 +226,7 @@ BEFORE_KEYS: dict[str, dict[str, Any]] = {
     },
     "feats": {"peak_level": False},
     "scaler": {"min_range_db": None, "range": [0, 1]},
-    "pretrained": {"options": {}, "augment": []},
+    "pretrained": {"options": {}, "augment": [], "own_teacher": False},
     "training": {
         "augment": [],
         "ema_update": "before",

@@ -47,7 +47,7 @@ class WholeSystem(nn.Module):
 
     def __init__(self, predictor: Predictor, network: str) -> None:
         super().__init__()
-        self.front, self.pretrained = predictor.front, predictor.pretrained
+        self.front, self.pretrained = predictor.front, predictor.inside(network)
         self.network = predictor.networks[network]
 
     def forward(self, waveforms: Tensor) -> tuple[Tensor, Tensor]:

@@ -33,7 +33,12 @@ BATCH_SECONDS = 240.0
 
 @dataclass(frozen=True)
 class Predictor:
-    """Student and teacher of a checkpoint behind the front end they were trained with."""
+    """Student and teacher of a checkpoint behind the front end they were trained with.
+
+    Attributes:
+        pretrained: the network inside whose embeddings they fuse, if any.
+        teacher_pretrained: the teacher's, where it has its own.
+    """
 
     system: System
     front: FrontEnd
@@ -41,6 +46,7 @@ class Predictor:
     device: torch.device
     pretrained: "EndToEnd | None" = None
     thresholds: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    teacher_pretrained: "EndToEnd | None" = None
 
     @classmethod
     def from_checkpoint(cls, checkpoint: Checkpoint, device: torch.device) -> "Predictor":
@@ -55,11 +61,8 @@ class Predictor:
             front = FrontEnd(system)
             front.scaler.load_state_dict(checkpoint.scaler)
             networks = checkpoint.networks()
-            inside = None
-            if checkpoint.encoder:  # else no code of pretrained networks is needed
-                from sed_core.models.end_to_end import EndToEnd
-
-                inside = EndToEnd.from_state(system, checkpoint.encoder)
+            encoders = checkpoint.encoder, checkpoint.teacher_encoder
+            inside = [_inside(system, encoder, device) for encoder in encoders]
         except SedError:
             raise
         except Exception as error:  # a foreign configuration may cause any
@@ -67,11 +70,14 @@ class Predictor:
                 f"what {checkpoint.source} holds does not go together ({reason(error)}); get the "
                 "file again."
             ) from error
+        if system.pretrained.own_teacher and not checkpoint.teacher_encoder:
+            raise SedError(
+                f"{checkpoint.source} lacks the pretrained network of its teacher "
+                "(teacher_encoder); get the file again."
+            )
         networks = {name: net.to(device) for name, net in networks.items()}
-        if inside is not None:
-            inside = inside.to(device).eval()
         front = front.to(device).eval()
-        return cls(system, front, networks, device, inside, checkpoint.thresholds)
+        return cls(system, front, networks, device, inside[0], checkpoint.thresholds, inside[1])
 
     def with_encoder(self, encoder: "Encoder") -> "Predictor":
         """The same, with a network inside that computes the embeddings which it reads."""
@@ -79,6 +85,11 @@ class Predictor:
 
         inside = EndToEnd(encoder, self.system).to(self.device).eval()
         return replace(self, pretrained=inside)
+
+    def inside(self, network: str) -> "EndToEnd | None":
+        """The pretrained network through which the student, or the teacher, hears."""
+        own = self.teacher_pretrained if network == "teacher" else None
+        return own or self.pretrained
 
     @property
     def batch_size(self) -> int:
@@ -92,13 +103,18 @@ class Predictor:
 
     @torch.inference_mode()
     def __call__(
-        self, waveforms: torch.Tensor, embeddings: torch.Tensor | None = None
+        self,
+        waveforms: torch.Tensor,
+        embeddings: torch.Tensor | None = None,
+        *,
+        only: str | None = None,
     ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """Posteriors of a batch.
 
         Args:
             waveforms: (B, S).
             embeddings: of the clips, where the system reads them from files.
+            only: the network that is asked; None: both.
 
         Returns:
             Strong (B, T, C) and weak (B, C) float32 posteriors per network.
@@ -107,11 +123,14 @@ class Predictor:
         dtype = {"bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}.get(precision)
         inputs = self.front(waveforms)
         found = {}
+        # Mostly both networks hear through the same pretrained one.
+        told: dict[EndToEnd | None, torch.Tensor | None] = {None: embeddings}
         with torch.autocast(self.device.type, dtype=dtype, enabled=dtype is not None):
-            if self.pretrained is not None:
-                embeddings = self.pretrained(waveforms)
-            for name, network in self.networks.items():
-                strong, weak = network(inputs, embeddings)
+            for name in [only] if only else self.networks:
+                inside = self.inside(name)
+                if inside is not None and inside not in told:
+                    told[inside] = inside(waveforms)
+                strong, weak = self.networks[name](inputs, told[inside])
                 found[name] = (
                     strong.float().transpose(1, 2).cpu().numpy(),
                     weak.float().cpu().numpy(),
@@ -134,6 +153,16 @@ class Predictor:
             embeddings = self.pretrained(waveforms)
         network = next(iter(self.networks.values()))
         return {"system": complexity(network, self.front(waveforms), embeddings).as_dict(), **sizes}
+
+
+def _inside(
+    system: System, encoder: Mapping[str, torch.Tensor], device: torch.device
+) -> "EndToEnd | None":
+    if not encoder:
+        return None  # nor is any code of pretrained networks needed
+    from sed_core.models.end_to_end import EndToEnd
+
+    return EndToEnd.from_state(system, encoder).to(device).eval()
 
 
 def _check_sizes(system: System) -> None:

@@ -93,7 +93,8 @@ def scores_of(predictor: Predictor, network: str) -> Callable[[NDArray[np.float3
     """One network of a predictor as `hear_windows` takes it."""
 
     def score(waveforms: NDArray[np.float32]) -> Posterior:
-        return predictor(torch.from_numpy(waveforms).to(predictor.device))[network]
+        sound = torch.from_numpy(waveforms).to(predictor.device)
+        return predictor(sound, only=network)[network]
 
     return score
 

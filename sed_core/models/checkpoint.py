@@ -38,6 +38,7 @@ class Checkpoint:
         system: the system's configuration (sections `feats`, `net`, `scaler`, ...).
         scaler: state dict of the scaler; empty unless its statistics are a data set's.
         encoder: state dict of the pretrained network, where it is part of the system.
+        teacher_encoder: that of the teacher, where it has its own.
         weights: digest of the pretrained weights whose embeddings it was trained with, if known.
         thresholds: by network and class, those of the best F1 in validation; empty if not known.
         assumed: whether features and scaler are what such files are known to be trained with, as
@@ -50,6 +51,7 @@ class Checkpoint:
     system: dict[str, Any]
     scaler: State = field(default_factory=dict)
     encoder: State = field(default_factory=dict)
+    teacher_encoder: State = field(default_factory=dict)
     weights: str = ""
     thresholds: dict[str, dict[str, float]] = field(default_factory=dict)
     assumed: bool = False
@@ -108,6 +110,7 @@ def save_checkpoint(path: str | Path, checkpoint: Checkpoint) -> None:
         "teacher": _canonical(checkpoint.teacher),
         "scaler": _canonical(checkpoint.scaler),
         "encoder": _canonical(checkpoint.encoder),
+        "teacher_encoder": _canonical(checkpoint.teacher_encoder),
         "system": json.dumps(checkpoint.system, sort_keys=True),
         "weights": checkpoint.weights,
         "thresholds": json.dumps(checkpoint.thresholds, sort_keys=True),
@@ -144,6 +147,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
             system=system,
             scaler=_state(path, "scaler", content.get("scaler")),
             encoder=_state(path, "encoder", content.get("encoder")),
+            teacher_encoder=_state(path, "teacher_encoder", content.get("teacher_encoder", {})),
             weights=weights if isinstance(weights, str) else "",
             thresholds=_thresholds(path, content.get("thresholds", "{}"), system),
             source=str(path),
@@ -176,6 +180,7 @@ def _from_lightning(path: str | Path, content: Mapping[str, Any]) -> Checkpoint:
         system=_sections(path, told) if isinstance(told, dict) else {},
         scaler=_below(flat, "scaler."),
         encoder=_below(flat, "pretrained_model."),
+        teacher_encoder=_below(flat, "teacher_pretrained_model."),
         source=str(path),
     )
 
@@ -262,6 +267,8 @@ def save_lightning(
     state |= {f"sed_teacher.{key}": value for key, value in checkpoint.teacher.items()}
     state |= {f"scaler.{key}": value for key, value in checkpoint.scaler.items()}
     state |= {f"pretrained_model.{key}": value for key, value in checkpoint.encoder.items()}
+    teacher = checkpoint.teacher_encoder.items()  # which no recipe of DCASE has, nor loads
+    state |= {f"teacher_pretrained_model.{key}": value for key, value in teacher}
     state["mel_spec.spectrogram.window"] = mel.window
     state["mel_spec.mel_scale.fb"] = mel.filterbank
     content = {

@@ -119,16 +119,16 @@ class ValidationCallback(lightning.Callback):
         last = module.system.training.selection == "last"
         if last or not self.best or objective > self.best["objective"]:
             networks = {"student": _copy(module.student), "teacher": _copy(module.teacher)}
-            inside = _copy(module.pretrained.encoder) if module.pretrained else {}
-            self.best = {"objective": objective, **place, **networks, "encoder": inside}
+            inside = {name: _copy(encoder) for name, encoder in module.encoders.items()}
+            self.best = {"objective": objective, **place, **networks, **inside}
 
     def choose(self, module: MeanTeacher) -> None:
         """Put the best networks in, for one more validation."""
         self.choosing = True
         module.student.load_state_dict(self.best["student"])
         module.teacher.load_state_dict(self.best["teacher"])
-        if module.pretrained:
-            module.pretrained.encoder.load_state_dict(self.best["encoder"])
+        for name, encoder in module.encoders.items():
+            encoder.load_state_dict(self.best[name])
 
     def state_dict(self) -> dict[str, Any]:
         """For the checkpoint."""

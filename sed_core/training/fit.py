@@ -146,7 +146,8 @@ def fit(
         teacher=best["teacher"],
         system={**asdict(system), "net": module.net},
         scaler=module.front.scaler.state_dict(),
-        encoder=best["encoder"],
+        encoder=best.get("encoder", {}),
+        teacher_encoder=best.get("teacher_encoder", {}),
         weights=job.pretrained().get("weights", ""),
         thresholds=epochs.thresholds,
     )

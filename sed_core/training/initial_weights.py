@@ -49,6 +49,14 @@ def starting_point(module: MeanTeacher, own: Path, given: Path | None) -> Path |
                 "along; set pretrained.e2e to true."
             )
         _load(module.pretrained.encoder, checkpoint.encoder, str(given))
+    heard = checkpoint.teacher_encoder or checkpoint.encoder
+    if module.teacher_pretrained is not None and heard:
+        _load(module.teacher_pretrained.encoder, heard, str(given))
+    elif checkpoint.teacher_encoder:
+        raise SedError(
+            f"training.resume_from: the teacher in {given} has a pretrained network of its own; "
+            "set pretrained.own_teacher to true."
+        )
     return None
 
 

@@ -1,5 +1,6 @@
 """The mean-teacher step as a LightningModule: what happens with one batch, and nothing else."""
 
+import copy
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -42,6 +43,8 @@ SCALARS = (
     "train/lr",
 )
 Batch = Mapping[str, torch.Tensor]
+Pair = tuple[torch.Tensor | None, torch.Tensor | None]
+"""Of student and teacher."""
 
 
 class MeanTeacher(lightning.LightningModule):
@@ -53,7 +56,8 @@ class MeanTeacher(lightning.LightningModule):
         epoch: optimiser steps of an epoch.
         seed: of the training; every step draws from (seed, step).
         embedding_size: length of the embedding vectors that come with the batches.
-        pretrained: makes them instead, from the waveforms.
+        pretrained: makes them instead, from the waveforms; the teacher hears through a copy of it
+            that averages as it does, where the system says `pretrained.own_teacher`.
 
     Attributes:
         net: section `net` that built both networks.
@@ -76,6 +80,11 @@ class MeanTeacher(lightning.LightningModule):
         self.front = FrontEnd(system)
         torch.manual_seed(derive(seed, "weights"))
         self.pretrained = pretrained
+        self.teacher_pretrained = (
+            copy.deepcopy(pretrained).requires_grad_(False)
+            if pretrained is not None and system.pretrained.own_teacher
+            else None
+        )
         size = pretrained.embedding_size if pretrained is not None else embedding_size
         self.net = fused_net(system, size)
         self.student = build(self.net, len(system.dataset.classes))
@@ -98,11 +107,21 @@ class MeanTeacher(lightning.LightningModule):
         """1 for the first optimiser step, as the 2022 scheduler counts."""
         return self.trainer.global_step + 1
 
-    def embeddings(self, batch: Batch) -> torch.Tensor | None:
-        """Embeddings of a batch: its own, or those of the pretrained network inside."""
-        if self.pretrained is not None:
-            return self.pretrained(batch["waveforms"])
-        return batch.get("embeddings")
+    @property
+    def encoders(self) -> dict[str, nn.Module]:
+        """The pretrained networks inside, named as in a `Checkpoint`."""
+        inside = {"encoder": self.pretrained, "teacher_encoder": self.teacher_pretrained}
+        return {name: one.encoder for name, one in inside.items() if one is not None}
+
+    def embeddings(self, batch: Batch) -> Pair:
+        """Of student and teacher: the batch's own, or from the pretrained networks inside."""
+        if self.pretrained is None:
+            return batch.get("embeddings"), batch.get("embeddings")
+        student = self.pretrained(batch["waveforms"])
+        if self.teacher_pretrained is None:
+            return student, student
+        with torch.no_grad():
+            return student, self.teacher_pretrained(batch["waveforms"])
 
     def run(
         self,
@@ -131,11 +150,12 @@ class MeanTeacher(lightning.LightningModule):
         number = self.step_number
         torch.manual_seed(derive(self.seed, "step", number, batch_index, self.global_rank))
         late = self.system.augments_encoder  # embeddings are of what augmentation leaves
-        embeddings = None if late else self.embeddings(batch)
+        embeddings = (None, None) if late else self.embeddings(batch)
         with torch.autocast(self.device.type, enabled=False), torch.no_grad():
             heard, of_teacher = self.augmented(batch, embeddings, number, batch_index)
             inputs = self.front.scale(heard.mel)
-            teacher_inputs = inputs if of_teacher is heard else self.front.scale(of_teacher.mel)
+            same = of_teacher.mel is heard.mel
+            teacher_inputs = inputs if same else self.front.scale(of_teacher.mel)
             heard, of_teacher = annotated(heard, batch), annotated(of_teacher, batch)
         if late:
             heard, of_teacher = self.embedded(heard, of_teacher)
@@ -147,7 +167,7 @@ class MeanTeacher(lightning.LightningModule):
             return self.losses(student, teacher, heard, of_teacher, number)
 
     def augmented(
-        self, batch: Batch, embeddings: torch.Tensor | None, number: int, batch_index: int
+        self, batch: Batch, embeddings: Pair, number: int, batch_index: int
     ) -> tuple[Clips, Clips]:
         """What student and teacher hear: mel magnitudes and labels after `training.augment`.
 
@@ -164,25 +184,28 @@ class MeanTeacher(lightning.LightningModule):
             batch["weak_labels"],
             layout=self.layout,
             pooling=self.system.pooling,
-            embeddings=embeddings,
+            embeddings=embeddings[0],
             encoder_mel=encoder_mel,
         )
         place = {
             "seed": self.seed, "step": number, "batch": batch_index, "rank": self.global_rank,
         }  # fmt: skip
-        heard = augmented(clips, entries(self.system), **place)
+        other = (
+            clips if embeddings[1] is embeddings[0] else replace(clips, embeddings=embeddings[1])
+        )
+        heard = augmented(clips, entries(self.system), teacher=other, **place)
         return augmented_for_encoder(*heard, front, self.system, **place) if front else heard
 
     def embedded(self, heard: Clips, of_teacher: Clips) -> tuple[Clips, Clips]:
-        """Both with the embeddings of what the pretrained network hears of them."""
-        inside = self.pretrained
+        """Both with the embeddings of what the pretrained networks hear of them."""
+        inside, own = self.pretrained, self.teacher_pretrained
         assert inside is not None and heard.encoder_mel is not None
         student = replace(heard, embeddings=inside.from_features(heard.encoder_mel))
-        if of_teacher is heard:
+        if of_teacher is heard and own is None:
             return student, student
         assert of_teacher.encoder_mel is not None
         with torch.no_grad():
-            found = inside.from_features(of_teacher.encoder_mel)
+            found = (own or inside).from_features(of_teacher.encoder_mel)
         return student, replace(of_teacher, embeddings=found)
 
     def losses(
@@ -246,7 +269,12 @@ class MeanTeacher(lightning.LightningModule):
         config = self.system.training
         number, factor = self.step_number, config.ema_factor
         alpha = ema_alpha(number, factor=factor, warmup=config.ema_warmup)
-        update_teacher(averaged(self.teacher), averaged(self.student), alpha=alpha)
+        for teacher, student in (
+            (self.teacher, self.student),
+            (self.teacher_pretrained, self.pretrained),
+        ):
+            if teacher is not None and student is not None:
+                update_teacher(averaged(teacher), averaged(student), alpha=alpha)
 
     def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
         """Set the rate that this update uses."""
@@ -260,11 +288,11 @@ class MeanTeacher(lightning.LightningModule):
 
     def validation_step(self, batch: Batch, batch_index: int) -> dict[str, Output]:
         """Posteriors of both networks in evaluation mode."""
-        inputs, embeddings = self.front(batch["waveforms"]), self.embeddings(batch)
+        inputs, (student, teacher) = self.front(batch["waveforms"]), self.embeddings(batch)
         masks = masks_of(batch)
         return {
-            "student": self.run(self.student, inputs, embeddings, **masks),
-            "teacher": self.run(self.teacher, inputs, embeddings, **masks),
+            "student": self.run(self.student, inputs, student, **masks),
+            "teacher": self.run(self.teacher, inputs, teacher, **masks),
         }
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
