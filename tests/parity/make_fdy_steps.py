@@ -1,4 +1,4 @@
-"""Makes reference/zoo/fdy_steps.npz: steps of FDY-SED's own training function.
+"""Makes reference/fdy_sed/steps.npz: steps of FDY-SED's own training function.
 
     python tests/parity/make_fdy_steps.py --peer CHECKOUT --out FILE
 

@@ -18,26 +18,14 @@ from subset import LIMIT, Sample, write_arrays
 TARGET = Path(__file__).parent / "reference"
 INPUTS = {"audio", "scaled_full", "labels", "strong", "filtered", "raw"}  # never sampled
 EXACT = {"mel_filterbank", "window"}  # compared bit by bit
-WHOLE = {"decode", "encoder", "fdy_decode", "reference_crnn_eval"}  # all their arrays
-ZOO = (
-    "dcase2023_interpolate",
-    "dcase2023_pool1d",
-    "dcase2023_trajectory_mixup_off",
-    "dcase2023_trajectory_mixup_on",
-    "dcase2024_interpolate",
-    "dcase2024_pool1d",
-    "dcase2024_small",
-    "dcase2024_trajectory_mixup_off",
-    "dcase2024_trajectory_mixup_on",
-    "psed_atst_frame",
-    "psed_beats",
-    "psed_frame_mn06",
-    "psed_frame_mn10",
-    "psed_mel128",
-    "fdy_augment",
+WHOLE = {  # all their arrays
+    "decode",
+    "encoder",
+    "reference_crnn_eval",
     "fdy_decode",
-    "fdy_layer",
-)
+    "fdy_network",
+    "dcase2024_maestro_metrics",
+}
 COPIED = (
     "golden/seed.json",
     "scoring/desed2021_student/oracle.json",
@@ -116,8 +104,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("reference", type=Path, help="the whole reference folder")
     source = parser.parse_args().reference
-    for folder in ("golden", "scoring", "realdesed"):
-        shutil.rmtree(TARGET / folder, ignore_errors=True)
     for name in COPIED:
         (TARGET / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source / name, TARGET / name)
@@ -126,10 +112,12 @@ def main() -> None:
         target.parent.mkdir(exist_ok=True)
         packed = lzma.compress(file.read_bytes(), preset=9)
         target.with_name(f"{file.name}.xz").write_bytes(packed)
-    for file in (*source.glob("golden/*.npz"), *source.glob("scoring/scores_good/*.npz")):
+    for file in (
+        *source.glob("golden/*.npz"),
+        *source.glob("zoo/*.npz"),
+        *source.glob("scoring/scores_good/*.npz"),
+    ):
         write_arrays(TARGET / file.relative_to(source), arrays(file))
-    for name in ZOO:
-        write_arrays(TARGET / f"zoo/{name}.npz", arrays(source / f"zoo/{name}.npz"))
     labels = frame_labels(source / "realdesed/golden.npz")
     write_arrays(TARGET / "realdesed/golden.npz", labels)
     checkpoint = TARGET / "golden/reference_crnn.ckpt"

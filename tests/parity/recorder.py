@@ -16,6 +16,7 @@ class Recorder(lightning.Callback):
     def __init__(self) -> None:
         self.scalars, self.rates, self.losses, self.digests = [], [], [], []
         self.weak, self.gradients, self.alphas, self.order = [], [], [], []
+        self.numbers = []
 
     def spy(self, monkeypatch) -> None:
         """Keep the clip posteriors and the teacher's factor of each step too."""
@@ -36,6 +37,7 @@ class Recorder(lightning.Callback):
 
     def on_after_backward(self, trainer, module) -> None:
         self.order.append("backward")
+        self.numbers.append(module.step_number)
 
     def on_before_optimizer_step(self, trainer, module, optimizer) -> None:
         self.gradients.append([p.grad.norm().item() for p in module.student.parameters()])

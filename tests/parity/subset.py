@@ -75,13 +75,18 @@ def relative(ours: np.ndarray, theirs: np.ndarray | Sample) -> float:
 
 
 class Arrays(Mapping):
-    """The arrays of an .npz file by name; a large one may be a `Sample`."""
+    """The arrays of an .npz file by name; a large one may be a `Sample`.
+
+    `read` has the names that somebody asked for.
+    """
 
     def __init__(self, path: Path) -> None:
         with np.load(path) as file:
             self.stored = dict(file)
+        self.read: set[str] = set()
 
     def __getitem__(self, name: str) -> np.ndarray | Sample:
+        self.read.add(name)
         if name in self.stored:
             return self.stored[name]
         shape = tuple(self.stored[f"{name}{MARK}shape"].tolist())

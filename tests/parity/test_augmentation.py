@@ -4,21 +4,22 @@ import numpy as np
 import pytest
 import torch
 
-from sed_core.features.logmel import MelSpectrogram
+from sed_core.features.logmel import MelSpectrogram, amplitude_to_db
+from sed_core.features.scaler import Scaler
 from sed_core.training.augmentation.clip_draws import Clips
 from sed_core.training.augmentation.filter_augment import gain
 from sed_core.training.augmentation.frame_shift import shifted
 from sed_core.training.augmentation.spec_augment import stripes
 from sed_core.training.augmentation.time_mask import masked
 from sed_core.training.losses import BatchLayout
-from tests.parity.subset import Arrays, largest
+from tests.parity.subset import largest, relative
 
 POOLING = 4
 
 
 @pytest.fixture(scope="module")
-def fdy(reference_file):
-    return Arrays(reference_file("zoo/fdy_augment.npz"))
+def fdy(zoo):
+    return zoo("fdy_augment")
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +36,19 @@ def test_filter_augment(fdy, case):
     low, high = {"step": (-4.5, 6.0), "linear": (-6.0, 6.0)}[shape]
     levels = low + (high - low) * fdy[f"{case}/band_draws_0_1"].astype(float)
     narrowest = {"step": 4, "linear": 6}[shape]
+    n_bands = int(fdy[f"{case}/n_bands"][0])
+    n_edges = n_bands + (shape == "linear")
+    assert (levels.shape[1], len(fdy[f"{case}/boundary_draws"])) == (n_edges, n_bands - 1)
     ours = gain(shape, levels, fdy[f"{case}/boundary_draws"], n_mels=128, narrowest=narrowest)
     assert ours == pytest.approx(fdy[f"{case}/gain"], rel=1e-6)
+
+
+def test_what_is_augmented(fdy, clips):
+    """The range of each band over batch and time."""
+    scaled = Scaler(dims=(0, 2))(amplitude_to_db(clips.mel))[..., ::8].numpy()
+    theirs = fdy["scaled_every8"]
+    assert largest(scaled, theirs) < 3e-4  # above 7.5 kHz a band spans a few dB at -50
+    assert relative(scaled, theirs) < 1e-5
 
 
 def test_frame_shift(fdy, clips):
@@ -57,3 +69,7 @@ def test_time_mask(fdy, clips):
 def test_band_masks(fdy):
     ours = stripes(fdy["freqmask/start"], fdy["freqmask/width"], 128)
     assert np.array_equal(ours, fdy["freqmask/zero_bands"])
+
+
+def test_every_array_is_read(unread):
+    assert unread == []

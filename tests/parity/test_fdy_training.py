@@ -127,7 +127,7 @@ def test_steps(small, monkeypatch):
 
 
 def test_steps_of_the_original(root, reference_file, golden, seed, monkeypatch):
-    data = Arrays(reference_file("zoo/fdy_steps.npz"))
+    data = Arrays(reference_file("fdy_sed/steps.npz"))
     steps = sum(key.endswith("/losses") for key in data)
     said = iter(range(steps))
 

@@ -13,7 +13,7 @@ from torch import nn
 
 from sed_core.features.embeddings.frame_mn import FrameMN
 from tests.parity.heads import heads, published_file
-from tests.parity.subset import Arrays, largest, relative
+from tests.parity.subset import largest, relative
 
 PARAMETERS = {"frame_mn06": 1_110_724, "frame_mn10": 2_990_884}
 HEADS = 2 * 10
@@ -27,8 +27,8 @@ def name(request):
 
 
 @pytest.fixture(scope="module")
-def data(name, reference_file):
-    return Arrays(reference_file(f"zoo/psed_{name}.npz"))
+def data(name, zoo):
+    return zoo(f"psed_{name}")
 
 
 @pytest.fixture(scope="module")
@@ -38,13 +38,14 @@ def state(data, seed):
 
 
 @pytest.fixture(scope="module")
-def mel(golden):
-    audio = torch.from_numpy(golden("audio")["audio"][[0, 2]] / np.float32(32768))
+def mel(golden, data):
+    clips = golden("audio")["audio"][data["clip_index"]]
+    audio = torch.from_numpy(clips / np.float32(32768))
     return FrameMN(width=0.1).features(audio)
 
 
-def test_front_end(mel, reference_file):
-    data = Arrays(reference_file("zoo/psed_mel128.npz"))
+def test_front_end(mel, zoo):
+    data = zoo("psed_mel128")
     assert (2, 1, *mel.shape[1:]) == tuple(data["shape"])
     for ours, name in (
         (mel[0, :, ::4], "mel_clip0_every4"),
@@ -92,3 +93,7 @@ def test_training_pass_and_evaluation_with_its_statistics(data, state, mel):
     found = heads(state, network.tokens(mel))
     for part, tolerance in FROM_AUDIO.items():
         assert largest(found[f"attention/{part}"], data[f"eval_with_stats/{part}"]) < tolerance
+
+
+def test_every_array_is_read(unread):
+    assert unread == []

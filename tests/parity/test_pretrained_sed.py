@@ -12,7 +12,7 @@ from torch.nn.functional import adaptive_avg_pool1d, interpolate
 from sed_core.features.embeddings.atst_frame import ATSTFrame
 from sed_core.features.embeddings.beats import BEATs
 from tests.parity.heads import heads, published_file
-from tests.parity.subset import Arrays, largest, relative
+from tests.parity.subset import largest, relative
 
 ATST_ENCODER, BEATS_ENCODER = 2e-6, 1e-4
 ATST_HEADS = {"attention": 2e-6, "linear": 1e-5}
@@ -29,8 +29,8 @@ def n_of_heads(state):
 
 
 @torch.inference_mode()
-def test_atst_frame(audio, reference_file, seed):
-    data = Arrays(reference_file("zoo/psed_atst_frame.npz"))
+def test_atst_frame(audio, zoo, seed):
+    data = zoo("psed_atst_frame")
     state = published_file(data, seed)
     together = ATSTFrame.configured(top_db="batch").from_state(state)
     unused = state["model.atst.mask_embed"].numel()
@@ -38,8 +38,8 @@ def test_atst_frame(audio, reference_file, seed):
     assert found + n_of_heads(state) + unused == data["n_parameters"] == 85_434_644
     assert largest(together.filters, data["mel_filterbank"]) < 1e-7
 
-    mel = together.features(audio[[0, 2]])
-    apart = ATSTFrame(width=64, depth=1, hidden=64).features(audio[[0, 2]])
+    mel = together.features(audio[data["clip_index"]])
+    apart = ATSTFrame(width=64, depth=1, hidden=64).features(audio[data["clip_index"]])
     quiet = together.features(torch.stack((audio[0], 0.001 * audio[0])))
     parts = {
         "mel_clip0": mel[0],
@@ -81,8 +81,8 @@ def test_atst_frame(audio, reference_file, seed):
 
 
 @torch.inference_mode()
-def test_beats(audio, reference_file, seed):
-    data = Arrays(reference_file("zoo/psed_beats.npz"))
+def test_beats(audio, zoo, seed):
+    data = zoo("psed_beats")
     state = published_file(data, seed)
     bias = "model.beats.encoder.layers.{}.self_attn.relative_attention_bias.weight"
     state |= {bias.format(n): state[bias.format(0)] for n in range(12)}
@@ -95,7 +95,7 @@ def test_beats(audio, reference_file, seed):
         found + 128 + n_of_heads(state) == data["n_parameters"] == 90_327_172
     )  # norms are in a weight
 
-    mel = network.features(audio[[0, 2]])
+    mel = network.features(audio[data["clip_index"]])
     assert largest(mel[0, ::4].T, data["mel_clip0_every4"]) < 5e-3
     assert relative(mel[0, ::4].T, data["mel_clip0_every4"]) < 6e-5
     hidden = {}
@@ -113,3 +113,7 @@ def test_beats(audio, reference_file, seed):
         assert relative(ours, data[name]) < BEATS_ENCODER, name
     for name, ours in heads(state, sequence).items():
         assert largest(ours, data[name]) < BEATS_HEADS[name.split("/")[0]], name
+
+
+def test_every_array_is_read(unread):
+    assert unread == []
