@@ -50,6 +50,7 @@ def test_layer(zoo, seed, pool_dim, mode):
     assert largest(shares[0].detach(), data[f"{name}/attention"]) < 1e-6
     assert relative(x.grad, data[f"{name}/grad_in"]) < 1e-6
     for key, parameter in layer.named_parameters():
+        # One is 7.7e-7 off in the original itself, so that 1e-6 would be too close for others.
         assert relative(parameter.grad, data[f"{name}/grad/{key}"]) < 3e-6, key
 
 

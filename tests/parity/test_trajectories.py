@@ -7,7 +7,7 @@ original's float32 is off its float64. Ours is 10 to 100 times closer to the lat
 means: losses 1.5e-6, posteriors 1e-5, gradients 5e-5, weights 4e-5, variances 1.7e-4, means 1e-3.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,45 +18,14 @@ from sed_core.config import systems
 from sed_core.config.system import System
 from sed_core.features.embeddings.alignment import Pool1d
 from sed_core.training.augmentation import mixup
-from sed_core.training.mean_teacher import SCALARS, MeanTeacher
+from sed_core.training.mean_teacher import MeanTeacher
 from tests.parity.fill import fill, noise
 from tests.parity.recorder import Recorder, run_steps
-from tests.parity.subset import Arrays, largest, relative
+from tests.parity.subset import Arrays
+from tests.parity.trajectory import Precision, compare
 
 WARMUP, STEPS = 10, 3
 TOKENS, FRAMES = 496, 156
-
-
-@dataclass(frozen=True)
-class Precision:
-    """Of a run, and how close its numbers are: losses and gradients relatively."""
-
-    bits: int = 64
-    loss: float = 1e-7
-    agreement: float = 1e-7
-    posterior: float = 1e-7
-    gradients: float = 1e-7
-    gradient: float = 1e-7
-    """Of a single parameter; `gradients` of all together."""
-    digest: float = 1e-7
-    weight: float = 1e-7
-    attention: float = 1e-7
-    """Of `dense_softmax.weight`, which next to no gradient reaches."""
-    statistic: float = 1e-7
-
-    @property
-    def dtype(self) -> torch.dtype:
-        return {32: torch.float32, 64: torch.float64}[self.bits]
-
-    def of_entry(self, name: str) -> float:
-        """Of an entry of a state dict after the last step."""
-        if "running" in name:
-            return self.statistic
-        return self.attention if name == "dense_softmax.weight" else self.weight
-
-    def tells(self, name: str) -> bool:
-        """Whether a parameter's gradient is more than rounding."""
-        return self.bits == 64 or not (name.startswith("cnn.cnn.conv") and name.endswith("bias"))
 
 
 DOUBLE = Precision()
@@ -114,56 +83,6 @@ def trained(module: MeanTeacher, batch: dict, precision: Precision, monkeypatch)
     }
     run_steps(module, [batch] * STEPS, recorder, precision=f"{precision.bits}-true")
     return recorder
-
-
-def compare(recorder: Recorder, module: MeanTeacher, data: Arrays, precision: Precision) -> None:
-    """Losses, rates, posteriors, gradients and weights of every step."""
-    ran = f"f{precision.bits}"
-    compare_scalars(recorder, module, data, precision)
-    for index, network in enumerate(("student", "teacher")):
-        posteriors = np.array([step[index] for step in recorder.weak])
-        assert largest(posteriors, data[f"{ran}/weak_{network}"]) < precision.posterior, network
-
-    names = data["parameter_names"].tolist()
-    assert names == [name for name, _ in module.student.named_parameters()]
-    gradients, theirs = np.array(recorder.gradients), data[f"{ran}/grad_l2"]
-    total = np.linalg.norm(gradients, axis=1)
-    assert total == pytest.approx(data[f"{ran}/grad_total"], rel=precision.gradients)
-    told = [column for column, name in enumerate(names) if precision.tells(name)]
-    gradients, theirs = gradients[:, told], theirs[:, told]
-    assert relative(gradients, theirs) < precision.gradients
-    assert gradients == pytest.approx(theirs, rel=precision.gradient, abs=1e-9)
-    for network in ("student", "teacher"):
-        digests = np.array([step[network] for step in recorder.digests])
-        for column, statistic in ((0, "mean"), (2, "l2")):
-            difference = np.abs(digests[..., column] - data[f"{ran}/{network}/{statistic}"])
-            assert difference[:, told].max() < precision.digest, (network, statistic)
-        state, prefix = getattr(module, network).state_dict(), f"{ran}/{network}/final/"
-        for key in (key for key in data if key.startswith(prefix)):
-            name = key.removeprefix(prefix)
-            assert largest(state[name].numpy(), data[key]) < precision.of_entry(name), key
-
-
-def compare_scalars(
-    recorder: Recorder, module: MeanTeacher, data: Arrays, precision: Precision
-) -> None:
-    """All that the original logs, of which the total is really the strong consistency."""
-    ours = {key: [step[key] for step in recorder.scalars] for key in SCALARS}
-    ours["train/student/tot_supervised"] = ours["train/student/strong_self_sup_loss"]
-    ours["train/step"] = recorder.numbers
-    prefix = f"f{precision.bits}/log/"
-    for key in (key for key in data if key.startswith(prefix)):
-        name = key.removeprefix(prefix)
-        loose = precision.agreement if "self" in name or "tot" in name else precision.loss
-        if name == "train/lr":
-            loose = 1e-6  # ours is kept in float32
-        assert ours[name] == pytest.approx(data[key], rel=loose), name
-    ran = f"f{precision.bits}"
-    assert recorder.losses == pytest.approx(data[f"{ran}/loss_total"], rel=precision.loss)
-    rates, kept = [module.rate(step) for step in range(1, STEPS + 2)], {32: 1e-7, 64: 1e-12}
-    assert recorder.rates == rates[:-1]
-    for name, ours in (("lr_used", rates[:-1]), ("lr_after", rates[1:])):
-        assert ours == pytest.approx(data[f"{ran}/{name}"], rel=kept[precision.bits]), name
 
 
 @pytest.mark.parametrize("precision", [DOUBLE, SINGLE], ids=["f64", "f32"])
