@@ -315,6 +315,10 @@ def _receive(download: Download, url: str, partial: Partial, policy: RetryPolicy
         total = int(text) if text.isdigit() else None
         if download.size and total and total != download.size:
             raise Refused(f"offers {total:,} bytes instead of {download.size:,}")
+        page = response.headers.get("Content-Type", "").startswith("text/html")
+        if page and not (download.size or download.checksum):
+            # Google Drive's answer where it does not give the file; else nothing would tell.
+            raise Refused("answered with a web page")
         if whole:
             partial.begin(url, response.headers, total)
         require_space(download.target.parent, (total or 0) - partial.size())

@@ -1,5 +1,6 @@
 """ATST-Frame (Li et al., 2023) as PretrainedSED runs it, with its front end: 40 ms a vector."""
 
+import re
 from functools import partial
 from typing import Any, ClassVar, Self
 
@@ -23,7 +24,16 @@ PATCH = 4  # mel frames a token
 CHUNK = 160000  # samples that the network has positions for
 HEAD_WIDTH = 64
 EPSILON = 1e-6
-PREFIX = "model.atst."  # of the network's tensors in the published files
+PREFIXES = (
+    "model.atst.",
+    "model.teacher.encoder.",
+    "encoder.encoder.frame_encoder.",
+    "encoder.encoder.",
+)
+"""Of the network's tensors in published files: PretrainedSED's, and the authors' own of
+pre-training, of training with a network for clips, and of fine-tuning."""
+UNUSED = ("mask_embed", "cls_token", "teacher_module.")
+"""Only training needs them: what hides tokens, and what tells clips apart."""
 
 
 class Block(nn.Module):
@@ -95,14 +105,14 @@ class ATSTFrame(MelEncoder):
 
     @classmethod
     def from_state(cls, state: Any) -> Self:
-        """From a published `ATST-F_*.pt`; sizes are read off the tensors.
+        """From a published file, PretrainedSED's `ATST-F_*.pt` or one of the authors' own.
+
+        Sizes are read off the tensors.
 
         Raises:
             SedError: `drop_last` leaves no block.
         """
-        tensors = dict(state)
-        if f"{PREFIX}pos_embed" in tensors:
-            tensors = published(tensors, cls.drop_last)
+        tensors = published(state.get("state_dict", state), cls.drop_last)
         width = len(tensors["norm_frame.weight"])
         build = partial(
             cls,
@@ -167,13 +177,21 @@ class ATSTFrame(MelEncoder):
 
 
 def published(state: State, drop_last: int) -> dict[str, Tensor]:
-    """The network's tensors in a published file under the names used here.
+    """The network's tensors in a published file under the names used here; its own as they are.
 
     Raises:
         SedError: `drop_last` leaves no block.
     """
-    inside = {k.removeprefix(PREFIX): v for k, v in state.items() if k.startswith(PREFIX)}
-    inside.pop("mask_embed", None)  # only pre-training hides tokens
-    for part in ("weight", "bias"):
-        inside[f"patch_embed.{part}"] = inside.pop(f"patch_embed.patch_embed.{part}")
-    return without_last(inside, "blocks", drop_last)
+    prefix = next((p for p in PREFIXES if any(key.startswith(p) for key in state)), None)
+    if prefix is None:
+        return dict(state)
+    inside = {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
+    kept = {renamed(k): v for k, v in inside.items() if not k.startswith(UNUSED)}
+    return without_last(kept, "blocks", drop_last)
+
+
+def renamed(key: str) -> str:
+    """A tensor's name in a published file, behind the prefix, as it is here."""
+    return re.sub(
+        "^norm[.]", "norm_frame.", key.replace("patch_embed.patch_embed.", "patch_embed.")
+    )

@@ -49,7 +49,7 @@ CASES: list[tuple[dict[str, Any], str]] = [
     ({"systems.mine.data.strong": ["stong"]}, "data names split 'stong'"),
     ({"targets": ["crnn", "crn"]}, "targets: there is no system 'crn'"),
     ({"energy.reference": "crn"}, "energy.reference: there is no system 'crn'"),
-    ({"systems.mine.pretrained.model": "pans"}, "there is ast, panns, beats, yamnet, frame_mn06, atst_strong, beats_strong, frame_mn10. Did you mean 'panns'?"),
+    ({"systems.mine.pretrained.model": "pans"}, "there is ast, panns, beats, yamnet, frame_mn06, atst_strong, atst_as2m, beats_strong, frame_mn10. Did you mean 'panns'?"),
     # what does nothing, or fails, together
     (
         {"systems.mine.pretrained": {"model": "ast", "freezed": False}},

@@ -263,3 +263,14 @@ def test_full_disk_is_an_error_of_its_own(
     with pytest.raises(OSError, match="No space left"):
         fetch(Download(tmp_path / "a", (server.add("/a", BODY),)), policy=quick)
     assert not (tmp_path / "a").exists()
+
+
+def test_a_web_page_is_no_file_of_which_nothing_is_known(
+    server: Flaky, tmp_path: Path, quick: RetryPolicy
+) -> None:
+    """Google Drive's way to say no. What is checked afterwards may call itself what it likes."""
+    url = server.add("/a", BODY, kind="text/html; charset=utf-8")
+    with pytest.raises(SedError, match=r"/a answered with a web page; run the same command later"):
+        fetch(Download(tmp_path / "a", (url,)), policy=quick)
+    assert list(tmp_path.iterdir()) == []
+    fetch(Download(tmp_path / "a", (url,), checksum=MD5), policy=quick)

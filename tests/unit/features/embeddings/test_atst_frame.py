@@ -1,9 +1,12 @@
 """ATST-Frame beyond its positions, beside other clips, and without its last blocks."""
 
+import argparse
+
 import pytest
 import torch
 
-from sed_core.features.embeddings.atst_frame import PREFIX, ATSTFrame
+from sed_core.features.embeddings.atst_frame import ATSTFrame
+from sed_core.features.embeddings.encoder_weights import load_encoder
 from sed_core.runtime.errors import SedError
 
 
@@ -13,14 +16,14 @@ def network():
     return ATSTFrame(width=64, depth=3, hidden=32).eval()
 
 
-def published(network):
-    """A file in the layout of PretrainedSED's."""
+def published(network, prefix="model.atst.", norm="norm_frame"):
+    """A file in the layout of PretrainedSED's, or with other names."""
     own = {
-        k.replace("patch_embed", "patch_embed.patch_embed"): v
+        k.replace("patch_embed", "patch_embed.patch_embed").replace("norm_frame", norm): v
         for k, v in network.state_dict().items()
     }
-    extra = {f"{PREFIX}mask_embed": torch.zeros(1, 1, 64), "strong_head.bias": torch.zeros(447)}
-    return {f"{PREFIX}{key}": value for key, value in own.items()} | extra
+    extra = {f"{prefix}mask_embed": torch.zeros(1, 1, 64), "strong_head.bias": torch.zeros(447)}
+    return {f"{prefix}{key}": value for key, value in own.items()} | extra
 
 
 @torch.inference_mode()
@@ -54,3 +57,43 @@ def test_the_last_blocks_may_be_left_out(network):
     assert torch.equal(same(clip)["frame"], short(clip)["frame"])
     with pytest.raises(SedError, match="drop_last is 3, but the network has only 3 blocks"):
         ATSTFrame.configured(drop_last=3).from_state(published(network))
+
+
+OTHERS = {
+    "encoder.encoder.teacher_module.encoder.pos_embed": torch.zeros(1),
+    "head.bias": torch.zeros(9),
+}
+
+
+@pytest.mark.parametrize(
+    ("prefix", "norm", "others"),
+    [
+        ("encoder.encoder.", "norm_frame", {"head.linear.bias": torch.zeros(9)}),
+        ("encoder.encoder.frame_encoder.", "norm_frame", OTHERS),
+        (
+            "model.teacher.encoder.",
+            "norm",
+            {
+                "model.student.encoder.pos_embed": torch.zeros(1),
+                "model.teacher.encoder.cls_token": torch.zeros(1, 1, 64),
+            },
+        ),
+    ],
+)
+@torch.inference_mode()
+def test_files_of_the_authors(network, tmp_path, prefix, norm, others):
+    """Written by Lightning, with hyper-parameters that name code, none of which is run."""
+    told = {"learning_rate": 0.1, "args": argparse.Namespace(arch="base")}
+    tensors = published(network, prefix, norm) | others
+    torch.save({"state_dict": tensors, "hyper_parameters": told, "epoch": 3}, tmp_path / "a.ckpt")
+    read = load_encoder("atst_frame", tmp_path / "a.ckpt", options={"drop_last": 1})
+    expected = ATSTFrame.configured(drop_last=1).from_state(published(network))
+    clip = torch.randn(1, 16000, generator=torch.Generator().manual_seed(1))
+    assert len(read.blocks) == 2
+    assert torch.equal(read(clip)["frame"], expected(clip)["frame"])
+
+
+def test_another_lightning_file_is_refused(tmp_path):
+    torch.save({"state_dict": {"encoder.fc.bias": torch.zeros(9)}}, tmp_path / "other.ckpt")
+    with pytest.raises(SedError, match=r"other\.ckpt does not hold the weights of 'atst_frame'"):
+        load_encoder("atst_frame", tmp_path / "other.ckpt")
