@@ -5,6 +5,7 @@ from typing import Any
 
 from sed_core.config import registries
 from sed_core.config.augmentations import mixes_into_encoder
+from sed_core.config.embedding_kinds import readable
 from sed_core.runtime.errors import unknown_name
 
 
@@ -47,10 +48,11 @@ def faults(system: Mapping[str, Any], name: str, config: Mapping[str, Any]) -> I
             place = f"embeddings.{model}.network"
         yield f"{place}: {unknown_name(found, known, 'pretrained network')}"
         return
-    if kind not in registries.kinds(found):
+    kinds = readable(registries.kinds(found), alignable=registries.is_alignable(found))
+    if kind not in kinds:
         yield (
             f"systems.{name}: pretrained.kind is '{kind}', but {model} gives only "
-            f"{', '.join(registries.kinds(found))}."
+            f"{', '.join(kinds)}."
         )
     if system["opt"]["encoder_decay"] != 1 and not registries.has_blocks(found):
         yield (

@@ -3,6 +3,7 @@
 import ast
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 HOME = Path(__file__).resolve().parents[2]
 ENCODERS = "sed_core/features/embeddings/encoder_registry.py"
@@ -13,6 +14,7 @@ LOSSES = "sed_core/training/loss/loss_registry.py"
 SCHEDULES = "sed_core/training/schedule/schedule_registry.py"
 OPTIMIZERS = "sed_core/training/optimizer_registry.py"
 JOINS = "sed_core/inference/stitching.py"
+ALIGNMENTS = "sed_core/features/embeddings/alignment_registry.py"
 AGGREGATIONS = "sed_core/data/aggregation.py"
 
 
@@ -30,13 +32,19 @@ def names(file: str, table: str) -> dict[str, str]:
 @cache
 def kinds(encoder: str) -> tuple[str, ...]:
     """The kinds of embedding that a registered network gives (`Encoder.kinds`)."""
-    return _of_class(encoder, "kinds")
+    return tuple(_of_class(encoder, "kinds", ()))
+
+
+@cache
+def is_alignable(encoder: str) -> bool:
+    """Whether its frames may be aligned in their own order (`Encoder.alignable`)."""
+    return bool(_of_class(encoder, "alignable", True))
 
 
 @cache
 def has_blocks(encoder: str) -> bool:
     """Whether a registered network has blocks that may learn at their own rates."""
-    return bool(_of_class(encoder, "block_list"))
+    return bool(_of_class(encoder, "block_list", ""))
 
 
 @cache
@@ -53,7 +61,7 @@ def hears_mel(encoder: str) -> bool:
 @cache
 def options(encoder: str) -> tuple[str, ...]:
     """What a configuration can change in a registered network (`Encoder.options`)."""
-    return _of_class(encoder, "options")
+    return tuple(_of_class(encoder, "options", ()))
 
 
 @cache
@@ -80,8 +88,8 @@ def _origin(file: str, name: str) -> str:
     raise LookupError(f"{file} imports no {name}")
 
 
-def _of_class(encoder: str, attribute: str) -> tuple[str, ...]:
-    """A tuple of texts that the class of a registered network states; empty where it does not."""
+def _of_class(encoder: str, attribute: str, default: Any) -> Any:
+    """A constant that the class of a registered network states; the default where it does not."""
     wanted = names(ENCODERS, "ENCODERS")[encoder]
     found = [
         ast.literal_eval(line.value)
@@ -90,7 +98,7 @@ def _of_class(encoder: str, attribute: str) -> tuple[str, ...]:
         for line in item.body
         if isinstance(line, ast.Assign) and ast.unparse(line.targets[0]) == attribute
     ]
-    return tuple(found[0]) if found else ()
+    return found[0] if found else default
 
 
 @cache

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from sed_core.config.system import System
 from sed_core.data.labels import FrameGrid
 from sed_core.data.layout import PreparedData
-from sed_core.features.embeddings.alignment import ALIGNMENTS
+from sed_core.features.embeddings.alignment_registry import ALIGNMENTS
 from sed_core.features.embeddings.encoder import Encoder, MelEncoder
 from sed_core.features.embeddings.encoder_registry import encoder_class
 from sed_core.features.embeddings.encoder_weights import load_named

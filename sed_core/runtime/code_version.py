@@ -49,13 +49,14 @@ def entries_of(system: Mapping[str, Any]) -> set[str]:
 
 
 def _parts(system: Mapping[str, Any]) -> set[str]:
-    """A network, its head, and, where there are embeddings, its fusion."""
+    """A network, its head, and, where there are embeddings, their alignment and fusion."""
     net = system["net"]
     usual = {"name": "attention" if net.get("attention", True) else "mean"}
     parts = {net.get("model", "crnn"), net.get("head", usual)["name"]}
     if system["pretrained"]["network"] is not None:
         fusion = net.get("fusion")
         parts |= {fusion["name"]} if fusion else {"frame", "global", "aligned"}
+        parts.add(system["pretrained"]["kind"])
     return parts
 
 

@@ -12,7 +12,7 @@ import torch
 import yaml
 from torch import Tensor
 
-from sed_core.features.embeddings.alignment import ALIGNMENTS
+from sed_core.features.embeddings.alignment_registry import ALIGNMENTS
 from sed_core.models.crnn import build_crnn
 from sed_core.models.dropstep import hidden
 from tests.parity.fill import noise

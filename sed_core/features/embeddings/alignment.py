@@ -1,6 +1,4 @@
-"""How frames of a pretrained network come to the frames of the CRNN: a registry of ways."""
-
-from collections.abc import Callable
+"""Ways in which frames of a pretrained network come to the frames of the CRNN."""
 
 import numpy as np
 import torch
@@ -57,14 +55,6 @@ class Interpolate(Pool1d):
     def forward(self, frames: Tensor) -> Tensor:
         """(B, D, S) -> (B, D, T), no longer in half precision."""
         return functional.interpolate(not_half(frames), self.count, mode="nearest-exact")
-
-
-ALIGNMENTS: dict[str, Callable[[Times, Times], nn.Module]] = {
-    "aligned": ByTime,
-    "pool1d": Pool1d,
-    "interpolate": Interpolate,
-}
-"""Kind of embedding -> what brings it to the CRNN's frames; other kinds are read as they are."""
 
 
 def time_weights(source: Times, target: Times) -> NDArray[np.float32]:

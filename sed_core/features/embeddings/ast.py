@@ -61,6 +61,7 @@ class AST(Encoder):
     """
 
     kinds = ("frame", "aligned", "global", "mean")
+    alignable = False  # by frequency first, then by time
     block_list = "net.layers"
     max_seconds = ENCODER_SECONDS["ast"]
     filters: Tensor

@@ -76,7 +76,7 @@ class ATSTFrame(MelEncoder):
             all of a `batch`; then a clip's embeddings depend on its neighbours.
     """
 
-    kinds = ("frame", "aligned", "pool1d", "interpolate", "mean")
+    kinds = ("frame", "aligned", "mean")
     block_list = "blocks"
     whole_seconds = WHOLE_SECONDS["atst_frame"]
     options = ("drop_last", "top_db")

@@ -55,7 +55,7 @@ class BEATs(Encoder):
         drop_last: blocks at the end that are left out of a published file.
     """
 
-    kinds = ("frame", "aligned", "pool1d", "interpolate", "global", "mean")
+    kinds = ("frame", "aligned", "global", "mean")
     block_list = "encoder.layers"
     options = ("drop_last",)
     drop_last: ClassVar[int] = 0

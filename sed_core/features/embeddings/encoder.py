@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from sed_core.config.embedding_kinds import readable
 from sed_core.runtime.errors import SedError
 
 State = Mapping[str, Tensor]
@@ -19,8 +20,9 @@ class Encoder(nn.Module, ABC):
 
     Attributes:
         sample_rate: of the waveforms, Hz.
-        kinds: those that a system may read of it, of `embedding_kinds.STORED`; where `frame` is not
-            in the order of time, `pool1d` and `interpolate` make no sense.
+        kinds: those that it gives, of `embedding_kinds.EXTRACTED`.
+        alignable: whether `frame` goes by time first, so that a system may read it aligned in any
+            of the ways of `alignment_registry.py`.
         max_seconds: of a clip that it hears; None: any length.
         block_list: name of its list of blocks, which may learn at rates of their own; empty: none.
         options: attributes that a configuration can change, see `configured`.
@@ -28,6 +30,7 @@ class Encoder(nn.Module, ABC):
 
     sample_rate = 16000  # as `config.split_roles` has it, which a test holds against this
     kinds: ClassVar[tuple[str, ...]]
+    alignable: ClassVar[bool] = True
     max_seconds: ClassVar[float | None] = None
     block_list: ClassVar[str] = ""
     options: ClassVar[tuple[str, ...]] = ()
@@ -70,8 +73,9 @@ class Encoder(nn.Module, ABC):
         Raises:
             SedError: it does not; what it gives.
         """
-        if kind not in cls.kinds:
-            given = ", ".join(cls.kinds)
+        kinds = readable(cls.kinds, alignable=cls.alignable)
+        if kind not in kinds:
+            given = ", ".join(kinds)
             raise SedError(f"pretrained.kind is '{kind}', but {cls.__name__} gives only {given}.")
 
     @classmethod

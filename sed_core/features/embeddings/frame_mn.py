@@ -133,7 +133,7 @@ class FrameMN(MelEncoder):
         width: of the channels; 0.6 for `frame_mn06`, 1 for `frame_mn10`.
     """
 
-    kinds = ("frame", "aligned", "pool1d", "interpolate", "mean")
+    kinds = ("frame", "aligned", "mean")
     filters: Tensor
     window: Tensor
 

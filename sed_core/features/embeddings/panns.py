@@ -47,7 +47,7 @@ class PANNs(Encoder):
         channels: of the six blocks.
     """
 
-    kinds = ("frame", "aligned", "pool1d", "interpolate", "global")
+    kinds = ("frame", "aligned", "global")
     filters: Tensor
     window: Tensor
 

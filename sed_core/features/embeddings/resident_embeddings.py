@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from sed_core.features.embeddings.alignment import ALIGNMENTS
+from sed_core.features.embeddings.alignment_registry import ALIGNMENTS
 from sed_core.features.embeddings.embedding_file import EmbeddingFile
 from sed_core.features.embeddings.stored_windows import is_one_window, stored_starts
 from sed_core.features.resident_audio import place_arrays

@@ -71,7 +71,7 @@ class YAMNet(Encoder):
         patch_hop: seconds between two patches, a multiple of 0.01 from 0.04 to 0.96.
     """
 
-    kinds = ("frame", "aligned", "pool1d", "interpolate", "global", "mean")
+    kinds = ("frame", "aligned", "global", "mean")
     options = ("patch_hop",)
     patch_hop: ClassVar[float] = PUBLISHED_HOP / Encoder.sample_rate
     filters: Tensor

@@ -234,7 +234,7 @@ CASES: list[tuple[dict[str, Any], str]] = [
     # pretrained networks
     (
         {"systems.mine.pretrained": {"model": "panns", "kind": "mean"}},
-        "kind is 'mean', but panns gives only frame, aligned, pool1d, interpolate, global",
+        "kind is 'mean', but panns gives only frame, aligned, global, pool1d, interpolate",
     ),
     (
         {"systems.mine.pretrained.model": "panns", "embeddings.panns.network": "pann"},

@@ -20,6 +20,7 @@ def test_registries_are_read_without_importing_them():
     assert registries.names(registries.ENCODERS, "ENCODERS").keys() == ENCODERS.keys()
     for name, encoder in ENCODERS.items():
         assert registries.kinds(name) == encoder.kinds
+        assert registries.is_alignable(name) == encoder.alignable
         assert registries.options(name) == encoder.options
         assert registries.hears_mel(name) == issubclass(encoder, MelEncoder)
         if issubclass(encoder, MelEncoder):

@@ -113,16 +113,21 @@ FUSIONS = ("frame", "global", "aligned")
         (  # embeddings from files: others' code
             {"model": "mine", "attention": False, "fusion": {"name": "sum"}},
             *("ast", False),
-            {"mine", "mean", "sum"},
+            {"mine", "mean", "sum", "pool1d"},
         ),
-        ({"head": {"name": "top"}}, "ast", True, {"crnn", "top", "ast", *FUSIONS}),
+        ({"head": {"name": "top"}}, "ast", True, {"crnn", "top", "ast", "pool1d", *FUSIONS}),
     ],
 )
 def test_registered_parts_that_run_inside_a_system(net, model, e2e, entries):
     training = {"mixup": "soft", "augment": [{"name": "time_mask"}]}
     training |= {"loss": {"name": "bce"}, "self_sup_loss": "mse"}
     opt = {"optimizer": "adamw", "schedule": {"name": "linear_cosine"}}
-    pretrained = {"network": model, "e2e": e2e, "augment": [{"name": "resize_crop"}]}
+    pretrained = {
+        "network": model,
+        "e2e": e2e,
+        "kind": "pool1d",
+        "augment": [{"name": "resize_crop"}],
+    }
     system = {"net": net, "pretrained": pretrained, "training": training, "opt": opt}
     always = {"mixup", "time_mask", "resize_crop", "bce", "mse", "adamw", "linear_cosine"}
     assert code_version.entries_of(system) == {*entries, *always}
