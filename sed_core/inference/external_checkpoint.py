@@ -7,6 +7,7 @@ from typing import Any
 
 from sed_core.config.system import System
 from sed_core.inference.published_2024 import check_inputs
+from sed_core.inference.published_atst_sed import check_encoders
 from sed_core.models.checkpoint import Checkpoint
 from sed_core.runtime.code_version import code_version, entries_of
 from sed_core.runtime.errors import SedError
@@ -62,12 +63,14 @@ def completed(checkpoint: Checkpoint, system: System, *, source: str) -> Checkpo
 
 
 def check_agreement(checkpoint: Checkpoint, system: System, *, source: str) -> None:
-    """Refuse a system that scales otherwise than files are trained with that do not say how.
+    """Refuse a system that hears otherwise than files are trained with that do not say how.
 
     Raises:
-        SedError: a key of `feats` or `scaler` differs, or a class of DCASE 2024's networks.
+        SedError: a key of `feats`, `scaler` or `pretrained` differs, or a class of the networks of
+            DCASE 2024 or of ATST-SED.
     """
     check_inputs(checkpoint, system, source=source)
+    check_encoders(checkpoint, system, source=source)
     for section in ("feats", "scaler") if checkpoint.assumed else ():
         stated = asdict(system)[section]
         for key, value in checkpoint.system[section].items():

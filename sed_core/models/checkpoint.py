@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from sed_core.features.logmel import MelSpectrogram
 from sed_core.features.safe_load import load_strictly, safe_load
+from sed_core.models import atst_sed_state
 from sed_core.models.crnn import KNOWN
 from sed_core.models.crnn_architecture import architecture
 from sed_core.models.fdy_state import is_fdy, settings
@@ -173,14 +174,19 @@ def _from_lightning(path: str | Path, content: Mapping[str, Any]) -> Checkpoint:
             networks[name] = _state(path, name, content[name])
         if not networks[name]:
             raise SedError(f"{path} has no network '{name}'; expected a DCASE 2022 checkpoint.")
+    student, inside = atst_sed_state.divided(networks["sed_student"])
+    teacher, teachers = atst_sed_state.divided(networks["sed_teacher"])
     told = content.get("hyper_parameters")
+    system = _sections(path, told) if isinstance(told, dict) else {}
+    assumed = bool(inside) and not system.get("feats")
     return Checkpoint(
-        student=networks["sed_student"],
-        teacher=networks["sed_teacher"],
-        system=_sections(path, told) if isinstance(told, dict) else {},
+        student=student,
+        teacher=teacher,
+        system=atst_sed_state.settings() if assumed else system,
         scaler=_below(flat, "scaler."),
-        encoder=_below(flat, "pretrained_model."),
-        teacher_encoder=_below(flat, "teacher_pretrained_model."),
+        encoder=inside or _below(flat, "pretrained_model."),
+        teacher_encoder=teachers or _below(flat, "teacher_pretrained_model."),
+        assumed=assumed,
         source=str(path),
     )
 
