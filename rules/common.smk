@@ -85,6 +85,16 @@ def training_inputs(wildcards):
     return FILES.training(wildcards.system, wildcards.seed)
 
 
+def scored_networks(wildcards):
+    """The provenance of what is scored, if groups of recordings can be told where they are asked for."""
+    groups = ROWS[wildcards.system].system["scoring"]["groups"]
+    try:
+        SOURCE.require_columns(wildcards.split, tuple(groups))
+    except SedError as error:
+        raise WorkflowError(f"scoring.groups of {wildcards.system}: {error}") from None
+    return FILES.provenance(wildcards.system, wildcards.seed)
+
+
 def search_inputs(_wildcards):
     """What the searched system trains on; a mistake in the section ends the run with one sentence."""
     try:

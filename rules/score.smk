@@ -96,7 +96,7 @@ rule score:
         truth="<data>/truth/{split}.tsv",
         durations="<data>/truth/{split}_durations.tsv",
         manifest="<data>/manifests/{split}.tsv",
-        provenance=lambda wildcards: FILES.provenance(wildcards.system, wildcards.seed),
+        provenance=scored_networks,
     output:
         scores="<results>/{system}/seed{seed}/{split}_psds.json",
         roc="<results>/{system}/seed{seed}/{split}_roc.json",

@@ -7,10 +7,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sed_core.data.manifest import LENGTH_TOLERANCE, SILENT_PEAK, WINDOW
-from sed_core.data.recording_windows import windows_of
+from sed_core.data.recording_windows import RecordingWindow, windows_of
 
 _OWN_FLAGS = ("short", "long", "silent")
 """What is said of a window rather than of its recording."""
+
+
+def cut_samples(
+    filename: str,
+    samples: NDArray[np.float32],
+    *,
+    clip_seconds: float,
+    hop: float,
+    sample_rate: int,
+) -> Iterator[tuple[RecordingWindow, NDArray[np.float32]]]:
+    """The windows of a recording, and views of their samples; arguments as for `window_clips`."""
+    seconds = len(samples) / sample_rate
+    for window in windows_of(filename, seconds, length=clip_seconds, hop=hop):
+        yield window, samples[round(window.start * sample_rate) : round(window.end * sample_rate)]
 
 
 def window_clips(
@@ -30,9 +44,9 @@ def window_clips(
         hop: from the start of a window to that of the next, seconds.
         sample_rate: Hz.
     """
-    seconds = len(samples) / sample_rate
-    for window in windows_of(row["filename"], seconds, length=clip_seconds, hop=hop):
-        piece = samples[round(window.start * sample_rate) : round(window.end * sample_rate)]
+    for window, piece in cut_samples(
+        row["filename"], samples, clip_seconds=clip_seconds, hop=hop, sample_rate=sample_rate
+    ):
         peak = float(np.abs(piece).max(initial=0))
         own = {
             "short": len(piece) / sample_rate < clip_seconds - LENGTH_TOLERANCE,

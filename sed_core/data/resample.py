@@ -18,7 +18,7 @@ from sed_core.data.audio import ClipBlocks
 from sed_core.data.audio_files import audio_files
 from sed_core.data.clip_samples import ClipSamples, collect, stored_blocks
 from sed_core.data.corpus import write_corpus
-from sed_core.data.cut_recordings import window_clips
+from sed_core.data.cut_recordings import cut_samples, window_clips
 from sed_core.data.manifest import manifest_row, missing_row, write_manifest
 from sed_core.data.match_files import match_files
 from sed_core.data.parallel import ordered_map
@@ -68,13 +68,19 @@ class ResampleJournal:
         entry = self.entries[filename]
         return stored_blocks(self._file.path, entry.start, entry.length)
 
-    def windows(
-        self, row: dict[str, Any], **cut: Any
-    ) -> Iterator[tuple[dict[str, Any], NDArray[np.float32]]]:
-        """The clips that a usable row's recording becomes; `cut`: see `window_clips`."""
+    def windows(self, row: dict[str, Any], **cut: Any) -> Iterator[tuple[dict[str, Any], int]]:
+        """Rows of the clips that a usable row's recording becomes, and their lengths in samples.
+
+        `cut`: see `window_clips`.
+        """
         samples = np.concatenate([*self.samples(row["filename"])])
         for window, piece in window_clips(row, samples, **cut):
-            yield {**window, "digest": block_digest(piece.tobytes())}, piece
+            yield {**window, "digest": block_digest(piece.tobytes())}, len(piece)
+
+    def pieces(self, filename: str, **cut: Any) -> Iterator[NDArray[np.float32]]:
+        """The samples of those clips."""
+        samples = np.concatenate([*self.samples(filename)])
+        return (piece for _, piece in cut_samples(filename, samples, **cut))
 
     def close(self) -> None:
         """Keep both files for the next run."""
@@ -175,11 +181,11 @@ def resample_split(
         if window_hop is not None:
             recordings = usable
             cut = {"clip_seconds": clip_seconds, "hop": window_hop, "sample_rate": sample_rate}
-            cutting = (each for row in recordings for each in journal.windows(row, **cut))
-            pieces = [(window, len(piece)) for window, piece in cutting]
-            usable, lengths = [window for window, _ in pieces], [length for _, length in pieces]
-            windows = (journal.windows(row, **cut) for row in recordings)
-            clips = (piece for found in windows for _, piece in found)
+            windows = [each for row in recordings for each in journal.windows(row, **cut)]
+            usable, lengths = [row for row, _ in windows], [length for _, length in windows]
+            clips = chain.from_iterable(
+                journal.pieces(row["filename"], **cut) for row in recordings
+            )
             rows = [*(row for row in rows if row["status"] != "ok"), *usable]
         write_manifest(manifest, rows)
         write_corpus(

@@ -10,6 +10,7 @@ from typing import Any
 from sed_core.data.adopt import Place, adopt
 from sed_core.data.clip_counts import listed_clips
 from sed_core.data.folder_state import fingerprint
+from sed_core.data.tsv import read_table
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +57,17 @@ class SourceFiles:
             return str(self.root / entry["metadata"])
         depth = len(Path(entry["annotations"]).parts)
         return str(Path(self.annotations(split)).parents[depth - 1] / entry["metadata"])
+
+    @cache  # noqa: B019 - one data set a run
+    def require_columns(self, split: str, columns: tuple[str, ...]) -> None:
+        """Make sure that the split's metadata have some columns, if the table is there by now.
+
+        Raises:
+            SedError: one is missing.
+        """
+        table = self.metadata(split)
+        if columns and table and Path(table).is_file():
+            read_table(table, ("filename", *columns), allow_empty=True)
 
     def cut(self, split: str) -> str:
         """What scripts are told of a split whose recordings are cut into windows."""

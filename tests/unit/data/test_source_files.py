@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from sed_core.data.source_files import SourceFiles
+from sed_core.runtime.errors import SedError
 
 SPLITS = {
     "train": {"audio": "audio/train", "annotations": "metadata/train.tsv", "labels": "strong"},
@@ -81,3 +82,12 @@ def test_listed_counts_what_can_train(tmp_path):
 def test_listed_of_a_synthesis_is_what_is_asked_for(tmp_path):
     made = {"splits": {"train": {"synthesis": {"domain": "synthetic", "clips": 7}}}}
     assert SourceFiles(made, "synthesis", tmp_path, tmp_path).listed("train") == 7
+
+
+def test_columns_are_asked_for_as_soon_as_the_table_is_there(tmp_path):
+    files(tmp_path).require_columns("test", ("room",))  # nothing to look into yet
+    files(tmp_path).require_columns("unlabelled", ("room",))
+    write(tmp_path / "about/test.csv", "filename,device\na.wav,1\n")
+    files(tmp_path).require_columns("test", ("device",))
+    with pytest.raises(SedError, match=r"test.csv, row 1: no column room in the header"):
+        files(tmp_path).require_columns("test", ("room",))
