@@ -5,6 +5,7 @@ from typing import Any
 
 from sed_core.config import registries
 from sed_core.config.entries import entry_faults
+from sed_core.config.network_sections import hears_mel
 from sed_core.config.registries import AUGMENTATIONS, LOSSES, SCHEDULES
 
 MOVES = ("frame_shift", "time_mask")
@@ -31,12 +32,38 @@ def faults(system: Mapping[str, Any]) -> Iterator[str]:
         yield from entry_faults(where, entry, AUGMENTATIONS, "SHARED", "SEPARATE")
         if name == "mixup" and training["mixup"] is not None:
             yield f"{where} is mixup, and training.mixup mixes, too; set training.mixup to null"
+        if name != "mixup" and not hears_mel(system["net"]):
+            yield (
+                f"{where}: {name} changes the log-mel, which network '{system['net']['model']}' "
+                "does not hear; take it out or put one into pretrained.augment"
+            )
         if name in MOVES and model is not None:
             yield (
                 f"{where}: {name} changes when a clip's sounds are heard, but not the "
                 f"embeddings of '{model}'; take it out"
             )
     yield from _encoder_faults(system)
+    yield from _mixup_faults(system)
+
+
+def _mixup_faults(system: Mapping[str, Any]) -> Iterator[str]:
+    """Labels are mixed where all that the network hears is mixed, too."""
+    training, pretrained, network = system["training"], system["pretrained"], system["net"]["model"]
+    mel = hears_mel(system["net"])
+    mixed = [entry for entry in training["augment"] if entry["name"] == "mixup"]
+    if training["mixup"] is not None:
+        mixed.append({"embeddings": pretrained["mixup"]})
+    both = ("embeddings", "encoder", "own_partners")
+    if not mel and not all(any(entry.get(key) for key in both) for entry in mixed):
+        yield (
+            f"mixup would mix labels, but nothing that network '{network}' hears; set "
+            "training.mixup to null, or pretrained.mixup to true"
+        )
+    if mel and any(entry["name"] == "mixup" for entry in pretrained["augment"]):
+        yield (
+            f"mixup in pretrained.augment would mix labels, but not the log-mel that network "
+            f"'{network}' hears, too; put it into training.augment with encoder: true"
+        )
 
 
 def _encoder_faults(system: Mapping[str, Any]) -> Iterator[str]:

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sed_core.config import augmentations, registries
+from sed_core.config.embedding_kinds import FUSIONS
 from sed_core.config.entries import entry_faults
-from sed_core.config.network_sections import NETWORKS, CnnAndGru
+from sed_core.config.network_sections import NETWORKS, CnnAndGru, EncoderHead
 
 FOLDERS = ("data", "plots", "tables")
 """Folders of the results that are not those of a system."""
@@ -194,6 +195,13 @@ def system_faults(system: Mapping[str, Any]) -> Iterator[str]:
     yield from _feature_faults(system["feats"])
     if issubclass(NETWORKS[system["net"]["model"]], CnnAndGru):
         yield from _network_faults(system["net"], system["feats"]["n_mels"])
+    if issubclass(NETWORKS[system["net"]["model"]], EncoderHead):
+        yield from entry_faults("net.head", system["net"]["head"], registries.HEADS, "HEADS")
+        if pretrained["model"] is None or FUSIONS[pretrained["kind"]] != "aligned":
+            yield (
+                "network 'encoder_head' is a head on the frames of a pretrained network; set "
+                "pretrained.model, and pretrained.kind to aligned, pool1d or interpolate"
+            )
 
 
 def _schedule_faults(schedule: Mapping[str, Any], training: Mapping[str, Any]) -> Iterator[str]:

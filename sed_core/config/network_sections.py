@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from sed_core.config.key import ABSENT, Rules, key
 from sed_core.runtime.errors import SedError
@@ -17,6 +17,8 @@ class Network:
 
     model: str = key("crnn")
     """Registered in `sed_core/models/network_registry.py`; its keys in `network_sections.py`."""
+    hears_mel: ClassVar[bool] = True
+    """Whether it hears the log-mel; for others it is not computed, and they hear embeddings."""
 
     @staticmethod
     def time_pooling(net: Mapping[str, Any]) -> int:
@@ -113,7 +115,32 @@ class FdyCrnn(CnnAndGru):
     PFD-CRNN; without it all."""
 
 
-NETWORKS: dict[str, type[Network]] = {"crnn": Crnn, "fdy_crnn": FdyCrnn}
+@dataclass(frozen=True)
+class EncoderHead(Network):
+    """A head on the frames of a pretrained network, as in the baseline of RealDESED."""
+
+    hears_mel: ClassVar[bool] = False
+    head: dict[str, Any] = key({"name": "mean"}, required=["name"])
+    """`name` in `sed_core/models/head_registry.py`, and options."""
+    frames_pooled: int = key(4, optional=True, minimum=1)
+    """So many feature frames (feats.hop_length) make an output frame, to which those of the
+    pretrained network are brought; 4 of 160 samples are the 25 Hz of ATST-Frame."""
+    initial_posterior: float | None = key(
+        None, optional=True, exclusiveMinimum=0, exclusiveMaximum=1
+    )
+    """As in the CRNN."""
+
+    @staticmethod
+    def time_pooling(net: Mapping[str, Any]) -> int:
+        """What the section says."""
+        return net.get("frames_pooled", 4)
+
+
+NETWORKS: dict[str, type[Network]] = {
+    "crnn": Crnn,
+    "fdy_crnn": FdyCrnn,
+    "encoder_head": EncoderHead,
+}
 """The section of each network in `sed_core/models/network_registry.py`."""
 
 
@@ -127,3 +154,8 @@ def time_pooling(net: Mapping[str, Any]) -> int:
     if name not in NETWORKS:
         raise SedError(f"net.model is '{name}'; registered are {', '.join(NETWORKS)}.")
     return NETWORKS[name].time_pooling(net)
+
+
+def hears_mel(net: Mapping[str, Any]) -> bool:
+    """Whether the network that a section `net` names hears the log-mel."""
+    return NETWORKS.get(net.get("model", "crnn"), Network).hears_mel

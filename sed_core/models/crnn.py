@@ -1,7 +1,7 @@
 """The convolutional recurrent network of DCASE 2022 Task 4, and one that does not look ahead."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -13,10 +13,9 @@ from sed_core.models.fusion_registry import FUSIONS
 from sed_core.models.gates import GATES
 from sed_core.models.head_registry import HEADS
 from sed_core.models.native.gru import is_native, native_gru
-from sed_core.models.parts import Fusion, FusionShape, Head, HeadShape
+from sed_core.models.parts import FusionShape, HeadShape, known_to, registered
 from sed_core.runtime.errors import SedError
 
-P = TypeVar("P", Fusion, Head)
 Entry = Mapping[str, Any]
 """`name` and options of a registered part."""
 ATTENTION: Entry = {"name": "attention"}
@@ -123,10 +122,12 @@ class CRNN(nn.Module):
         )
         self.dropout = Dropout(dropout)
         head_shape = HeadShape(ways * n_rnn_cell, n_classes, initial_posterior)
-        made = _part(HEADS, "net.head", head, head_shape)
+        made = registered(HEADS, "net.head", head, head_shape)
         layers, self.posteriors, self.join = dict(made.layers), made.posteriors, None
         if fusion is not None:
-            joined = _part(FUSIONS, "net.fusion", fusion, FusionShape(embedding_size, n_channels))
+            joined = registered(
+                FUSIONS, "net.fusion", fusion, FusionShape(embedding_size, n_channels)
+            )
             layers, self.join = {**layers, **joined.layers}, joined.join
         for name, layer in layers.items():
             self.add_module(name, layer)
@@ -176,22 +177,7 @@ class CRNN(nn.Module):
             x = self.join(self, x, embeddings)
         x = self.dropout(self.rnn(x))
         strong, weak = self.posteriors(self, x, pad_mask, class_mask)
-        if class_mask is not None:
-            strong = strong.masked_fill(~class_mask[:, None], 0.0)
-            weak = weak.masked_fill(~class_mask, 0.0)
-        return strong.transpose(1, 2), weak
-
-
-def _part(table: Mapping[str, Callable[..., P]], place: str, entry: Entry, shape: Any) -> P:
-    """A registered fusion or head."""
-    options = dict(entry)
-    name = options.pop("name", None)
-    if name not in table:
-        raise SedError(f"{place} is '{name}'; registered are {', '.join(table)}.")
-    try:
-        return table[name](shape, **options)
-    except TypeError as error:
-        raise SedError(f"{place}: {name} does not take these options ({error}).") from error
+        return known_to(class_mask, strong.transpose(1, 2), weak)
 
 
 NET_KEYS = {

@@ -7,11 +7,13 @@ from torch import nn
 
 from sed_core.models.crnn import build_crnn
 from sed_core.models.dynamic_cnn import build_fdy_crnn
+from sed_core.models.encoder_head import build_encoder_head
 from sed_core.runtime.errors import SedError
 
 MODELS: dict[str, Callable[[Mapping[str, Any], int], nn.Module]] = {
     "crnn": build_crnn,
     "fdy_crnn": build_fdy_crnn,
+    "encoder_head": build_encoder_head,
 }
 
 

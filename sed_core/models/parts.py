@@ -6,8 +6,11 @@ networks, and calls the function with itself, which has the layers by then.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from torch import Tensor, nn
+
+from sed_core.runtime.errors import SedError
 
 
 @dataclass(frozen=True)
@@ -65,3 +68,37 @@ class Head:
 
     layers: Mapping[str, nn.Module]
     posteriors: Callable[[nn.Module, Tensor, Tensor | None, Tensor | None], tuple[Tensor, Tensor]]
+
+
+P = TypeVar("P", Fusion, Head)
+
+
+def registered(
+    table: Mapping[str, Callable[..., P]], place: str, entry: Mapping[str, Any], shape: Any
+) -> P:
+    """The fusion or head that an entry names, for a shape.
+
+    Args:
+        table: of what is registered.
+        place: of the entry in a configuration, for complaints.
+        entry: `name` and options.
+        shape: what it is built for.
+
+    Raises:
+        SedError: nothing of this name, or not with these options.
+    """
+    options = dict(entry)
+    name = options.pop("name", None)
+    if name not in table:
+        raise SedError(f"{place} is '{name}'; registered are {', '.join(table)}.")
+    try:
+        return table[name](shape, **options)
+    except TypeError as error:
+        raise SedError(f"{place}: {name} does not take these options ({error}).") from error
+
+
+def known_to(class_mask: Tensor | None, strong: Tensor, weak: Tensor) -> tuple[Tensor, Tensor]:
+    """Posteriors (B, C, T) and (B, C) with 0 for the classes that `class_mask` (B, C) rules out."""
+    if class_mask is None:
+        return strong, weak
+    return strong.masked_fill(~class_mask[..., None], 0.0), weak.masked_fill(~class_mask, 0.0)

@@ -26,6 +26,7 @@ MIX = {"name": "mixup", "probability": 1.0, "unlabelled": True}
 APART = {**MIX, "consistency": "interpolated"}
 CROP = {"name": "resize_crop", "probability": 1.0}
 PRETRAINED = {"model": "atst_strong", "kind": "aligned", "e2e": True, "freezed": False}
+HEAD = {"model": "encoder_head", "head": {"name": "mean"}}
 
 
 def made() -> Clips:
@@ -39,7 +40,8 @@ def made() -> Clips:
 def heard(first: list, second: list) -> tuple[Clips, Clips]:
     """Clips after both lists, with ATST-Frame's front end between them."""
     training = {"mixup": None, "augment": first}
-    system = tiny_system(pretrained={**PRETRAINED, "augment": second}, training=training)
+    pretrained = {**PRETRAINED, "augment": second}
+    system = tiny_system(net=HEAD, pretrained=pretrained, training=training)
     pair = augmented(made(), first, **PLACE)
     return augmented_for_encoder(*pair, small_atst(), system, **PLACE)
 
