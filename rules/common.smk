@@ -77,6 +77,12 @@ def option(name, value):
     return f"--{name} {shlex.quote(str(value))}" if value else ""
 
 
+def pseudo_labels_option(system):
+    """Where the labels lie that others make for a system, for its training."""
+    labelled = SYSTEMS[system]["data"]["pseudo_from"]
+    return option("pseudo-labels", labelled and f"{PATHS['results']}/{system}")
+
+
 def training_inputs(wildcards):
     """What a system trains on, if that is enough for its batches."""
     problem = too_few(SYSTEMS[wildcards.system], SOURCE.listed)

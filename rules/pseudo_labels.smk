@@ -1,8 +1,8 @@
 """Labels of clips that have none, from other systems' scores: self-training in rounds.
 
 In:  scores of the systems in `data.pseudo_from`, of all their seeds, on a split without labels.
-Out: <data>/labels/{split}_pseudo-{system}.tsv   events with a confidence, which train {system}
-     <data>/labels/{split}_pseudo-{system}.json  which networks said so
+Out: <results>/{system}/{split}_pseudo_labels.tsv   events with a confidence, which train {system}
+     <results>/{system}/{split}_pseudo_labels.json  which networks said so
 """
 
 
@@ -16,8 +16,8 @@ rule pseudo_labels:
             wildcards.system, "provenance.json"
         ),
     output:
-        labels="<data>/labels/{split}_pseudo-{system}.tsv",
-        provenance="<data>/labels/{split}_pseudo-{system}.json",
+        labels="<results>/{system}/{split}_pseudo_labels.tsv",
+        provenance="<results>/{system}/{split}_pseudo_labels.json",
     log:
         "<logs>/pseudo_labels/{split}_{system}.log",
     conda:

@@ -53,13 +53,14 @@ rule train:
     params:
         data=PATHS["data"],
         start=lambda wildcards, input: option("start", input.start),
+        pseudo=lambda wildcards: pseudo_labels_option(wildcards.system),
         # Outside the outputs, which Snakemake deletes when a job fails.
         checkpoints=lambda wildcards: f"{PATHS['checkpoints']}/{wildcards.system}/seed{wildcards.seed}",
         code=training_code("workflow_scripts/train.py"),
     shell:
         'python "$SED_HOME"/workflow_scripts/train.py --system {input.system:q}'
         " --data {params.data:q} --seed {wildcards.seed} --checkpoints {params.checkpoints:q}"
-        " {params.start} --model {output.model:q} --history {output.history:q}"
+        " {params.start} {params.pseudo} --model {output.model:q} --history {output.history:q}"
         " --provenance {output.provenance:q} --energy {output.energy:q}"
         " --kwh {output.kwh:q} --gpus {resources.gpu} --threads {threads}"
         " --min-coverage {resources.min_coverage} > {log:q} 2>&1"

@@ -26,10 +26,11 @@ rule tune_training:
     params:
         job=lambda wildcards: as_json(PLAN.search_job),
         data=PATHS["data"],
+        pseudo=lambda wildcards: pseudo_labels_option(PLAN.search_job.system),
         checkpoints=f"{PATHS['checkpoints']}/tune_training",
         code=code_version("workflow_scripts/tune_training.py"),
     shell:
         'python "$SED_HOME"/workflow_scripts/tune_training.py --job {params.job:q}'
-        " --data {params.data:q} --checkpoints {params.checkpoints:q} --md {output.md:q}"
+        " --data {params.data:q} {params.pseudo} --checkpoints {params.checkpoints:q} --md {output.md:q}"
         " --csv {output.csv:q} --plot {output.plot:q} --best {output.best:q}"
         " --gpus {resources.gpu} --threads {threads} > {log:q} 2>&1"

@@ -16,6 +16,7 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--checkpoints", type=Path, required=True, help="folder to resume from")
     parser.add_argument("--start", type=Path, help="networks or last.ckpt to start from")
+    parser.add_argument("--pseudo-labels", type=Path, help="folder of labels from other systems")
     parser.add_argument("--model", type=Path, required=True, help="output: student and teacher")
     parser.add_argument("--history", type=Path, required=True, help="output: CSV, a row an epoch")
     parser.add_argument("--provenance", type=Path, required=True, help="output: JSON")
@@ -37,7 +38,7 @@ def main(argv: list[str] | None = None) -> None:
     system = System.read(args.system)
     devices = args.devices or torch_devices()
     place = (args.data, args.seed, args.checkpoints)
-    job = TrainingJob(system, *place, devices, args.min_coverage, args.start)
+    job = TrainingJob(system, *place, devices, args.min_coverage, args.start, args.pseudo_labels)
     log_folder = args.history.parent
     if is_helper():  # the first process measures and writes for all
         fit(job, log_folder=log_folder, on_save=lambda: None)

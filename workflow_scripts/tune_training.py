@@ -17,6 +17,7 @@ def main(argv: list[str] | None = None) -> None:
     add = parser.add_argument
     add("--job", type=SearchJob.read, required=True, help="JSON: what to search")
     add("--data", type=Path, required=True, help="folder with audio16k and truth")
+    add("--pseudo-labels", type=Path, help="folder of labels from other systems")
     add("--checkpoints", type=Path, required=True, help="folder to resume from")
     add("--md", type=Path, required=True, help="output: the trials, best first")
     add("--csv", type=Path, required=True, help="output: the trials in order")
@@ -37,6 +38,7 @@ def main(argv: list[str] | None = None) -> None:
         job,
         data=args.data,
         checkpoints=args.checkpoints,
+        pseudo_labels=args.pseudo_labels,
         say=lambda trial: print(f"trial {trial.number + 1} of {job.trials}: {trial}", flush=True),
     )
     best = search_results.best_of(trials)

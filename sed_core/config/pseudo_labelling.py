@@ -8,6 +8,18 @@ from sed_core.config.equal_frames import unequal
 from sed_core.config.key import key
 from sed_core.runtime.errors import unknown_name
 
+PSEUDO = "pseudo-"
+"""What begins the name of a way in which labels come about: by other systems."""
+
+
+def pseudo_labels(split: str) -> str:
+    """The file of a split's labels in the folder of the results of the system that they train.
+
+    Not among the prepared data, which several folders of results may share, each with systems of
+    its own under the same names.
+    """
+    return f"{split}_pseudo_labels.tsv"
+
 
 @dataclass(frozen=True)
 class PseudoLabelling:

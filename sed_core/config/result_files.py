@@ -6,6 +6,7 @@ Paths begin with the key of `pathvars` that says where they lie, such as `<resul
 from dataclasses import dataclass
 
 from sed_core.config.embedding_files import EmbeddingFiles
+from sed_core.config.pseudo_labelling import PSEUDO, pseudo_labels
 from sed_core.config.split_roles import soft_labels, training_splits
 from sed_core.config.workflow_plan import Plan
 
@@ -46,7 +47,12 @@ class ResultFiles:
             "corpora": [f"<data>/audio16k/{split}.h5" for split in splits],
             "manifests": [f"<data>/manifests/{split}.tsv" for split in splits],
             "truths": [f"<data>/truth/{split}.tsv" for split in splits],
-            "labels": [f"<data>/labels/{split}_{method}.tsv" for split, method in soft.items()],
+            "labels": [
+                f"<results>/{system}/{pseudo_labels(split)}"
+                if method.startswith(PSEUDO)
+                else f"<data>/labels/{split}_{method}.tsv"
+                for split, method in soft.items()
+            ],
             "start": [start] if start else [],
             "embeddings": self.embeddings.read(complete, splits),
         }

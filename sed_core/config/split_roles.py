@@ -6,6 +6,7 @@ from typing import Any
 
 from sed_core.config.augmentations import mixes_into_encoder
 from sed_core.config.network_sections import time_pooling
+from sed_core.config.pseudo_labelling import PSEUDO
 
 ENCODER_RATE = 16000
 """Sampling rate in Hz that all pretrained networks were trained at."""
@@ -59,7 +60,7 @@ def soft_labels(data: Mapping[str, Any], splits: Mapping[str, Any], system: str)
     """
     several = data["aggregation"] + ("_reviewed" if data["reviewed"] else "")
     ways = {"confidence": "confidence", "annotators": several}
-    ways["none"] = f"pseudo-{system}"
+    ways["none"] = f"{PSEUDO}{system}"
     found = {split: _soft(splits[split]) for split in data["strong"]}
     return {split: ways[soft] for split, soft in found.items() if soft}
 

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from sed_core.config.pseudo_labelling import PSEUDO, pseudo_labels
 from sed_core.config.system import Pretrained
+from sed_core.runtime.errors import SedError
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,8 @@ class PreparedData:
     """
 
     folder: Path
+    pseudo_labels: Path | None = None
+    """Folder of the labels that other systems made for the one that trains."""
 
     def manifest(self, split: str) -> Path:
         """TSV with a row for each expected clip: whether it is there, its length, its digest."""
@@ -34,9 +38,20 @@ class PreparedData:
         return self.folder / "truth" / f"{split}.tsv"
 
     def training_labels(self, split: str, soft: str | None) -> Path:
-        """TSV of the events that train: the ground truth, or labels of 0 to 1 made in a way."""
+        """TSV of the events that train: the ground truth, or labels of 0 to 1 made in a way.
+
+        Raises:
+            SedError: other systems made them, and nobody said where they are.
+        """
         if soft is None:
             return self.ground_truth(split)
+        if soft.startswith(PSEUDO):
+            if self.pseudo_labels is None:
+                raise SedError(
+                    f"other systems label split '{split}'; give the folder of their labels with "
+                    "--pseudo-labels."
+                )
+            return self.pseudo_labels / pseudo_labels(split)
         return self.folder / "labels" / f"{split}_{soft}.tsv"
 
     def annotators(self, split: str) -> Path:

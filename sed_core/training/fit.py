@@ -95,7 +95,12 @@ def fit(
     device = trainer.strategy.root_device
     share = {"rank": trainer.global_rank, "world_size": trainer.world_size}
     training_data = load_training_data(
-        system, job.data, seed=job.seed, device=device, processes=trainer.world_size
+        system,
+        job.data,
+        seed=job.seed,
+        device=device,
+        processes=trainer.world_size,
+        pseudo_labels=job.pseudo_labels,
     )
     batches = BatchIndices(
         [*training_data.strong_parts, training_data.weak, training_data.unlabelled],

@@ -5,6 +5,7 @@ import math
 import shutil
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ def search(
     *,
     data: Path,
     checkpoints: Path,
+    pseudo_labels: Path | None = None,
     say: Callable[[Trial], None] = lambda trial: None,
 ) -> list[Trial]:
     """Train until there are `job.trials` trials; those of an earlier run of the same search count.
@@ -46,13 +48,20 @@ def search(
         job: what to search.
         data: prepared data.
         checkpoints: folder for journal and checkpoints; those of finished trials are removed.
+        pseudo_labels: folder of the labels that other systems made for the searched one.
         say: told of every trial that ends here.
 
     Raises:
         SedError: values do not go together; the sentence names the trial.
     """
     logging.getLogger("optuna").setLevel(logging.WARNING)
-    base = TrainingJob(System.from_dict(job.trained), data, job.training_seed, checkpoints)
+    base = TrainingJob(
+        System.from_dict(job.trained),
+        data,
+        job.training_seed,
+        checkpoints,
+        pseudo_labels=pseudo_labels,
+    )
     told = [base.made_of(), job.keys, job.seed]
     folder = checkpoints / digest_json(told)[:12]
     folder.mkdir(parents=True, exist_ok=True)
@@ -71,8 +80,8 @@ def search(
         study.sampler = optuna.samplers.TPESampler(seed=derive(job.seed, "trial", done) % 2**32)
         trial = study.ask(space)
         system = System.from_dict(merge(job.trained, nested(trial.params)))
-        training = TrainingJob(
-            system, data, job.training_seed, folder / "trainings", min_coverage=job.min_coverage
+        training = replace(
+            base, system=system, checkpoints=folder / "trainings", min_coverage=job.min_coverage
         )
         begun = time.monotonic()
         try:

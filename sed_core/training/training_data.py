@@ -184,7 +184,13 @@ class _Index:
 
 
 def load_training_data(
-    system: System, data: Path, *, seed: int, device: torch.device, processes: int = 1
+    system: System,
+    data: Path,
+    *,
+    seed: int,
+    device: torch.device,
+    processes: int = 1,
+    pseudo_labels: Path | None = None,
 ) -> TrainingData:
     """Read a system's splits from the prepared data.
 
@@ -197,11 +203,12 @@ def load_training_data(
         seed: of the training; draws the weak split unless the system fixes another.
         device: where waveforms and labels go.
         processes: of this training, which all load it.
+        pseudo_labels: folder of the labels that other systems made.
 
     Raises:
         SedError: a part has no clip at all.
     """
-    roles, prepared = system.data, PreparedData(data)
+    roles, prepared = system.data, PreparedData(data, pseudo_labels)
     splits = roles.splits
     corpora = {split: prepared.audio(split) for split in splits}
     names = {split: Corpus.open(path).filenames for split, path in corpora.items()}

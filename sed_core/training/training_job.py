@@ -33,6 +33,7 @@ class TrainingJob:
         devices: processes that share each batch, with a GPU each where there are GPUs.
         min_coverage: share of each split's clips that must be present; no part of what is trained.
         start: networks of `training.start_from`, or what `training.resume_from` names.
+        pseudo_labels: folder of the labels that `data.pseudo_from` made.
     """
 
     system: System
@@ -42,11 +43,12 @@ class TrainingJob:
     devices: int = 1
     min_coverage: float = 0.0
     start: Path | None = None
+    pseudo_labels: Path | None = None
 
     @property
     def prepared(self) -> PreparedData:
         """Paths of the prepared data."""
-        return PreparedData(self.data)
+        return PreparedData(self.data, self.pseudo_labels)
 
     @property
     def splits(self) -> list[str]:

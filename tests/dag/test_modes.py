@@ -99,9 +99,10 @@ def test_unlabelled_clips_train_with_what_other_systems_hear_in_them(clone):
     ]
     assert f"pseudo_labels.py {' '.join(scores)} --made-by" in done.stdout
     assert (
-        "--sharpen 2.0 --floor 0.1 --labels data/mini/labels/unlabelled_pseudo-mine.tsv"
+        "--sharpen 2.0 --floor 0.1 --labels results/mini/mine/unlabelled_pseudo_labels.tsv"
         in done.stdout
     )
+    assert done.stdout.count(" --pseudo-labels results/mini/mine ") == 1, "the one that learns"
     assert re.search(r"^train +5$", done.stdout, re.M), "four that label, one that learns"
 
 

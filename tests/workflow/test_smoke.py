@@ -77,7 +77,7 @@ def test_a_second_round_trains_with_labels_of_the_first(clone):
     asked = clone.override("second.yaml", {"systems": {"crnn_second": second}})
     done = asked.run("--quiet", "rules", "--", "results/smoke/crnn_second/seed42/model.pt")
     assert done.returncode == 0, done.stdout[-5000:]
-    labels = clone.folder / "data/smoke/labels/unlabelled_pseudo-crnn_second"
+    labels = clone.folder / RESULTS / "crnn_second/unlabelled_pseudo_labels"
     rows = labels.with_suffix(".tsv").read_text().splitlines()
     told = json.loads(labels.with_suffix(".json").read_text())
     assert told["rows"] == len(rows) - 1 > 0

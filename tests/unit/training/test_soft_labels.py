@@ -11,6 +11,7 @@ from sed_core.config.split_roles import soft_labels
 from sed_core.data.aggregation import AGGREGATIONS, RANDOM
 from sed_core.data.layout import PreparedData
 from sed_core.data.soft_labels import methods
+from sed_core.runtime.errors import SedError
 from sed_core.training.fit import fit
 from sed_core.training.training_data import load_training_data
 from sed_core.training.training_job import TrainingJob
@@ -48,6 +49,27 @@ def test_soft_labels_reach_the_batches(job, data):
     assert torch.equal(val, hard_val.float())
     assert hard.dtype == torch.uint8
     assert fit(job, log_folder=None, on_save=lambda: None).history
+
+
+def test_labels_of_other_systems_are_those_of_the_results(job, tmp_path):
+    """Two folders of results may share the prepared data, and have systems of the same name."""
+    made = job.prepared.training_labels("synth", "uniform")
+    soft = {"synth": "pseudo-mine"}
+    learns = replace(job.system, data=replace(job.system.data, soft_labels=soft))
+    trees = [tmp_path / name / "mine" for name in ("one", "other")]
+    jobs = [replace(job, system=learns, pseudo_labels=tree) for tree in trees]
+    for sure, tree in zip((0.25, 0.75), trees, strict=True):
+        tree.mkdir(parents=True)
+        table = pd.read_csv(made, sep="\t").assign(confidence=sure)
+        table.to_csv(tree / "synth_pseudo_labels.tsv", sep="\t", index=False)
+    assert jobs[0].inputs["labels/synth"] != jobs[1].inputs["labels/synth"]
+    for sure, one in zip((0.25, 0.75), jobs, strict=True):
+        loaded = load_training_data(
+            learns, one.data, seed=1, device=torch.device("cpu"), pseudo_labels=one.pseudo_labels
+        )
+        assert loaded.labels[loaded.strong][:8].max() == sure
+    with pytest.raises(SedError, match="give the folder of their labels with --pseudo-labels"):
+        _ = replace(job, system=learns).inputs
 
 
 def test_random_draws_an_annotator_of_a_recording_in_each_epoch(job):
