@@ -170,7 +170,13 @@ class Training:
     val_threshold: float = key(0.5, exclusiveMinimum=0, exclusiveMaximum=1)
     """Of the F1 in validation."""
     obj_metric_synth_type: Literal["intersection", "event"] = key("intersection")
-    """The F1 of strongly labelled clips that selects the network."""
+    """The F1 of strongly labelled clips that counts: for the objective f1, and for thresholds."""
+    objective: str = key("f1", enum=[*registries.names(registries.OBJECTIVES, "OBJECTIVES")])
+    """What selects the networks: f1 of weak clips and of events, as the baselines; psds, PSDS1 +
+    PSDS2 of strongly labelled clips (ATST-SED, stage 2); psds1_class_mean (RealDESED); the smallest
+    loss (ATST-SED, stage 1)."""
+    judged_network: Literal["student", "teacher"] = key("student")
+    """Whose objective counts; teacher in ATST-SED."""
     selection: Literal["best", "last"] = key("best")
     """Networks that are kept: those of the best validation, or of the last one, as FDY-SED's code
     does."""
@@ -233,6 +239,8 @@ BEFORE_KEYS: dict[str, dict[str, Any]] = {
         "ema_warmup": True,
         "loss": {"name": "bce"},
         "interpolation_weight": 1.0,
+        "judged_network": "student",
+        "objective": "f1",
         "selection": "best",
         "start_from": None,
         "strong_parts": [],

@@ -83,8 +83,8 @@ class Trial:
     Attributes:
         number: from 0, in the order of time.
         values: of the searched keys.
-        objective: what selected the network, higher is better (protocol 5.7); 0 where training
-            never came to a number.
+        objective: what selected the network, higher is better (protocol 5.7); where training
+            never came to a number, the lowest that there is.
         epoch: of the selected network.
         seconds: that training took, in its last part where it was interrupted.
     """

@@ -103,13 +103,18 @@ def learning_curves(histories: list[pd.DataFrame], *, title: str) -> Figure:
 
 
 def _mark_best(axes: Axes, histories: list[pd.DataFrame]) -> None:
-    """A dot on each seed's best epoch, and their values in words."""
-    words = []
+    """A dot on each seed's best epoch, and their values in words; what they are, if not F1."""
+    words, lowest = [], 0.0
+    if any("/psds1" in str(column) for history in histories for column in history):
+        axes.set_ylabel("PSDS")
     for history in histories:
         epochs = history["epoch"].to_numpy(float)
         values = history["val/obj_metric"].to_numpy(float)
         epoch, value = epochs[np.nanargmax(values)], np.nanmax(values)
         axes.plot(epoch, value, "o", color=style.TEACHER, markersize=5)
         words.append(f"{value:.3f} at epoch {epoch:.0f}")
+        lowest = min(lowest, np.nanmin(values))
+    if lowest < 0:
+        axes.set(ylabel="minus the loss", ylim=(1.1 * lowest, 0))
     text = "best: " + "\n".join(words) if words else "not trained here"
     axes.text(0.98, 0.05, text, transform=axes.transAxes, ha="right", fontsize=8)

@@ -44,8 +44,9 @@ def entries_of(system: Mapping[str, Any]) -> set[str]:
     augment = {entry["name"] for entries in lists for entry in entries}
     mixup = {"mixup"} if training["mixup"] else set()
     losses = {training["loss"]["name"], training["self_sup_loss"]}
-    learning = {system["opt"]["optimizer"], system["opt"]["schedule"]["name"]}
-    return {*_parts(system), *inside, *augment, *mixup, *losses, *learning} - {None}
+    opt = system["opt"]
+    others = {opt["optimizer"], opt["schedule"]["name"], training["objective"]}
+    return {*_parts(system), *inside, *augment, *mixup, *losses, *others} - {None}
 
 
 def _parts(system: Mapping[str, Any]) -> set[str]:

@@ -27,6 +27,7 @@ from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import digest_json
 from sed_core.runtime.seeding import derive
 from sed_core.training.fit import fit
+from sed_core.training.selection.objective_registry import OBJECTIVES
 from sed_core.training.training_job import TrainingJob
 
 
@@ -92,7 +93,8 @@ def search(
         trial.set_user_attr("epoch", int(found["epoch"]))
         trial.set_user_attr("seconds", time.monotonic() - begun)
         objective = found["objective"]
-        study.tell(trial, objective if math.isfinite(objective) else 0.0)
+        lowest = OBJECTIVES[system.training.objective].lowest
+        study.tell(trial, objective if math.isfinite(objective) else lowest)
         shutil.rmtree(training.checkpoint.parent, ignore_errors=True)
         trials = _finished(study)
         say(trials[-1])

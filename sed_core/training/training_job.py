@@ -134,7 +134,7 @@ class TrainingJob:
             **self.made_of(),
             "code": self._code,
             "pretrained": self.pretrained(),
-            "selected_by": selection(self.system),
+            "selected_by": [*selection(self.system)],
             "coverage": self.coverage(),
             "hardware": hardware(),
         }

@@ -22,20 +22,17 @@ from sed_core.scoring.intersection import intersection_f1
 from sed_core.scoring.score_file import NETWORKS, masked
 from sed_core.scoring.tagging import tagging_f1
 from sed_core.training.losses import Output
+from sed_core.training.selection.objective import Judged
+from sed_core.training.selection.objective_registry import OBJECTIVES
 from sed_core.training.soft_validation import seconds_f1, soft_truth
 from sed_core.training.training_data import TrainingData
 from sed_core.training.validation_windows import ValidationWindows
 
-OBJECTIVES = {"intersection": "intersection_f1_macro", "event": "event_f1_macro"}
 
-
-def selection(system: System) -> list[str]:
-    """The scalars whose sum selects the network; of weak and of soft clips where there are any."""
-    events = f"val/synth/student/{OBJECTIVES[system.training.obj_metric_synth_type]}"
-    chosen = [events] if system.data.weak is None else ["val/weak/student/macro_F1", events]
-    if system.data.validation_soft is not None:
-        chosen.append("val/soft/student/segment_best_F1")
-    return chosen
+def selection(system: System) -> dict[str, float]:
+    """The scalars that select the networks, and the weight of each in the sum, the objective."""
+    config = system.training
+    return OBJECTIVES[config.objective].terms(system, config.judged_network)
 
 
 class Validation:
@@ -130,8 +127,8 @@ class Validation:
                     median_window=self.config.median_window,
                 )
         self._forget()
-        chosen = selection(self.training_data.system)
-        scalars["val/obj_metric"] = sum(scalars[name] for name in chosen)
+        chosen = selection(self.training_data.system).items()
+        scalars["val/obj_metric"] = sum(weight * scalars[name] for name, weight in chosen)
         return scalars
 
     def thresholds(self) -> dict[str, dict[str, float]]:
@@ -185,8 +182,9 @@ class Validation:
 
     def _strong(self, network: str, strong: list[Scores], weak: list[Scores]) -> dict[str, float]:
         labels, truth, scores = self.labels, self.truth, self._padded(strong)
+        filtered = self._filtered(scores, weak)
         events = decode(
-            self._filtered(scores, weak),
+            filtered,
             self.config.val_threshold,
             frame_seconds=self.grid.frame_seconds,
             n_frames=self.n_frames,
@@ -196,6 +194,11 @@ class Validation:
         real = torch.arange(labels.shape[2]) < torch.from_numpy(self.n_frames)[:, None, None]
         real = real.expand_as(labels)
         loss = functional.binary_cross_entropy(posteriors[real], labels[real]).item()
+        measure = OBJECTIVES[self.config.objective].measure
+        if network != self.config.judged_network or measure is None:
+            further = {}
+        else:
+            further = measure(self._judged(filtered))
         return {
             f"val/synth/{network}/loss_strong": loss,
             f"val/synth/{network}/intersection_f1_macro": intersection_f1(
@@ -204,4 +207,11 @@ class Validation:
             f"val/synth/{network}/event_f1_macro": collar_f1(
                 events, truth, convention=convention
             ).macro,
+            **{f"val/synth/{network}/{name}": value for name, value in further.items()},
         }
+
+    def _judged(self, filtered: Scores) -> Judged:
+        """For objectives that measure themselves: a recording lasts as long as it does."""
+        seconds = self.training_data.audio.lengths[self.training_data.val_strong]
+        truth = replace(self.truth, durations=seconds / self.grid.sample_rate)
+        return Judged(filtered, self.n_frames, self.grid.frame_seconds, truth)

@@ -30,6 +30,15 @@ def test_unlogged_columns_are_left_out_and_gaps_bridged() -> None:
     assert list(consistency.lines) == []
 
 
+def test_other_objectives_are_named_and_seen() -> None:
+    losses = history(-0.1).assign(**{"val/obj_metric": [-0.9, -0.1, -0.3]})
+    objective = learning_curves([losses, losses], title="stage 1").figure.axes[3]
+    assert objective.get_ylabel() == "minus the loss" and objective.get_ylim()[0] < -0.9
+    psds = history().assign(**{"val/synth/teacher/psds1": 0.4})
+    assert learning_curves([psds], title="stage 2").axes[3].get_ylabel() == "PSDS"
+    assert learning_curves([history()], title="2022").axes[3].get_ylabel().startswith("F1")
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

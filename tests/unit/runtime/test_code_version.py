@@ -120,7 +120,7 @@ FUSIONS = ("frame", "global", "aligned")
 )
 def test_registered_parts_that_run_inside_a_system(net, model, e2e, entries):
     training = {"mixup": "soft", "augment": [{"name": "time_mask"}]}
-    training |= {"loss": {"name": "bce"}, "self_sup_loss": "mse"}
+    training |= {"loss": {"name": "bce"}, "self_sup_loss": "mse", "objective": "psds"}
     opt = {"optimizer": "adamw", "schedule": {"name": "linear_cosine"}}
     pretrained = {
         "network": model,
@@ -129,5 +129,5 @@ def test_registered_parts_that_run_inside_a_system(net, model, e2e, entries):
         "augment": [{"name": "resize_crop"}],
     }
     system = {"net": net, "pretrained": pretrained, "training": training, "opt": opt}
-    always = {"mixup", "time_mask", "resize_crop", "bce", "mse", "adamw", "linear_cosine"}
+    always = {"mixup", "time_mask", "resize_crop", "bce", "mse", "adamw", "linear_cosine", "psds"}
     assert code_version.entries_of(system) == {*entries, *always}

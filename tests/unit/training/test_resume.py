@@ -17,7 +17,12 @@ from workflow_scripts.train import main as train_main
 
 RESULTS = ("model.pt", "history.csv", "provenance.json")
 OPTIONS = {
-    "training": {"n_epochs": 3, "steps_per_epoch": 40},
+    "training": {
+        "n_epochs": 3,
+        "steps_per_epoch": 40,
+        "objective": "psds",
+        "judged_network": "teacher",
+    },
     "scaler": {"statistic": "dataset", "normtype": "standard"},
     "data": {"weak_split": 0.5},
     "opt": {

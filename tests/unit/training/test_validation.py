@@ -98,7 +98,8 @@ def test_long_clips_are_validated_whole(tmp_path, join):
     truth = data / "truth/synth_val.tsv"
     rows = [f"{name}\t2.0{row}\t2.7\tFrying\n" for row, name in enumerate(names("synth_val"))]
     truth.write_text(truth.read_text() + "".join(rows))
-    system = tiny_system(data={"weak_split": 0.5}, stitching={"join": join})
+    judged = {"objective": "psds1_class_mean", "judged_network": "student"}
+    system = tiny_system(data={"weak_split": 0.5}, stitching={"join": join}, training=judged)
     training_data = load_training_data(system, data, seed=1, device=torch.device("cpu"))
     training_data.audio.lengths[training_data.val_strong[0]] -= 2700
     training_data.draw_epoch(seed=1, epoch=1)  # of no account here
@@ -119,6 +120,10 @@ def test_long_clips_are_validated_whole(tmp_path, join):
     scalars = validation.finish()
     assert scalars["val/synth/student/intersection_f1_macro"] == 1
     assert scalars["val/synth/student/loss_strong"] < 0.011
+    assert scalars["val/synth/student/psds1_class_mean"] == scalars["val/obj_metric"] == 1
+    scores = validation._padded([np.zeros((n, 3), np.float32) for n in validation.n_frames])
+    lengths = training_data.audio.lengths[training_data.val_strong]
+    assert validation._judged(scores).truth.durations.tolist() == (lengths / 16000).tolist()
     shares = [ValidationWindows.of(training_data, rank=rank, world_size=2) for rank in (0, 1)]
     assert sum(len(share.windows) for share in shares) == len(whole.windows)
     batches = list(validation_loader(training_data, shares[1]))
