@@ -22,6 +22,7 @@ let view;
 let events = [];
 let count = FEW;
 let drawn = 0; // the picture that is asked for
+let taken = 0; // recordings given to the page; it shows the newest, whichever is heard first
 const decisions = { thresholds: [], mergeGap: 0, minLength: 0 };
 
 const player = new Player(moved, (playing) => (at("play").textContent = playing ? "Pause" : "Play"));
@@ -32,20 +33,24 @@ function complain(error) {
 }
 
 async function take(file) {
+  const number = ++taken;
   at("problem").textContent = "";
   at("status").textContent = `Listening to ${file.name} …`;
   document.body.setAttribute("aria-busy", "true");
   try {
     const found = await backend.hear(file, about, (share) => {
-      at("status").textContent = `Listening to ${file.name}: ${Math.round(100 * share)} %`;
+      if (number === taken) at("status").textContent = `Listening to ${file.name}: ${Math.round(100 * share)} %`;
     });
+    if (number !== taken) return;
     show({ ...found, name: file.name, duration: found.samples.length / found.sampleRate });
     at("status").textContent = "";
   } catch (error) {
-    complain(error);
+    if (number === taken) complain(error);
   } finally {
-    document.body.removeAttribute("aria-busy");
-    at("file").value = "";
+    if (number === taken) {
+      document.body.removeAttribute("aria-busy");
+      at("file").value = "";
+    }
   }
 }
 

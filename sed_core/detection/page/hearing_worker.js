@@ -10,8 +10,10 @@ const network = ort.InferenceSession.create(new URL("./model.onnx", import.meta.
   logSeverityLevel: 3,
 });
 network.catch(() => {}); // told to whoever asks
+let newest;
 
-self.addEventListener("message", async ({ data: { samples, hearing } }) => {
+self.addEventListener("message", async ({ data: { number, samples, hearing } }) => {
+  newest = number;
   try {
     const session = await network;
     const run = async (piece) => {
@@ -19,9 +21,12 @@ self.addEventListener("message", async ({ data: { samples, hearing } }) => {
       const found = await session.run({ waveform });
       return found[session.outputNames[0]].data;
     };
-    const scores = await scoresOf(run, samples, hearing, (share) => self.postMessage({ share }));
-    self.postMessage({ scores }, [scores.buffer]);
+    const scores = await scoresOf(run, samples, hearing, (share) => {
+      if (number !== newest) throw new Error("another recording took its place");
+      self.postMessage({ number, share });
+    });
+    self.postMessage({ number, scores }, [scores.buffer]);
   } catch (error) {
-    self.postMessage({ error: `the model could not be run in this browser (${error.message ?? error}).` });
+    self.postMessage({ number, error: `the model could not be run in this browser (${error.message ?? error}).` });
   }
 });

@@ -5,6 +5,7 @@ import hashlib
 import http.server
 import io
 import json
+import shutil
 import tarfile
 import threading
 
@@ -100,6 +101,45 @@ def mirror(tmp_path):
         threading.Thread(target=server.serve_forever).start()
         yield f"http://127.0.0.1:{server.server_port}", root
         server.shutdown()
+
+
+SLOW_RUNTIME = """
+export const env = { wasm: {} };
+export class Tensor { constructor(type, data) { this.data = data; } }
+const run = async ({ waveform: { data } }) => {
+  await new Promise((done) => setTimeout(done, 20));
+  return { scores: { data: new Float32Array((data.length - 240) / 160).fill(data[0]) } };
+};
+export const InferenceSession = { create: async () => ({ outputNames: ["scores"], run }) };
+"""
+HEAR_TWO = """async ([sounds, about]) => {
+  const { hear } = await import("./browser_backend.js");
+  const [long, short] = sounds.map((sound) => new File([new Uint8Array(sound)], "x.wav"));
+  let first = "nothing";
+  await new Promise((begun) => {
+    hear(long, about, begun).then(() => (first = "scores"));
+  });
+  const { scores } = await hear(short, about, () => {});
+  await new Promise((done) => setTimeout(done, 100));
+  return [first, [...scores]];
+}"""
+
+
+def test_a_second_recording_takes_the_place_of_one_that_is_still_heard(shown, tmp_path):
+    folder = shutil.copytree(page_files.FOLDER, tmp_path / "page")
+    (folder / "onnxruntime-web").mkdir()
+    (folder / "onnxruntime-web/ort.wasm.bundle.min.mjs").write_text(SLOW_RUNTIME)
+    hearing = {"kind": "patches", "hop": 160, "patch": 400, "before": 0, "of": 1}
+    about = {"sample_rate": RATE, "limits": {"bytes": 1e6, "seconds": 60}}
+    about["hearing"] = hearing | {"columns": [0], "medians": [1]}
+    sounds = []
+    for seconds, level in ((10, 0.25), (0.1, 0.75)):
+        file = io.BytesIO()
+        sf.write(file, np.full(int(seconds * RATE), level), RATE, format="WAV", subtype="FLOAT")
+        sounds.append([*file.getvalue()])
+    first, scores = shown(folder).evaluate(HEAR_TWO, [sounds, about])
+    assert first == "nothing"
+    assert scores == [0.75] * 10
 
 
 @pytest.mark.parametrize("stored", [False, True])
