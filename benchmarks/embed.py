@@ -60,7 +60,7 @@ def work(args: argparse.Namespace) -> None:
     if keep:
         keep_freed_memory()
     torch.set_num_threads(args.threads)
-    encoder = random_encoder(attention).rounded(precision).to(args.device)
+    encoder = random_encoder(attention).to(args.device).rounded(precision)
     waveforms = 0.1 * torch.randn(args.batch, N_SAMPLES, device=args.device)
     for _ in sys.stdin:
         wall, cpu = time.perf_counter(), time.process_time()
@@ -133,7 +133,7 @@ def check(args: argparse.Namespace) -> None:
         target = Path(folder) / "frame.h5"
         begin = time.perf_counter()
         count = extract(
-            encoder.rounded("bf16-mixed"),
+            encoder.for_extraction("bf16-mixed"),
             args.corpus,
             target,
             kind="frame",

@@ -45,7 +45,7 @@ def main(argv: list[str] | None = None) -> None:
         source = EmbeddingFile.open(args.frames)
     else:
         encoder = load_named(receipt)
-        source = encoder.rounded(args.precision).to(torch_device())
+        source = encoder.to(torch_device()).for_extraction(args.precision)
     journal = args.energy.with_suffix(".part")
     with EnergyMeter("extraction", args.kwh.parent, journal=journal) as meter:
         extract(

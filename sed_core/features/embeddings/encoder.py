@@ -9,10 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from sed_core.config.embedding_kinds import readable
+from sed_core.features.embeddings.fold_norms import fold_norms
+from sed_core.features.precision import half_type
 from sed_core.runtime.errors import SedError
 
 State = Mapping[str, Tensor]
-PRECISIONS = {"32-true": None, "bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
 
 
 class Encoder(nn.Module, ABC):
@@ -125,22 +126,36 @@ class Encoder(nn.Module, ABC):
         """Round now what autocast would round anew for each batch; same results, in place.
 
         These are the weights of convolutions and linear layers; norms and front end stay as they
-        are.
+        are. To be called on the device that computes.
         """
-        dtype = PRECISIONS[precision]
+        dtype = half_type(precision, next(self.parameters()).device)
         for layer in self.modules():
             if dtype is not None and isinstance(layer, (nn.Linear, nn.Conv1d, nn.Conv2d)):
                 layer.to(dtype)
         return self
 
+    def for_extraction(self, precision: str) -> Self:
+        """Make it faster, in place, where it only extracts; it cannot learn any more.
+
+        Besides `rounded`, on a CPU: convolutions take their batch norms in and keep channels last,
+        which makes convolutional networks 1.1 to 1.4 times as fast. To be called on the device
+        that computes.
+        """
+        if next(self.parameters()).device.type == "cpu":
+            fold_norms(self)
+            for layer in self.modules():
+                if isinstance(layer, nn.Conv2d):
+                    layer.weight.data = layer.weight.contiguous(memory_format=torch.channels_last)
+        return self.rounded(precision)
+
     def embed(self, waveforms: Tensor, kind: str, *, precision: str = "32-true") -> Tensor:
-        """One kind, float32, computed in `precision` wherever autocast covers it.
+        """One kind, float32, computed in `precision` wherever autocast covers it (`half_type`).
 
         Raises:
             SedError: a kind that this network does not give.
         """
         self.check_kind(kind)
-        dtype = PRECISIONS[precision]
+        dtype = half_type(precision, waveforms.device)
         with torch.autocast(waveforms.device.type, dtype=dtype, enabled=dtype is not None):
             return self(waveforms, kind)[kind].float()
 

@@ -55,7 +55,7 @@ def extract(
         kind: of embedding.
         clip_seconds: length of the encoder's input.
         batch_size: windows at a time.
-        precision: see `encoder.PRECISIONS`.
+        precision: see `precision.half_type`.
         receipt: of the weights, see `weights.obtain_weights`.
 
     Returns:

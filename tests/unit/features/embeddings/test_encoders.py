@@ -8,6 +8,7 @@ import torch
 
 from sed_core.config.embedding_kinds import STORED
 from sed_core.config.split_roles import ENCODER_SECONDS
+from sed_core.features import precision
 from sed_core.features.embeddings.ast import AST
 from sed_core.features.embeddings.ast_names import to_original
 from sed_core.features.embeddings.atst_frame import ATSTFrame
@@ -139,7 +140,13 @@ def test_unknown_kind_is_refused(encoder, clips):
         encoder.embed(clips, "tokens")
 
 
-def test_bf16_is_close_and_comes_back_as_float32(name, encoder, clips):
+@pytest.fixture
+def computes_half(monkeypatch):
+    """bfloat16 also where this processor only imitates it."""
+    monkeypatch.setattr(precision, "_computes", lambda dtype: True)
+
+
+def test_bf16_is_close_and_comes_back_as_float32(name, encoder, clips, computes_half):
     """The 16 blocks of a MobileNet that learned nothing keep less of what bfloat16 leaves."""
     with torch.inference_mode():
         exact = encoder.embed(clips, "frame")
@@ -149,7 +156,15 @@ def test_bf16_is_close_and_comes_back_as_float32(name, encoder, clips):
     assert 0 < torch.linalg.norm(rough - exact) < share * torch.linalg.norm(exact)
 
 
-def test_weights_rounded_beforehand_change_nothing(name, encoder, clips):
+def test_a_processor_without_bf16_computes_in_float32(encoder, clips, monkeypatch):
+    monkeypatch.setattr(precision, "_computes", lambda dtype: False)
+    plain = type(encoder).from_state(encoder.state_dict()).rounded("bf16-mixed")
+    with torch.inference_mode():
+        exact = encoder.embed(clips[:1], "frame")
+        assert torch.equal(plain.embed(clips[:1], "frame", precision="bf16-mixed"), exact)
+
+
+def test_weights_rounded_beforehand_change_nothing(name, encoder, clips, computes_half):
     once = type(encoder).from_state(encoder.state_dict()).rounded("bf16-mixed")
     kinds = {STORED[kind] for kind in encoder.kinds} - {"frame"}
     with torch.inference_mode():
@@ -158,6 +173,25 @@ def test_weights_rounded_beforehand_change_nothing(name, encoder, clips):
                 e.embed(clips, kind, precision="bf16-mixed") for e in (once, encoder)
             )
             assert torch.equal(found, expected), kind
+
+
+def test_extraction_folds_norms_and_changes_only_rounding(encoder, clips):
+    with torch.random.fork_rng():
+        learned = type(encoder).from_state(encoder.state_dict())
+        for layer in learned.modules():
+            if isinstance(layer, torch.nn.BatchNorm2d):
+                layer.running_mean.normal_(std=0.1)
+                layer.running_var.uniform_(0.5, 2)
+                torch.nn.init.normal_(layer.weight, 1, 0.1)
+                torch.nn.init.normal_(layer.bias, std=0.1)
+    with torch.inference_mode():
+        before = learned.embed(clips, "frame")
+        after = learned.for_extraction("32-true").embed(clips, "frame")
+    norms = [
+        name for name, layer in learned.named_modules() if isinstance(layer, torch.nn.BatchNorm2d)
+    ]
+    assert norms in ([], ["bn0"])  # PANNs' first comes before any convolution
+    assert torch.linalg.norm(after - before) < 1e-5 * torch.linalg.norm(before)
 
 
 def test_a_kind_alone_is_the_same(encoder, clips):
