@@ -98,6 +98,8 @@ def run(config: dict[str, Any], stage: str) -> dict[str, np.ndarray]:
     from train_stage2 import separate_opt_params
 
     student, teacher = networks(config)
+    if stage == "stage1":  # both have the published weights, which stay
+        teacher.atst_frame.load_state_dict(student.atst_frame.state_dict())
     cnn, rnn, layers = separate_opt_params(student)
     layers = layers[: config["opt"]["tfm_trainable_layers"]]
     for parameter in (parameter for layer in layers for parameter in layer):
