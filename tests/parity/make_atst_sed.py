@@ -102,6 +102,7 @@ def run(config: dict[str, Any], stage: str) -> dict[str, np.ndarray]:
         teacher.atst_frame.load_state_dict(student.atst_frame.state_dict())
     cnn, rnn, layers = separate_opt_params(student)
     layers = layers[: config["opt"]["tfm_trainable_layers"]]
+    layers = [layer for layer in layers if layer]  # the script's list is of twelve blocks
     for parameter in (parameter for layer in layers for parameter in layer):
         parameter.requires_grad = True  # as the recipe's script does
     opt = config["opt"]

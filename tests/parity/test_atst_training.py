@@ -4,6 +4,7 @@ ATST-Frame has two blocks of one head; dropout is off. Both originals floor its 
 whole batch.
 """
 
+from dataclasses import replace
 from itertools import chain
 
 import lightning
@@ -18,7 +19,7 @@ from sed_core.config.system import System
 from sed_core.features.embeddings.alignment import Pool1d
 from sed_core.features.embeddings.atst_frame import N_MELS, ATSTFrame
 from sed_core.models.end_to_end import EndToEnd
-from sed_core.training.augmentation import mixup
+from sed_core.training.augmentation import mixup, resize_crop
 from sed_core.training.augmentation.mixup import Mix
 from sed_core.training.mean_teacher import MeanTeacher
 from tests.parity.fill import filled
@@ -96,6 +97,15 @@ def golden_bands(monkeypatch, data: Arrays, order: list[int]) -> None:
     monkeypatch.setattr(resize_crop, "drawn_band", draw)
 
 
+def with_band_in_each_step(system: System) -> System:
+    """Whether there is one follows from the bands that are handed in."""
+    entries = [{**entry, "probability": 1.0} for entry in system.pretrained.augment]
+    for entry in entries:
+        if entry["name"] == "mixup":
+            del entry["probability"]
+    return replace(system, pretrained=replace(system.pretrained, augment=entries))
+
+
 class Rates(lightning.Callback):
     """Keeps the rates of all groups that learn, of each step."""
 
@@ -124,17 +134,24 @@ def clips(golden, labels: torch.Tensor) -> dict[str, torch.Tensor]:
     }
 
 
-def compare_steps(recorder: Recorder, rates: Rates, data: Arrays) -> None:
-    """Losses, their parts, posteriors and rates of every step."""
+def compare_steps(
+    recorder: Recorder, rates: Rates, data: Arrays, *, of_mixed: float = 1.0
+) -> None:
+    """Losses, their parts, posteriors and rates of every step.
+
+    Args:
+        of_mixed: what the weight of the consistency in steps with mixup is multiplied with, which
+            the original does beside it.
+    """
     for step, scalars in enumerate(recorder.scalars):
         assert recorder.losses[step] == pytest.approx(float(data[f"{step}/loss"]), rel=CLOSE)
-        for ours, original in (
-            ("weight", "weight"),
-            ("student/tot_self_loss", "consistency"),
-            ("student/tot_supervised", "supervised"),
+        weight = of_mixed if f"{step}/draws/coefficient" in data else 1.0
+        for ours, wanted in (
+            ("weight", weight * data[f"{step}/weight"]),
+            ("student/tot_self_loss", data[f"{step}/consistency"]),
+            ("student/tot_supervised", data[f"{step}/supervised"]),
         ):
-            wanted = float(data[f"{step}/{original}"])
-            assert scalars[f"train/{ours}"] == pytest.approx(wanted, rel=CLOSE), (step, original)
+            assert scalars[f"train/{ours}"] == pytest.approx(float(wanted), rel=CLOSE), (step, ours)
         for index, network in enumerate(("student", "teacher")):
             difference = largest(recorder.weak[step][index], data[f"{step}/weak_{network}"])
             assert difference < CLOSE, (step, network)
@@ -174,4 +191,26 @@ def test_first_stage_of_atst_sed(root, golden, reference_file, seed, monkeypatch
     fill_as(module.teacher, seed + 10)
     rates = Rates()
     compare_steps(in_float64(module, batch, monkeypatch, rates), rates, data)
-    compare_weights(data, "student", ("", module.student), (INSIDE, encoder))
+    for name in ("student", "teacher"):
+        compare_weights(data, name, ("", getattr(module, name)), (INSIDE, encoder))
+
+
+def test_second_stage_of_atst_sed(root, golden, reference_file, seed, monkeypatch):
+    """Both networks have an ATST-Frame that learns or averages, and hear clips of their own."""
+    data = Arrays(reference_file("atst_sed/stage2.npz"))
+    golden_mixes(monkeypatch, data)
+    golden_bands(monkeypatch, data, [0, 2, 4, 1, 3, 5])  # there the networks take turns
+    system = system_of(root, "atst_sed", **SMALL)
+    system = with_band_in_each_step(system)
+    inside = EndToEnd(small_atst(), system)
+    module = MeanTeacher(system, warmup=WARMUP, epoch=1, seed=0, pretrained=inside)
+    encoders = dict(zip(("student", "teacher"), module.encoders.values(), strict=True))
+    for name, with_seed in (("student", seed), ("teacher", seed + 10)):
+        fill_as(getattr(module, name), with_seed)
+        fill_as(encoders[name], with_seed, INSIDE)
+    batch = clips(golden, torch.from_numpy(data["labels"]).double())
+    rates = Rates()
+    recorder = in_float64(module, batch, monkeypatch, rates)
+    compare_steps(recorder, rates, data, of_mixed=system.training.interpolation_weight)
+    for name, encoder in encoders.items():
+        compare_weights(data, name, ("", getattr(module, name)), (INSIDE, encoder))
