@@ -18,6 +18,7 @@ from sed_core.config import systems
 from sed_core.config.system import System
 from sed_core.features.embeddings.alignment import Pool1d
 from sed_core.features.embeddings.atst_frame import N_MELS, ATSTFrame
+from sed_core.models.encoder_head import EncoderHead
 from sed_core.models.end_to_end import EndToEnd
 from sed_core.training.augmentation import mixup, resize_crop
 from sed_core.training.augmentation.mixup import Mix
@@ -62,6 +63,8 @@ def fill_as(network: nn.Module, seed: int, prefix: str = "") -> None:
     for key, entry in network.state_dict().items():
         if entry.is_floating_point():
             name = prefix + theirs(key) if isinstance(network, ATSTFrame) else key
+            if isinstance(network, EncoderHead):  # the original's is a linear layer alone
+                name = key.removeprefix("dense.")
             entry.copy_(torch.from_numpy(filled(name, tuple(entry.shape), seed)))
 
 
@@ -214,3 +217,32 @@ def test_second_stage_of_atst_sed(root, golden, reference_file, seed, monkeypatc
     compare_steps(recorder, rates, data, of_mixed=system.training.interpolation_weight)
     for name, encoder in encoders.items():
         compare_weights(data, name, ("", getattr(module, name)), (INSIDE, encoder))
+
+
+def test_baseline_of_realdesed(root, golden, reference_file, seed, monkeypatch):
+    """A head on ATST-Frame, trained whole; what is mixed and cropped is the encoder's input."""
+    data = Arrays(reference_file("realdesed/steps.npz"))
+    golden_mixes(monkeypatch, data, empty=1)  # no weak part
+    golden_bands(monkeypatch, data, [0, 0])  # the teacher's takes no part
+    system = with_band_in_each_step(system_of(root, "realdesed_atst", "configs/realdesed.yaml"))
+    schedule = {**system.opt.schedule, "warmup_steps": WARMUP}
+    system = replace(system, opt=replace(system.opt, schedule=schedule))
+    inside = EndToEnd(small_atst(), system)
+    module = MeanTeacher(system, warmup=0, epoch=1, seed=0, pretrained=inside)
+    fill_as(inside.encoder, seed)
+    fill_as(module.student, seed)
+    labels = torch.from_numpy(data["labels"]).double().repeat_interleave(10, -1)
+    batch = {**clips(golden, labels), "labels": labels, "weak_labels": labels[:0].amax(-1)}
+    rates = Rates()
+    recorder = in_float64(module, batch, monkeypatch, rates)
+    for step, loss in enumerate(recorder.losses):
+        assert loss == pytest.approx(float(data[f"{step}/loss"]), rel=CLOSE)
+        assert rates.steps[step] == pytest.approx([float(data[f"{step}/lr"])], rel=1e-12)
+    head = module.student.dense.weight.detach().numpy()
+    assert largest(head, data["final/event_head.weight"]) < CLOSE
+    found = {theirs(key): value for key, value in inside.encoder.named_parameters()}
+    norms = dict(zip(data["names"], data[f"{STEPS - 1}/l2"], strict=True))
+    for name, norm in norms.items():
+        if not name.startswith("event_head."):
+            key = name.removeprefix("model.model.atst.")
+            assert found[key].norm().item() == pytest.approx(norm, rel=CLOSE), name
