@@ -123,6 +123,7 @@ class Rates(lightning.Callback):
 def in_float64(module: MeanTeacher, batch: dict, monkeypatch, rates: Rates) -> Recorder:
     recorder = Recorder()
     recorder.spy(monkeypatch)
+    monkeypatch.setattr(torch.Tensor, "float", torch.Tensor.double)
     monkeypatch.setattr(MeanTeacher, "run", lambda self, net, *x, **masks: net(*x, **masks))
     run_steps(module.double(), [batch] * STEPS, recorder, rates)
     return recorder
