@@ -138,9 +138,7 @@ def clips(golden, labels: torch.Tensor) -> dict[str, torch.Tensor]:
     }
 
 
-def compare_steps(
-    recorder: Recorder, rates: Rates, data: Arrays, *, of_mixed: float = 1.0
-) -> None:
+def compare_steps(recorder: Recorder, rates: Rates, data: Arrays, *, of_mixed: float = 1.0) -> None:
     """Losses, their parts, posteriors and rates of every step.
 
     Args:
