@@ -30,10 +30,12 @@ class Loudness:
         dataset = replace(system.dataset, sample_rate=RATE, clip_seconds=seconds)
         return cls(replace(system, dataset=dataset, stitching=Stitching(join, 0.5)))
 
-    def __call__(self, waveforms: torch.Tensor) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    def __call__(
+        self, waveforms: torch.Tensor, *, only: str
+    ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         loud = waveforms.numpy().reshape(len(waveforms), -1, 40).mean(2) > 0.5
         strong = np.where(loud, 0.9, 0.1).astype(np.float32)[..., None].repeat(3, axis=2)
-        return {"student": (strong, strong.max(1))}
+        return {only: (strong, strong.max(1))}
 
 
 def events(join: str, blocks) -> list[tuple[float, float]]:
