@@ -36,7 +36,7 @@ def test_every_rule_is_documented_logged_and_versioned(name):
 PLAIN = re.compile(
     r"threads|resources\.\w+|wildcards\.\w+|params\.("
     "also|annotated|annotations|batch|cut|embeddings|expected|frames|hop|kind|labels|metadata|network|options|precision|"
-    "published|rate|reference|rows|resampler|scores|seconds|seed|soft|sources|spec|splits|stage|start|"
+    "pseudo|published|rate|reference|rows|resampler|scores|seconds|seed|soft|sources|spec|splits|stage|start|"
     "steps|strong|test|"
     "unreadable|weak)"
 )
