@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sed_core.runtime.progress import progress
 from sed_core.scoring.counts import ClipStatistics
 from sed_core.scoring.f1 import F1Counts, f1_scores
-from sed_core.scoring.roc import class_roc, psd_roc
+from sed_core.scoring.psd_curves import class_roc, psd_roc
 
 
 def draws(n_clips: int, n_bootstrap: int, seed: int) -> Iterator[NDArray[np.float64]]:

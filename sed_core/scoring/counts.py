@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sed_core.scoring.f1 import F1Counts, tally
 from sed_core.scoring.ground_truth import GroundTruth
 from sed_core.scoring.intersection import Deltas, IntersectionStatistics
-from sed_core.scoring.roc import References
+from sed_core.scoring.psd_curves import References
 from sed_core.scoring.scenarios import Scenario
 
 _MARGIN = 4.0  # points with more than this times max_efpr are out of reach of any resample

@@ -17,8 +17,8 @@ from sed_core.scoring.frames import FrameScores
 from sed_core.scoring.ground_truth import GroundTruth
 from sed_core.scoring.intersection import IntersectionStatistics, intersection_statistics
 from sed_core.scoring.overlap import Overlaps
+from sed_core.scoring.psd_curves import class_roc, references
 from sed_core.scoring.psds import Psds, psds, psds_of_curves
-from sed_core.scoring.roc import class_roc, references
 from sed_core.scoring.scenarios import Scenario
 from sed_core.scoring.settings import Settings
 from sed_core.scoring.spans import Spans, line_tree

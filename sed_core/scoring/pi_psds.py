@@ -15,8 +15,8 @@ from sed_core.scoring.aligned_scores import AlignedScores
 from sed_core.scoring.evaluate import SCALES, scenario_statistics
 from sed_core.scoring.frames import FrameScores
 from sed_core.scoring.overlap import Overlaps
+from sed_core.scoring.psd_curves import class_roc, references
 from sed_core.scoring.psds import Psds, psds_of_curves
-from sed_core.scoring.roc import class_roc, references
 from sed_core.scoring.scenarios import Scenario
 from sed_core.scoring.spans import line_tree
 from sed_core.scoring.staircase import Roc, staircase

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from sed_core.scoring.intersection import IntersectionStatistics
-from sed_core.scoring.roc import References, class_roc, psd_roc
+from sed_core.scoring.psd_curves import References, class_roc, psd_roc
 from sed_core.scoring.scenarios import Scenario
 from sed_core.scoring.staircase import Roc
 

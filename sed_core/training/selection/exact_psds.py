@@ -8,7 +8,7 @@ import numpy as np
 from sed_core.scoring.frames import from_padded
 from sed_core.scoring.intersection import intersection_statistics
 from sed_core.scoring.overlap import Overlaps
-from sed_core.scoring.roc import class_roc, psd_roc, references
+from sed_core.scoring.psd_curves import class_roc, psd_roc, references
 from sed_core.scoring.scenarios import SCENARIOS, Scenario
 from sed_core.scoring.spans import line_tree
 from sed_core.scoring.staircase import Roc

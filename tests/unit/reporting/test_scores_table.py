@@ -109,9 +109,9 @@ def test_published_figures_are_printed_as_published() -> None:
 
 def test_notes_name_rows_that_share_a_source() -> None:
     sentences = grouped(published(), "hardware")
-    assert len(sentences) == 2
+    assert len(sentences) == 3
     assert sentences[0].endswith(": NVIDIA A100 40 GB, codecarbon 1.2.0.")
-    assert len(grouped(published(), "scores_remark")) == 1
+    assert len(grouped(published(), "scores_remark")) == 2
 
 
 def test_records_keep_full_precision(scores) -> None:

@@ -45,6 +45,6 @@ def test_pi_psds_is_that_of_sed_scores_eval(problem):
         assert ours.per_class == pytest.approx(single, abs=1e-6)
 
 
-def test_windows_must_be_odd():
-    with pytest.raises(SedError, match=r"windows are \[4\]"):
-        pi_psds(aligned_of(random_problem(1)), SCENARIOS["psds1"], [4])
+def test_windows_are_counts_of_frames():
+    with pytest.raises(SedError, match=r"windows are \[0\]"):
+        pi_psds(aligned_of(random_problem(1)), SCENARIOS["psds1"], [0])

@@ -9,7 +9,7 @@ from sed_scores_eval.base_modules.scores import create_score_dataframe
 from sed_core.runtime.errors import SedError
 from sed_core.scoring.decode import frame_times
 from sed_core.scoring.evaluate import psds_of
-from sed_core.scoring.roc import psd_roc
+from sed_core.scoring.psd_curves import psd_roc
 from sed_core.scoring.scenarios import SCENARIOS, read_scenarios
 from sed_core.scoring.spans import score_tree, spans_of_events
 from sed_core.scoring.staircase import Roc, staircase

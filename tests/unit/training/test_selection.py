@@ -174,7 +174,7 @@ def test_the_smallest_loss_is_the_highest_objective(train):
 
 def test_scoring_may_change_without_training_anew():
     files = code_files("workflow_scripts/train.py")
-    assert "sed_core/scoring/psds.py" not in files and "sed_core/scoring/roc.py" in files
+    assert "sed_core/scoring/psds.py" not in files and "sed_core/scoring/psd_curves.py" in files
     baselines = code_files("workflow_scripts/train.py", entries={"f1"})
-    assert "sed_core/training/selection/f1.py" in baselines
-    assert "sed_core/scoring/roc.py" not in baselines
+    assert "sed_core/training/selection/weak_and_event_f1.py" in baselines
+    assert "sed_core/scoring/psd_curves.py" not in baselines
