@@ -19,6 +19,12 @@ def mixes_into_encoder(chain: Sequence[Mapping[str, Any]]) -> bool:
     return any(entry["name"] == "mixup" and entry.get("encoder") for entry in chain)
 
 
+def augments_encoder(system: Mapping[str, Any]) -> bool:
+    """Whether clips are changed on their way into a pretrained network inside the system."""
+    chain = system["training"]["augment"]
+    return mixes_into_encoder(chain) or bool(system["pretrained"]["augment"])
+
+
 def faults(system: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong with a system's lists, loss and schedule, a sentence for each fault."""
     training, model = system["training"], system["pretrained"]["model"]
@@ -78,7 +84,7 @@ def _encoder_faults(system: Mapping[str, Any]) -> Iterator[str]:
         for option in ("embeddings", "encoder", "own_partners"):
             if name == "mixup" and entry.get(option):
                 yield f"{where}: {option} is an option of training.augment; take it out"
-    if not (by_mixup or pretrained["augment"]):
+    if not augments_encoder(system):
         return
     told = "mixup with encoder: true" if by_mixup else "pretrained.augment"
     if not pretrained["e2e"]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sed_core.config import registries
-from sed_core.config.augmentations import mixes_into_encoder
+from sed_core.config.augmentations import augments_encoder
 from sed_core.config.embedding_kinds import readable
 from sed_core.runtime.errors import unknown_name
 
@@ -59,8 +59,7 @@ def faults(system: Mapping[str, Any], name: str, config: Mapping[str, Any]) -> I
             f"systems.{name}: opt.encoder_decay is from block to block, but {model} states none; "
             "set it to 1."
         )
-    augments = mixes_into_encoder(system["training"]["augment"]) or system["pretrained"]["augment"]
-    if augments and not registries.hears_mel(found):
+    if augments_encoder(system) and not registries.hears_mel(found):
         others = [other for other in known if registries.hears_mel(other)]
         yield (
             f"systems.{name}: {model} has a front end that cannot be augmented (pretrained.augment "

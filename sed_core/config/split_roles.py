@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sed_core.config.augmentations import mixes_into_encoder
+from sed_core.config.augmentations import augments_encoder
 from sed_core.config.network_sections import time_pooling
 from sed_core.config.pseudo_labelling import PSEUDO
 
@@ -136,8 +136,7 @@ def misfits(system: Mapping[str, Any], dataset: Mapping[str, Any], name: str) ->
             "pretrained network"
         )
     whole = WHOLE_SECONDS.get(str(model), math.inf)
-    augments = system["pretrained"]["augment"] or mixes_into_encoder(system["training"]["augment"])
-    if augments and seconds > whole:
+    if augments_encoder(system) and seconds > whole:
         yield (
             f"'{model}' hears clips beyond {whole:g} s in pieces, which cannot be augmented, but "
             f"data set '{name}' has clip_seconds {seconds:g}; take shorter clips, or leave out "

@@ -10,6 +10,8 @@ from typing import Any
 
 from torch import Tensor
 
+from sed_core.features.embeddings.atst_names import renamed
+
 State = dict[str, Tensor]
 INSIDE = "atst_frame.atst."
 UNUSED = ("mask_embed", "total_ops", "total_params")
@@ -43,7 +45,7 @@ def divided(state: Mapping[str, Tensor]) -> tuple[State, State]:
     kept = {key: value for key, value in state.items() if not key.endswith(UNUSED)}
     around = {key: value for key, value in kept.items() if not key.startswith(INSIDE)}
     inside = {
-        key.removeprefix(INSIDE).replace("patch_embed.patch_embed.", "patch_embed."): value
+        renamed(key.removeprefix(INSIDE)): value
         for key, value in kept.items()
         if key.startswith(INSIDE)
     }

@@ -1,6 +1,5 @@
 """ATST-Frame (Li et al., 2023) as PretrainedSED runs it, with its front end: 40 ms a vector."""
 
-import re
 from functools import partial
 from typing import Any, ClassVar, Self
 
@@ -10,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from sed_core.config.split_roles import WHOLE_SECONDS
+from sed_core.features.embeddings.atst_names import renamed
 from sed_core.features.embeddings.encoder import MelEncoder, State, without_last
 from sed_core.features.mel_filters import mel_filters
 from sed_core.features.precision import full_precision
@@ -188,10 +188,3 @@ def published(state: State, drop_last: int) -> dict[str, Tensor]:
     inside = {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
     kept = {renamed(k): v for k, v in inside.items() if not k.startswith(UNUSED)}
     return without_last(kept, "blocks", drop_last)
-
-
-def renamed(key: str) -> str:
-    """A tensor's name in a published file, behind the prefix, as it is here."""
-    return re.sub(
-        "^norm[.]", "norm_frame.", key.replace("patch_embed.patch_embed.", "patch_embed.")
-    )
