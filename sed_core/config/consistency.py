@@ -206,7 +206,7 @@ def system_faults(system: Mapping[str, Any]) -> Iterator[str]:
 
 def _schedule_faults(schedule: Mapping[str, Any], training: Mapping[str, Any]) -> Iterator[str]:
     """A rate that falls must have risen, and there must be epochs left for it."""
-    falls = schedule.get("anneal_from", 100 if schedule["name"] == "dcase2024" else None)
+    falls = schedule.get("anneal_from")
     warmup, epochs = training["n_epochs_warmup"], training["n_epochs"]
     if isinstance(falls, int) and not warmup <= falls < epochs:
         yield (

@@ -22,6 +22,9 @@ def entry_faults(where: str, entry: Mapping[str, Any], file: str, *tables: str) 
         yield f"{where}: {unknown_name(name, known, 'such entry').rstrip('.')}"
         return
     takes = registries.parameters(file, known[name])
+    for option in registries.required(file, known[name]):
+        if option not in entry:
+            yield f"{where}: {name} needs {option}, {_misfit(None, takes[option])}; add it"
     for option, value in entry.items():
         if option == "name":
             continue

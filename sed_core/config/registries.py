@@ -1,6 +1,7 @@
 """What the registries name, read from their source: importing them would import torch first."""
 
 import ast
+import math
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,18 @@ def has_blocks(encoder: str) -> bool:
 
 
 @cache
+def max_seconds(encoder: str) -> float:
+    """What a registered network hears of a clip (`Encoder.max_seconds`); infinite: all of it."""
+    return float(_of_class(encoder, "max_seconds", math.inf))
+
+
+@cache
+def whole_seconds(encoder: str) -> float:
+    """Beyond this a clip is heard in pieces (`MelEncoder.whole_seconds`); infinite: never."""
+    return float(_of_class(encoder, "whole_seconds", math.inf))
+
+
+@cache
 def hears_mel(encoder: str) -> bool:
     """Whether what a registered network hears can be augmented (`MelEncoder`)."""
     wanted = names(ENCODERS, "ENCODERS")[encoder]
@@ -71,13 +84,25 @@ def parameters(file: str, function: str) -> dict[str, str]:
 
     A `*` in its signature stands before them.
     """
+    return {
+        argument.arg: ast.unparse(argument.annotation)
+        for argument in _signature(file, function).kwonlyargs
+        if argument.annotation is not None
+    }
+
+
+@cache
+def required(file: str, function: str) -> list[str]:
+    """Those of the `parameters` that have no default."""
+    signature = _signature(file, function)
+    pairs = zip(signature.kwonlyargs, signature.kw_defaults, strict=True)
+    return [argument.arg for argument, default in pairs if default is None]
+
+
+def _signature(file: str, function: str) -> ast.arguments:
     for item in _tree(_origin(file, function)).body:
         if isinstance(item, ast.FunctionDef) and item.name == function:
-            return {
-                argument.arg: ast.unparse(argument.annotation)
-                for argument in item.args.kwonlyargs
-                if argument.annotation is not None
-            }
+            return item.args
     raise LookupError(f"{file} imports no function {function}")
 
 

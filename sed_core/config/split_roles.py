@@ -4,18 +4,13 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from sed_core.config import registries
 from sed_core.config.augmentations import augments_encoder
 from sed_core.config.network_sections import time_pooling
 from sed_core.config.pseudo_labelling import PSEUDO
 
 ENCODER_RATE = 16000
 """Sampling rate in Hz that all pretrained networks were trained at."""
-
-ENCODER_SECONDS = {"ast": 10.24}
-"""What the pretrained networks with a fixed window hear of a clip; the others hear all of it."""
-
-WHOLE_SECONDS = {"atst_frame": 10.0}
-"""Longer clips are heard by these networks in pieces, which cannot be augmented."""
 
 BATCH_PARTS = ("strong", "weak", "unlabelled")
 """Of a batch, in the order of `training.batch_size`."""
@@ -129,13 +124,14 @@ def misfits(system: Mapping[str, Any], dataset: Mapping[str, Any], name: str) ->
             yield from _scoring_faults(system["scoring"], split, splits[split])
     rate, seconds = dataset["sample_rate"], dataset["clip_seconds"]
     model = system["pretrained"]["network"]
-    if seconds > ENCODER_SECONDS.get(str(model), math.inf):
+    heard = registries.max_seconds(model) if model else math.inf
+    if seconds > heard:
         yield (
-            f"'{model}' hears {ENCODER_SECONDS[model]} s, but data set '{name}' has clip_seconds "
+            f"'{model}' hears {heard:g} s, but data set '{name}' has clip_seconds "
             f"{seconds:g}, of which it would ignore the rest; take shorter clips or another "
             "pretrained network"
         )
-    whole = WHOLE_SECONDS.get(str(model), math.inf)
+    whole = registries.whole_seconds(model) if model else math.inf
     if augments_encoder(system) and seconds > whole:
         yield (
             f"'{model}' hears clips beyond {whole:g} s in pieces, which cannot be augmented, but "

@@ -7,7 +7,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from sed_core.config.split_roles import ENCODER_SECONDS
 from sed_core.features.embeddings.ast_names import from_public
 from sed_core.features.embeddings.encoder import Encoder
 from sed_core.features.embeddings.fbank import SHIFT, WINDOW, fbank, kaldi_filterbank
@@ -63,7 +62,7 @@ class AST(Encoder):
     kinds = ("frame", "aligned", "global", "mean")
     alignable = False  # by frequency first, then by time
     block_list = "net.layers"
-    max_seconds = ENCODER_SECONDS["ast"]
+    max_seconds = 10.24
     filters: Tensor
     window: Tensor
 

@@ -8,7 +8,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from sed_core.config.split_roles import WHOLE_SECONDS
 from sed_core.features.embeddings.atst_names import renamed
 from sed_core.features.embeddings.encoder import MelEncoder, State, without_last
 from sed_core.features.mel_filters import mel_filters
@@ -78,7 +77,7 @@ class ATSTFrame(MelEncoder):
 
     kinds = ("frame", "aligned", "mean")
     block_list = "blocks"
-    whole_seconds = WHOLE_SECONDS["atst_frame"]
+    whole_seconds = 10.0
     options = ("drop_last", "top_db")
     drop_last: ClassVar[int] = 0
     top_db: ClassVar[str] = "clip"

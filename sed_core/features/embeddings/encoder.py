@@ -1,5 +1,6 @@
 """The interface of a pretrained network, and the kinds of embedding it gives."""
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
@@ -24,7 +25,7 @@ class Encoder(nn.Module, ABC):
         kinds: those that it gives, of `embedding_kinds.EXTRACTED`.
         alignable: whether `frame` goes by time first, so that a system may read it aligned in any
             of the ways of `alignment_registry.py`.
-        max_seconds: of a clip that it hears; None: any length.
+        max_seconds: of a clip that it hears, which a configuration reads here, as it does `kinds`.
         block_list: name of its list of blocks, which may learn at rates of their own; empty: none.
         options: attributes that a configuration can change, see `configured`.
     """
@@ -32,7 +33,7 @@ class Encoder(nn.Module, ABC):
     sample_rate = 16000  # as `config.split_roles` has it, which a test holds against this
     kinds: ClassVar[tuple[str, ...]]
     alignable: ClassVar[bool] = True
-    max_seconds: ClassVar[float | None] = None
+    max_seconds: ClassVar[float] = math.inf
     block_list: ClassVar[str] = ""
     options: ClassVar[tuple[str, ...]] = ()
 
@@ -86,7 +87,7 @@ class Encoder(nn.Module, ABC):
         Raises:
             SedError: they are longer than its window.
         """
-        if cls.max_seconds is not None and seconds > cls.max_seconds:
+        if seconds > cls.max_seconds:
             raise SedError(
                 f"{cls.__name__} hears {cls.max_seconds} s, but the clips have {seconds:g} s, of "
                 "which it would ignore the rest; take shorter clips or another pretrained network."
@@ -167,10 +168,10 @@ class MelEncoder(Encoder):
     front ends are one piece. A configuration knows these classes by their base.
 
     Attributes:
-        whole_seconds: longer clips are heard in pieces and cannot be augmented; None: all can.
+        whole_seconds: longer clips are heard in pieces and cannot be augmented.
     """
 
-    whole_seconds: ClassVar[float | None] = None
+    whole_seconds: ClassVar[float] = math.inf
 
     @abstractmethod
     def magnitudes(self, waveforms: Tensor) -> Tensor:

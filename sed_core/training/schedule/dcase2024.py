@@ -11,7 +11,7 @@ LOWEST = 1e-5
 """Of the full rate; 1e-8 in 2024, whose full rate is 1e-3."""
 
 
-def dcase2024(update: int, length: Length, *, anneal_from: Count = 100) -> float:
+def dcase2024(update: int, length: Length, *, anneal_from: Count) -> float:
     """As in 2022, but from an epoch on it falls along a quarter of a cosine, to the last update.
 
     Args:

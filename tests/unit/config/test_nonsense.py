@@ -67,6 +67,10 @@ CASES: list[tuple[dict[str, Any], str]] = [
         {"systems.mine.opt.schedule": {"name": "dcase2024", "anneal_from": 300}},
         "systems.mine: opt.schedule: anneal_from is 300, but the warm-up lasts 50 and the training 200",
     ),
+    (
+        {"systems.mine.opt.schedule": {"name": "dcase2024"}},
+        "systems.mine: opt.schedule: dcase2024 needs anneal_from, a whole number from 1 on; add it",
+    ),
     ({"systems.mine.opt.schedule.name": "dcase2025"}, "opt.schedule: there is no such entry 'dcase2025'; there is dcase2022"),
     (
         {"systems.mine.opt.schedule": {"name": "linear_cosine", "warmup": 5}},

@@ -4,7 +4,7 @@ from sed_core.config import registries
 from sed_core.config.data_sections import DataSection
 from sed_core.config.key import keys_of
 from sed_core.config.network_sections import NETWORKS
-from sed_core.config.split_roles import ENCODER_RATE, WHOLE_SECONDS
+from sed_core.config.split_roles import ENCODER_RATE
 from sed_core.config.system import Stitching
 from sed_core.config.workflow_sections import GRIDS, Variant
 from sed_core.data.aggregation import AGGREGATIONS, RANDOM
@@ -22,9 +22,10 @@ def test_registries_are_read_without_importing_them():
         assert registries.kinds(name) == encoder.kinds
         assert registries.is_alignable(name) == encoder.alignable
         assert registries.options(name) == encoder.options
+        assert registries.max_seconds(name) == encoder.max_seconds
         assert registries.hears_mel(name) == issubclass(encoder, MelEncoder)
         if issubclass(encoder, MelEncoder):
-            assert encoder.whole_seconds == WHOLE_SECONDS.get(name)
+            assert registries.whole_seconds(name) == encoder.whole_seconds
     assert Encoder.sample_rate == ENCODER_RATE
 
 
