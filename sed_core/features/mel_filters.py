@@ -1,4 +1,4 @@
-"""The mel filter banks of all front ends, by torchaudio."""
+"""The mel filter banks of all front ends, by torchaudio, and their windows."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -56,9 +56,18 @@ def mel_filters(
     return bank.float()
 
 
+def hann_window(length: int, *, periodic: bool = True) -> Tensor:
+    """(length,) float32 on the CPU."""
+    with _default(torch.float32):
+        return torch.hann_window(length, periodic=periodic)
+
+
 @contextmanager
 def _default(dtype: torch.dtype) -> Iterator[None]:
-    """New tensors have this type and lie on the CPU, also where a network is built on `meta`."""
+    """New tensors have this type and lie on the CPU, also where a network is built on `meta`.
+
+    There, arithmetic would first load torch's compiler, which takes a second.
+    """
     before = torch.get_default_dtype()
     torch.set_default_dtype(dtype)
     try:

@@ -10,6 +10,7 @@ from typing import IO, Any, TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from sed_core.runtime.errors import SedError
 
@@ -152,6 +153,19 @@ def reason(error: Exception) -> str:
     return readable if len(readable) <= LONGEST else f"{readable[:LONGEST]}…"
 
 
+class SkipInit(TorchFunctionMode):
+    """Leaves weights that are about to be loaded as they lie in memory, instead of drawing them."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        """Of `torch.nn.init` return the tensor; call everything else."""
+        named = kwargs or {}
+        if getattr(func, "__module__", None) == "torch.nn.init":
+            return args[0] if args else named["tensor"]
+        return func(*args, **named)
+
+
 def load_strictly(build: Callable[[], Network], state: Mapping[str, Tensor], what: str) -> Network:
     """A network with these tensors; nothing is allocated before names and shapes are right.
 
@@ -159,7 +173,7 @@ def load_strictly(build: Callable[[], Network], state: Mapping[str, Tensor], wha
         SedError: they are not, or what `build` was told makes no network.
     """
     try:
-        with torch.device("meta"):
+        with torch.device("meta"), SkipInit():
             wanted = build().state_dict()
         if wrong := sorted(wanted.keys() ^ state.keys()):
             key = wrong[0]
@@ -173,7 +187,8 @@ def load_strictly(build: Callable[[], Network], state: Mapping[str, Tensor], wha
                     f"{what} does not fit together: '{key}' has the shape {tuple(tensor.shape)} "
                     f"instead of {tuple(wanted[key].shape)}; get the file again."
                 )
-        network = build()
+        with SkipInit():
+            network = build()
         network.load_state_dict(dict(state))
         return network
     except SedError:

@@ -24,7 +24,6 @@ PACKAGES = (
     "torch",
     "torchaudio",
     "librosa",
-    "transformers",
 )
 """What is imported and can change a number."""
 

@@ -1,6 +1,7 @@
 """Audio Spectrogram Transformer (Gong et al., 2021), stride 10 x 10, as DCASE 2022 used it."""
 
-from typing import TYPE_CHECKING, Any, Self
+from functools import partial
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -10,38 +11,16 @@ from torch.nn import functional
 from sed_core.features.embeddings.ast_names import from_public
 from sed_core.features.embeddings.encoder import Encoder
 from sed_core.features.embeddings.fbank import SHIFT, WINDOW, fbank, kaldi_filterbank
+from sed_core.features.embeddings.vit_block import EPSILON, Block
+from sed_core.features.mel_filters import hann_window
 from sed_core.features.precision import full_precision
-from sed_core.runtime.errors import SedError
-
-if TYPE_CHECKING:
-    from transformers import ASTModel
+from sed_core.features.safe_load import load_strictly
 
 N_MELS, N_FRAMES = 128, 1024
 PATCH, STRIDE = 16, 10
-N_TIMES = (N_FRAMES - PATCH) // STRIDE + 1
+N_BANDS, N_TIMES = ((size - PATCH) // STRIDE + 1 for size in (N_MELS, N_FRAMES))
 N_SPECIAL = 2  # class and distillation token stand before the patches
 MEAN, TWO_SIGMA = -4.2677393, 2 * 4.5689974  # of the fbank values of AudioSet
-HEAD_WIDTH = 64  # of one attention head
-
-
-def transformer(*, width: int, depth: int, hidden: int, attention: str = "sdpa") -> "ASTModel":
-    """AST's network without weights of its own; `attention` is `sdpa` (fused) or `eager`."""
-    try:
-        from transformers import ASTConfig, ASTModel  # takes seconds: only where it is needed
-    except ModuleNotFoundError as error:
-        raise SedError(
-            "AST needs the package transformers, which is not installed: pip install transformers."
-        ) from error
-
-    config = ASTConfig(
-        hidden_size=width,
-        num_hidden_layers=depth,
-        num_attention_heads=width // HEAD_WIDTH,
-        intermediate_size=hidden,
-        layer_norm_eps=1e-6,  # as trained; the Hugging Face conversion states 1e-12
-        attn_implementation=attention,
-    )
-    return ASTModel(config)
 
 
 class AST(Encoder):
@@ -56,12 +35,11 @@ class AST(Encoder):
         depth: transformer blocks.
         hidden: width inside a block's perceptron.
         n_labels: outputs of the head (527 AudioSet classes).
-        attention: see `transformer`.
     """
 
     kinds = ("frame", "aligned", "global", "mean")
     alignable = False  # by frequency first, then by time
-    block_list = "net.layers"
+    block_list = "blocks"
     max_seconds = 10.24
     filters: Tensor
     window: Tensor
@@ -73,34 +51,30 @@ class AST(Encoder):
         depth: int = 12,
         hidden: int = 3072,
         n_labels: int = 527,
-        attention: str = "sdpa",
     ) -> None:
         super().__init__()
-        self.net = transformer(width=width, depth=depth, hidden=hidden, attention=attention)
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, width))
+        self.dist_token = nn.Parameter(torch.zeros(1, 1, width))
+        self.pos_embed = nn.Parameter(torch.zeros(1, N_SPECIAL + N_BANDS * N_TIMES, width))
+        self.patch_embed = nn.Conv2d(1, width, PATCH, STRIDE)
+        self.blocks = nn.ModuleList(Block(width, hidden, bias=True) for _ in range(depth))
+        self.norm = nn.LayerNorm(width, EPSILON)
         self.head = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, n_labels))
-        self._make_constants()
-
-    def _make_constants(self) -> None:
-        window = torch.hann_window(WINDOW, periodic=False)
-        self.register_buffer("window", window, persistent=False)
+        self.register_buffer("window", hann_window(WINDOW, periodic=False), persistent=False)
         self.register_buffer("filters", kaldi_filterbank(n_mels=N_MELS), persistent=False)
 
     @classmethod
-    def from_state(cls, state: Any, *, attention: str = "sdpa") -> Self:
+    def from_state(cls, state: Any) -> Self:
         """From the original `.pth` or the Hugging Face file; sizes are read off the tensors."""
         tensors = from_public(state)
-        depth = sum(key.endswith("mlp.fc1.bias") for key in tensors)
-        with torch.device("meta"):  # no time for random weights
-            encoder = cls(
-                width=tensors["net.layernorm.weight"].shape[0],
-                depth=depth,
-                hidden=tensors["net.layers.0.mlp.fc1.bias"].shape[0],
-                n_labels=tensors["head.1.bias"].shape[0],
-                attention=attention,
-            )
-        encoder.load_state_dict(tensors, assign=True)
-        encoder._make_constants()
-        return encoder.eval()
+        build = partial(
+            cls,
+            width=len(tensors["norm.weight"]),
+            depth=sum(key.endswith(".mlp.fc1.bias") for key in tensors),
+            hidden=len(tensors["blocks.0.mlp.fc1.bias"]),
+            n_labels=len(tensors["head.1.bias"]),
+        )
+        return load_strictly(build, tensors, "AST").eval()
 
     @staticmethod
     def derived(frame: Any) -> dict[str, Any]:
@@ -126,9 +100,18 @@ class AST(Encoder):
             energies = functional.pad(energies, (0, 0, 0, N_FRAMES - energies.shape[1]))
             return (energies - MEAN) / TWO_SIGMA
 
+    def patches(self, features: Tensor) -> Tensor:
+        """(B, 1024, 128) -> (B, 2 + 12 * 101, D): two extra tokens, patches by frequency."""
+        found = self.patch_embed(features.mT[:, None]).flatten(2).mT
+        extra = torch.cat((self.cls_token, self.dist_token), dim=1)
+        return torch.cat((extra.expand(len(features), -1, -1), found), dim=1) + self.pos_embed
+
     def tokens(self, features: Tensor) -> Tensor:
         """(B, 1024, 128) -> (B, 2 + 12 * 101, D): class, distillation, patches by frequency."""
-        return self.net(features).last_hidden_state
+        x = self.patches(features)
+        for block in self.blocks:
+            x = block(x)
+        return self.norm(x)
 
     def forward(self, waveforms: Tensor, kind: str | None = None) -> dict[str, Tensor]:
         """`global` are the logits of the head that came with the weights."""

@@ -10,7 +10,8 @@ from torch.nn import functional
 
 from sed_core.features.embeddings.atst_names import renamed
 from sed_core.features.embeddings.encoder import MelEncoder, State, without_last
-from sed_core.features.mel_filters import mel_filters
+from sed_core.features.embeddings.vit_block import EPSILON, Block
+from sed_core.features.mel_filters import hann_window, mel_filters
 from sed_core.features.precision import full_precision
 from sed_core.features.safe_load import load_strictly
 
@@ -21,8 +22,6 @@ LOWEST, HIGHEST = -50.0, 80.0
 SHIFT, SPAN = 79.6482, 130.3324
 PATCH = 4  # mel frames a token
 CHUNK = 160000  # samples that the network has positions for
-HEAD_WIDTH = 64
-EPSILON = 1e-6
 PREFIXES = (
     "model.atst.",
     "model.teacher.encoder.",
@@ -33,28 +32,6 @@ PREFIXES = (
 pre-training, of training with a network for clips, and of fine-tuning."""
 UNUSED = ("mask_embed", "cls_token", "teacher_module.")
 """Only training needs them: what hides tokens, and what tells clips apart."""
-
-
-class Block(nn.Module):
-    """Attention and perceptron, each of what is normalised before and added after."""
-
-    def __init__(self, width: int, hidden: int) -> None:
-        super().__init__()
-        self.norm1, self.norm2 = nn.LayerNorm(width, EPSILON), nn.LayerNorm(width, EPSILON)
-        attention = {
-            "qkv": nn.Linear(width, 3 * width, bias=False),
-            "proj": nn.Linear(width, width),
-        }
-        perceptron = {"fc1": nn.Linear(width, hidden), "fc2": nn.Linear(hidden, width)}
-        self.attn, self.mlp = nn.ModuleDict(attention), nn.ModuleDict(perceptron)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, L, D) -> (B, L, D)."""
-        parts = self.attn["qkv"](self.norm1(x)).unflatten(-1, (3, -1, HEAD_WIDTH))
-        q, k, v = parts.permute(2, 0, 3, 1, 4)
-        heard = functional.scaled_dot_product_attention(q, k, v)
-        x = x + self.attn["proj"](heard.transpose(1, 2).flatten(2))
-        return x + self.mlp["fc2"](functional.gelu(self.mlp["fc1"](self.norm2(x))))
 
 
 class ATSTFrame(MelEncoder):
@@ -90,7 +67,7 @@ class ATSTFrame(MelEncoder):
         super().__init__()
         self.patch_embed = nn.Linear(N_MELS * PATCH, width)
         self.pos_embed = nn.Parameter(torch.zeros(1, n_positions, width))
-        self.blocks = nn.ModuleList(Block(width, hidden) for _ in range(depth))
+        self.blocks = nn.ModuleList(Block(width, hidden, bias=False) for _ in range(depth))
         self.norm_frame = nn.LayerNorm(width, EPSILON)
         filters = mel_filters(
             n_mels=N_MELS,
@@ -100,7 +77,7 @@ class ATSTFrame(MelEncoder):
             f_max=HIGH_HERTZ,
         )
         self.register_buffer("filters", filters, persistent=False)
-        self.register_buffer("window", torch.hann_window(N_FFT), persistent=False)
+        self.register_buffer("window", hann_window(N_FFT), persistent=False)
 
     @classmethod
     def from_state(cls, state: Any) -> Self:

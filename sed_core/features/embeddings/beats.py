@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -12,6 +13,7 @@ from torch.nn import functional
 from sed_core.features.embeddings.encoder import Encoder, State, without_last
 from sed_core.features.embeddings.fbank import SHIFT, WINDOW, fbank, kaldi_filterbank, povey_window
 from sed_core.features.precision import full_precision
+from sed_core.features.safe_load import load_strictly
 
 N_MELS, PATCH = 128, 16
 BANDS = N_MELS // PATCH  # patches of a moment
@@ -79,9 +81,6 @@ class BEATs(Encoder):
         trained = depth + self.drop_last
         self.encoder = Transformer(width, depth, heads, hidden, residual=(2 * trained) ** 0.25)
         self.predictor = None if n_labels is None else nn.Linear(width, n_labels)
-        self._make_constants()
-
-    def _make_constants(self) -> None:
         self.register_buffer("window", povey_window(), persistent=False)
         self.register_buffer("filters", kaldi_filterbank(n_mels=N_MELS), persistent=False)
 
@@ -101,18 +100,16 @@ class BEATs(Encoder):
         if tensors.keys() != state.keys():
             tensors = without_last(tensors, "encoder.layers", cls.drop_last)
         predictor = tensors.get("predictor.bias")
-        with torch.device("meta"):  # no time for random weights
-            encoder = cls(
-                width=len(tensors["encoder.layer_norm.weight"]),
-                depth=sum(key.endswith(".fc1.bias") for key in tensors),
-                heads=tensors["encoder.position_bias.weight"].shape[1],
-                hidden=len(tensors["encoder.layers.0.fc1.bias"]),
-                patch_width=len(tensors["layer_norm.weight"]),
-                n_labels=None if predictor is None else len(predictor),
-            )
-        encoder.load_state_dict(tensors, assign=True)
-        encoder._make_constants()
-        return encoder.eval()
+        build = partial(
+            cls,
+            width=len(tensors["encoder.layer_norm.weight"]),
+            depth=sum(key.endswith(".fc1.bias") for key in tensors),
+            heads=tensors["encoder.position_bias.weight"].shape[1],
+            hidden=len(tensors["encoder.layers.0.fc1.bias"]),
+            patch_width=len(tensors["layer_norm.weight"]),
+            n_labels=None if predictor is None else len(predictor),
+        )
+        return load_strictly(build, tensors, "BEATs").eval()
 
     @staticmethod
     def derived(frame: Any) -> dict[str, Any]:

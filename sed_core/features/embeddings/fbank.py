@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from sed_core.features.mel_filters import mel_filters
+from sed_core.features.mel_filters import hann_window, mel_filters
 
 WINDOW, SHIFT, N_FFT = 400, 160, 512  # samples at 16 kHz: 25 ms, 10 ms, next power of two
 PREEMPHASIS = 0.97
@@ -25,7 +25,7 @@ def kaldi_filterbank(*, n_mels: int, sample_rate: int = 16000) -> Tensor:
 
 def povey_window() -> Tensor:
     """Kaldi's own window, (400,): a symmetric Hann window to the power of 0.85."""
-    return torch.hann_window(WINDOW, periodic=False).pow(0.85)
+    return hann_window(WINDOW, periodic=False).pow(0.85)
 
 
 def fbank(waveforms: Tensor, filters: Tensor, window: Tensor) -> Tensor:

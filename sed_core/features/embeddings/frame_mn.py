@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from sed_core.features.embeddings.encoder import MelEncoder
 from sed_core.features.embeddings.fbank import N_FFT, PREEMPHASIS, SHIFT, WINDOW
-from sed_core.features.mel_filters import mel_filters
+from sed_core.features.mel_filters import hann_window, mel_filters
 from sed_core.features.precision import full_precision
 from sed_core.features.safe_load import load_strictly
 
@@ -159,9 +159,7 @@ class FrameMN(MelEncoder):
             )
         layers.append(convolution(n_in, WIDENING * channels(LAST), 1, nn.Hardswish))
         self.layers = nn.Sequential(*layers)
-        window = functional.pad(
-            torch.hann_window(WINDOW, periodic=False), ((N_FFT - WINDOW) // 2,) * 2
-        )
+        window = functional.pad(hann_window(WINDOW, periodic=False), ((N_FFT - WINDOW) // 2,) * 2)
         filters = mel_filters(
             n_mels=N_MELS,
             n_fft=N_FFT,

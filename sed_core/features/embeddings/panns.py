@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from sed_core.features.embeddings.encoder import Encoder
-from sed_core.features.mel_filters import mel_filters
+from sed_core.features.mel_filters import hann_window, mel_filters
 from sed_core.features.precision import full_precision
 from sed_core.features.safe_load import load_strictly
 
@@ -57,7 +57,7 @@ class PANNs(Encoder):
         for number, (n_in, n_out) in enumerate(zip((1, *channels), channels, strict=False), 1):
             self.add_module(f"conv_block{number}", ConvBlock(n_in, n_out))
         self.fc1 = nn.Linear(channels[-1], channels[-1])
-        self.register_buffer("window", torch.hann_window(N_FFT), persistent=False)
+        self.register_buffer("window", hann_window(N_FFT), persistent=False)
         self.register_buffer("filters", slaney_filterbank(), persistent=False)
 
     @classmethod

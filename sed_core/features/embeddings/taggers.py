@@ -56,36 +56,32 @@ class ASTTagger(Tagger):
     def __init__(self, n_labels: int) -> None:
         super().__init__()
         self.encoder = AST(width=128, depth=3, hidden=256, n_labels=n_labels)
-        embeddings = self.encoder.net.embeddings
-        for token in (
-            embeddings.cls_token,
-            embeddings.distillation_token,
-            embeddings.position_embeddings,
-        ):
+        for layer in self.encoder.modules():
+            if isinstance(layer, nn.Linear | nn.Conv2d):
+                nn.init.normal_(layer.weight, std=0.02)
+                nn.init.zeros_(cast(Tensor, layer.bias))
+        for token in (self.encoder.cls_token, self.encoder.dist_token, self.encoder.pos_embed):
             nn.init.normal_(token, std=0.02)
         begin_at_prior(cast(nn.Linear, self.encoder.head[1]))
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """The same head reads the clip from the extra tokens and each moment from its patches."""
-        net = self.encoder.net
         kept = KEPT_TIMES if self.training else N_TIMES
         x = self._tokens(features, torch.randperm(N_TIMES)[:kept].sort().values)
-        for layer in net.layers:
-            x = layer(x, None)
-        x = net.layernorm(x)
+        for block in self.encoder.blocks:
+            x = block(x)
+        x = self.encoder.norm(x)
         frames = x[:, N_SPECIAL:].unflatten(1, (-1, kept)).mean(1)
         return self.encoder.head(x[:, :N_SPECIAL].mean(1)), self.encoder.head(frames)
 
     def _tokens(self, features: Tensor, moments: Tensor) -> Tensor:
-        """Input of the first layer: the extra tokens, and the patches of these moments alone."""
-        layer = self.encoder.net.embeddings
-        extra = torch.cat((layer.cls_token, layer.distillation_token), dim=1)
-        windows = features.unfold(1, PATCH, STRIDE)[:, moments].transpose(2, 3)
-        patches = layer.patch_embeddings(windows.flatten(0, 1))  # (B * moments, bands, width)
-        patches = patches.unflatten(0, (-1, len(moments))).transpose(1, 2)
-        of_extra, of_patches = layer.position_embeddings.split(
-            (N_SPECIAL, layer.position_embeddings.shape[1] - N_SPECIAL), dim=1
-        )
+        """Input of the first block: the extra tokens, and the patches of these moments alone."""
+        net = self.encoder
+        extra = torch.cat((net.cls_token, net.dist_token), dim=1)
+        windows = features.unfold(1, PATCH, STRIDE)[:, moments].flatten(0, 1)  # of (bands, frames)
+        patches = net.patch_embed(windows[:, None]).flatten(2).mT
+        patches = patches.unflatten(0, (-1, len(moments))).transpose(1, 2)  # (B, bands, moments, D)
+        of_extra, of_patches = net.pos_embed[:, :N_SPECIAL], net.pos_embed[:, N_SPECIAL:]
         patches = patches + of_patches.unflatten(1, (-1, N_TIMES))[:, :, moments]
         return torch.cat(
             ((extra + of_extra).expand(len(features), -1, -1), patches.flatten(1, 2)), 1

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from sed_core.features.embeddings.encoder import Encoder
-from sed_core.features.mel_filters import mel_filters
+from sed_core.features.mel_filters import hann_window, mel_filters
 from sed_core.features.precision import full_precision
 from sed_core.features.safe_load import load_strictly
 from sed_core.runtime.errors import SedError
@@ -85,7 +85,7 @@ class YAMNet(Encoder):
             layers.append(nn.Sequential(depthwise, Convolution(n_in, n_out, 1)))
         self.layers = nn.Sequential(*layers)
         self.logits = nn.Linear(channels[-1], n_labels)
-        self.register_buffer("window", torch.hann_window(WINDOW), persistent=False)
+        self.register_buffer("window", hann_window(WINDOW), persistent=False)
         self.register_buffer("filters", mel_filterbank(), persistent=False)
 
     @classmethod

@@ -60,7 +60,7 @@ def test_the_cnn_has_its_own_rate():
     ("name", "first", "inner", "last"),
     [
         ("atst", "pos_embed", "blocks.1.mlp.fc1.weight", "norm_frame.weight"),
-        ("ast", "net.embeddings.cls_token", "net.layers.1.mlp.fc1.weight", "head.1.weight"),
+        ("ast", "cls_token", "blocks.1.mlp.fc1.weight", "head.1.weight"),
     ],
 )
 def test_rates_fall_from_layer_to_layer(name, first, inner, last):

@@ -15,13 +15,14 @@ from safetensors.torch import save_file
 
 from sed_core.features.embeddings import encoder_weights, yamnet_package
 from sed_core.features.embeddings.ast import AST
-from sed_core.features.embeddings.ast_names import HUGGING_FACE, renamed, to_original
+from sed_core.features.embeddings.ast_names import to_original
 from sed_core.features.embeddings.encoder_registry import ENCODERS
 from sed_core.features.embeddings.encoder_weights import load_encoder, obtain_weights, read_weights
 from sed_core.features.embeddings.weights_package import WeightsPackage, values_digest
 from sed_core.features.embeddings.yamnet import YAMNet
 from sed_core.features.embeddings.yamnet_package import YAMNET_PACKAGE
 from sed_core.runtime.errors import SedError
+from tests.made_ast import hugging_face
 
 
 @pytest.fixture(scope="module")
@@ -30,14 +31,9 @@ def small() -> AST:
     return AST(width=64, depth=1, hidden=64, n_labels=3).eval()
 
 
-def hugging_face(state):
-    names = {new: old for old, new in HUGGING_FACE.items()}
-    return {renamed(key, names): value.contiguous() for key, value in state.items()}
-
-
 def test_both_formats_give_the_same_tensors(small, tmp_path):
     torch.save(to_original(small.state_dict()), tmp_path / "a.pth")
-    save_file(hugging_face(small.state_dict()), tmp_path / "b.safetensors")
+    save_file(hugging_face(to_original(small.state_dict())), tmp_path / "b.safetensors")
     (tmp_path / "b.safetensors").rename(tmp_path / "b.pth")  # content decides, not the name
     for name in ("a.pth", "b.pth"):
         state = load_encoder("ast", tmp_path / name).state_dict()

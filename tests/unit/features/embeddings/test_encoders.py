@@ -1,7 +1,6 @@
 """What every encoder promises: shapes, times, kinds, and that a small one is of the same class."""
 
 import math
-import sys
 
 import numpy as np
 import pytest
@@ -15,7 +14,6 @@ from sed_core.features.embeddings.atst_frame import ATSTFrame
 from sed_core.features.embeddings.beats import BEATs
 from sed_core.features.embeddings.encoder import Encoder
 from sed_core.features.embeddings.encoder_registry import ENCODERS
-from sed_core.features.embeddings.encoder_weights import load_encoder
 from sed_core.features.embeddings.frame_mn import FrameMN
 from sed_core.features.embeddings.panns import PANNs
 from sed_core.features.embeddings.yamnet import YAMNet
@@ -208,13 +206,6 @@ def test_ast_reads_sizes_off_the_tensors(clips):
         assert torch.equal(same(clips)["global"], small(clips)["global"])
 
 
-def test_fused_attention_equals_eager(clips):
-    small = SMALL["ast"]()
-    eager = AST.from_state(to_original(small.state_dict()), attention="eager")
-    with torch.inference_mode():
-        assert torch.allclose(eager(clips)["frame"], small(clips)["frame"], atol=1e-5)
-
-
 def test_panns_keeps_its_batch_norms_while_fine_tuned(clips):
     encoder = SMALL["panns"]().train()
     before = encoder.bn0.running_mean.clone()
@@ -224,11 +215,3 @@ def test_panns_keeps_its_batch_norms_while_fine_tuned(clips):
 
 def test_every_registered_encoder_is_held_to_this():
     assert set(SMALL) == set(ENCODERS)
-
-
-def test_without_transformers_ast_says_what_to_install(monkeypatch, tmp_path):
-    network = SMALL["ast"]()
-    torch.save(to_original(network.state_dict()), tmp_path / "ast.pth")
-    monkeypatch.setitem(sys.modules, "transformers", None)
-    with pytest.raises(SedError, match=r"^AST needs the package transformers"):
-        load_encoder("ast", tmp_path / "ast.pth")

@@ -14,7 +14,7 @@ from sed_core.features.embeddings.taggers import PRIOR, TAGGERS, ASTTagger
 def test_a_step_of_ast_sees_the_tokens_of_its_moments():
     torch.manual_seed(0)
     tagger, features = ASTTagger(3), torch.randn(2, 1024, 128)
-    whole = tagger.encoder.net.embeddings(features)
+    whole = tagger.encoder.patches(features)
     patches = whole[:, N_SPECIAL:].unflatten(1, (-1, N_TIMES))
     moments = torch.tensor([0, 7, 100])
     expected = torch.cat((whole[:, :N_SPECIAL], patches[:, :, moments].flatten(1, 2)), dim=1)
