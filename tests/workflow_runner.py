@@ -1,14 +1,17 @@
 """Run Snakemake on a copy of the repository, as a user would on a clone."""
 
 import atexit
+import importlib
 import logging
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from multiprocessing.context import ForkProcess
 from pathlib import Path
 from typing import IO, Any
@@ -31,10 +34,20 @@ class Clone:
     cores: int | None = 2  # None: a profile says where jobs run
 
     @classmethod
-    def make(cls, folder: Path, configs: Sequence[str] = (), *, cores: int | None = 2) -> "Clone":
+    def make(
+        cls,
+        folder: Path,
+        configs: Sequence[str] = (),
+        *,
+        cores: int | None = 2,
+        own_code: bool = True,
+    ) -> "Clone":
+        """All of it; without `own_code` the package is the repository's, which plans faster."""
         for name in (*PARTS, *MORE):
             source, target = ROOT / name, folder / name
-            if source.is_dir():
+            if name == "sed_core" and not own_code:
+                target.symlink_to(source)
+            elif source.is_dir():
                 shutil.copytree(source, target)  # with what Python has compiled
             else:
                 folder.mkdir(parents=True, exist_ok=True)
@@ -48,6 +61,8 @@ class Clone:
 
     def run(self, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run to the end, in a fork of this process, which has loaded the libraries."""
+        if (self.folder / "sed_core").is_symlink():
+            _load_package()
         with tempfile.TemporaryFile("w+") as output:
             asked = self._command(words)[3:], output, self._options(environment)
             process = ForkProcess(target=_snakemake, args=asked)
@@ -85,6 +100,19 @@ class Clone:
         return {row[0] for row in rows if row} - {"all"}
 
 
+@cache
+def _load_package() -> None:
+    """What the rules import, and what they derive from the code, once for all forks."""
+    for name in sorted(set(re.findall(r"^from (sed_core[.\w]+)", _rules(), re.M))):
+        importlib.import_module(name)
+    version = importlib.import_module("sed_core.runtime.code_version")
+    version.code_version(*(ROOT / "workflow_scripts").glob("*.py"))
+
+
+def _rules() -> str:
+    return "".join(path.read_text() for path in (ROOT / "rules").glob("*.smk"))
+
+
 def _snakemake(words: list[str], output: IO[str], options: dict[str, Any]) -> None:
     """What `python -m snakemake` does in a fresh process, but for the imports."""
     os.chdir(options["cwd"])
@@ -95,8 +123,9 @@ def _snakemake(words: list[str], output: IO[str], options: dict[str, Any]) -> No
     sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")  # not pytest's
     sys.modules["snakemake.shell"].STDOUT = sys.stdout
     logging.getLogger().handlers.clear()  # pytest's, which would keep the last message
+    own_code = not Path("sed_core").is_symlink()
     for name in list(sys.modules):
-        if name.split(".")[0] in ("sed_core", "workflow_scripts"):
+        if own_code and name.split(".")[0] in ("sed_core", "workflow_scripts"):
             del sys.modules[name]  # the clone has its own
     sys.argv[1:] = words
     atexit._clear()  # what pytest registered

@@ -8,7 +8,7 @@ from tests.workflow_runner import Clone
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory) -> Clone:
-    return Clone.make(tmp_path_factory.mktemp("clone") / "it's here (1)")
+    return Clone.make(tmp_path_factory.mktemp("clone") / "it's here (1)", own_code=False)
 
 
 def test_desed_is_planned_without_any_data(clone):

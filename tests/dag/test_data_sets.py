@@ -14,7 +14,7 @@ SPLITS = ("train", "validation", "test")
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory) -> Clone:
-    return Clone.make(tmp_path_factory.mktemp("sets"))
+    return Clone.make(tmp_path_factory.mktemp("sets"), own_code=False)
 
 
 def write(path: Path, text: str = "") -> None:

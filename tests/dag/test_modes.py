@@ -11,7 +11,7 @@ MINI = ["configs/mini.yaml"]
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory) -> Clone:
-    return Clone.make(tmp_path_factory.mktemp("modes"), MINI)
+    return Clone.make(tmp_path_factory.mktemp("modes"), MINI, own_code=False)
 
 
 def with_system(clone: Clone, name: str, **system) -> Clone:

@@ -9,7 +9,7 @@ MINI = ["configs/mini.yaml"]
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory) -> Clone:
-    return Clone.make(tmp_path_factory.mktemp("clone"), MINI)
+    return Clone.make(tmp_path_factory.mktemp("clone"), MINI, own_code=False)
 
 
 def plan(clone: Clone, target: str) -> str:

@@ -26,7 +26,7 @@ def asked(config, **changed) -> SearchJob:
 
 def test_a_search_plans_what_its_system_trains_on(tmp_path):
     section = {"system": "crnn", "trials": 2, "keys": KEYS}
-    clone = Clone.make(tmp_path, ["configs/mini.yaml"])
+    clone = Clone.make(tmp_path, ["configs/mini.yaml"], own_code=False)
     clone = clone.override("search.yaml", {"training_search": section})
     rules = clone.planned("--", "tune_training")
     assert rules == {"synthesize", "resample", "ground_truth", "tune_training"}

@@ -3,6 +3,7 @@
 import ast
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -116,11 +117,14 @@ def test_every_command_says_how_it_is_checked(page):
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory) -> dict[Block, subprocess.CompletedProcess[str]]:
-    """What became of every block that is run, two at a time, each page in a clone of its own."""
+    """What became of every block that is run, each page in a clone of its own.
+
+    Plans run one after the other, in forks that have loaded Snakemake; all else two at a time.
+    """
     folder = tmp_path_factory.mktemp("docs")
     marked = [block for block in SHELL_BLOCKS if {"run", "dry-run"} & set(block.info.split())]
     for page in {block.page for block in marked}:
-        clone = Clone.make(folder / page.stem).folder
+        clone = Clone.make(folder / page.stem, own_code=False).folder
         for path in (*ROOT.glob("requirements*.txt"), ROOT / "Makefile", ROOT / "pyproject.toml"):
             shutil.copy(path, clone)
         shutil.copytree(ROOT / "docs", clone / "docs", ignore=shutil.ignore_patterns("images"))
@@ -143,8 +147,25 @@ def outcomes(tmp_path_factory) -> dict[Block, subprocess.CompletedProcess[str]]:
             check=False,
         )
 
+    def plan(block: Block) -> subprocess.CompletedProcess[str]:
+        clone = Clone(folder / block.page.stem, cores=None)
+        for words in snakemake_words(block):
+            done = clone.run("--dry-run", "--quiet", "rules", *words)
+            if done.returncode:
+                break
+        return done
+
+    plans = {block: plan(block) for block in marked if snakemake_words(block)}
+    others = [block for block in marked if block not in plans]
     with ThreadPoolExecutor(2) as pool:
-        return dict(zip(marked, pool.map(run, marked), strict=True))
+        return plans | dict(zip(others, pool.map(run, others), strict=True))
+
+
+def snakemake_words(block: Block) -> list[list[str]]:
+    """The commands of a block that asks for nothing but plans of Snakemake's; else nothing."""
+    lines = [line for line in block.text.replace("\\\n", " ").splitlines() if line]
+    fits = "dry-run" in block.info and all(line.startswith("snakemake ") for line in lines)
+    return [shlex.split(line, comments=True)[1:] for line in lines if fits]
 
 
 @pytest.mark.parametrize(
