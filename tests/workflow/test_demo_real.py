@@ -22,7 +22,7 @@ def test_one_archive_becomes_three_splits_and_scores(tmp_path, monkeypatch):
     server = Flaky()
     body = zipped(tree / "validation", "validation/")
     remote = {"record": serve_record(server, {"validation.zip": body}, broken=""), "urls": []}
-    clone = Clone.make(tmp_path / "clone", ["configs/demo_real.yaml"])
+    clone = Clone.make(tmp_path / "clone", ["configs/demo_real.yaml"], own_code=False)
     sources = clone.folder / "sources.json"
     sources.write_text(json.dumps({"remotes": {"realdesed_validation": remote}}))
 

@@ -104,7 +104,7 @@ def server():
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory, server) -> Clone:
-    made = Clone.make(tmp_path_factory.mktemp("download"))
+    made = Clone.make(tmp_path_factory.mktemp("download"), own_code=False)
     sources = {
         "remotes": {
             "metadata": {"urls": [f"{server.url}/metadata.tar.gz"]},

@@ -41,7 +41,7 @@ def make_tree(folder: Path, tables: Path, classes: list[str]) -> None:
 
 
 def test_from_the_record_to_the_scores(tmp_path):
-    clone = Clone.make(tmp_path / "clone", ["configs/maestro_real.yaml"])
+    clone = Clone.make(tmp_path / "clone", ["configs/maestro_real.yaml"], own_code=False)
     config = yaml.safe_load((clone.folder / "configs/maestro_real.yaml").read_text())
     classes = config["datasets"]["maestro_real"]["classes"]
     make_tree(tmp_path, clone.folder / "configs/maestro_real", classes)

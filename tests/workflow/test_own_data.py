@@ -66,7 +66,7 @@ def root(tmp_path_factory):
 def test_example_of_the_documentation_runs(tmp_path, root):
     before = sorted(path.relative_to(root) for path in root.rglob("*"))
     clone = (
-        Clone.make(tmp_path)
+        Clone.make(tmp_path, own_code=False)
         .override("birds.yaml", BIRDS)
         .override("small.yaml", {"defaults": SMALL, "postprocessing": UNTUNED})
     )

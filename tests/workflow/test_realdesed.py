@@ -36,7 +36,7 @@ def server():
 
 def test_from_the_record_to_the_scores(tmp_path, tree, server):
     """One archive has no folder of its own around its content."""
-    clone = Clone.make(tmp_path, ["configs/realdesed.yaml"])
+    clone = Clone.make(tmp_path, ["configs/realdesed.yaml"], own_code=False)
     archives = {
         f"{split}.zip": zipped(tree / split, "" if split == "test" else f"{split}/")
         for split in ("train", "validation", "test")
@@ -72,7 +72,7 @@ def test_the_three_folders_are_used_in_place(tmp_path, tree):
     (own / "test/test").symlink_to(tree / "test")
     for path in (tree / "train").iterdir():
         (own / "train/train" / path.name).symlink_to(path)
-    clone = Clone.make(tmp_path / "clone", ["configs/realdesed.yaml"])
+    clone = Clone.make(tmp_path / "clone", ["configs/realdesed.yaml"], own_code=False)
     planned = clone.override("local.yaml", LOCAL).run("-n", "-p", SED_DATA=str(own)).stdout
     assert "download" not in planned and "rule soft_labels" in planned
     for split, place in {

@@ -25,7 +25,9 @@ def test_a_second_run_has_nothing_to_do(tmp_path, published):
     server = Flaky()
     urls = [server.add("/w.pth", published)]
     entry = {"weights": "mine/w.pth", "urls": urls, "checksum": None}
-    clone = Clone.make(tmp_path / "clone").override("w.yaml", {"embeddings": {"ast": entry}})
+    clone = Clone.make(tmp_path / "clone", own_code=False).override(
+        "w.yaml", {"embeddings": {"ast": entry}}
+    )
     done = clone.run("--", RECEIPT)
     server.close()
     assert done.returncode == 0, done.stdout
@@ -35,7 +37,9 @@ def test_a_second_run_has_nothing_to_do(tmp_path, published):
 
 def test_a_file_put_by_hand_is_looked_at_again_when_it_changes(tmp_path, published):
     entry = {"weights": "w.pth", "urls": [], "checksum": None}
-    clone = Clone.make(tmp_path / "clone").override("w.yaml", {"embeddings": {"ast": entry}})
+    clone = Clone.make(tmp_path / "clone", own_code=False).override(
+        "w.yaml", {"embeddings": {"ast": entry}}
+    )
     (clone.folder / "w.pth").write_bytes(published)
     done = clone.run("--", RECEIPT)
     assert done.returncode == 0, done.stdout
