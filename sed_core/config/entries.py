@@ -22,15 +22,15 @@ def entry_faults(where: str, entry: Mapping[str, Any], file: str, *tables: str) 
         yield f"{where}: {unknown_name(name, known, 'such entry').rstrip('.')}"
         return
     takes = registries.parameters(file, known[name])
-    for option in registries.required(file, known[name]):
-        if option not in entry:
-            yield f"{where}: {name} needs {option}, {_misfit(None, takes[option])}; add it"
+    for option, parameter in takes.items():
+        if parameter.required and option not in entry:
+            yield f"{where}: {name} needs {option}, {_misfit(None, parameter.annotation)}; add it"
     for option, value in entry.items():
         if option == "name":
             continue
         if option not in takes:
             yield f"{where}: {name} has no option '{option}'; it has {', '.join(takes) or 'none'}"
-        elif wanted := _misfit(value, takes[option]):
+        elif wanted := _misfit(value, takes[option].annotation):
             yield f"{where}: {option} of {name} is {value!r}; expected {wanted}"
 
 

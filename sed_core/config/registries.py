@@ -4,7 +4,7 @@ import ast
 import math
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 HOME = Path(__file__).resolve().parents[2]
 ENCODERS = "sed_core/features/embeddings/encoder_registry.py"
@@ -78,31 +78,27 @@ def options(encoder: str) -> tuple[str, ...]:
     return tuple(_of_class(encoder, "options", ()))
 
 
+class Parameter(NamedTuple):
+    """A keyword argument of a registered function: its type as written, and if it must be given."""
+
+    annotation: str
+    required: bool
+
+
 @cache
-def parameters(file: str, function: str) -> dict[str, str]:
-    """The keyword arguments of a function that a registry imports, each with its type as written.
+def parameters(file: str, function: str) -> dict[str, Parameter]:
+    """The keyword arguments of a function that a registry imports.
 
     A `*` in its signature stands before them.
     """
-    return {
-        argument.arg: ast.unparse(argument.annotation)
-        for argument in _signature(file, function).kwonlyargs
-        if argument.annotation is not None
-    }
-
-
-@cache
-def required(file: str, function: str) -> list[str]:
-    """Those of the `parameters` that have no default."""
-    signature = _signature(file, function)
-    pairs = zip(signature.kwonlyargs, signature.kw_defaults, strict=True)
-    return [argument.arg for argument, default in pairs if default is None]
-
-
-def _signature(file: str, function: str) -> ast.arguments:
     for item in _tree(_origin(file, function)).body:
         if isinstance(item, ast.FunctionDef) and item.name == function:
-            return item.args
+            pairs = zip(item.args.kwonlyargs, item.args.kw_defaults, strict=True)
+            return {
+                argument.arg: Parameter(ast.unparse(argument.annotation), default is None)
+                for argument, default in pairs
+                if argument.annotation is not None
+            }
     raise LookupError(f"{file} imports no function {function}")
 
 

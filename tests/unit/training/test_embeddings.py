@@ -112,12 +112,13 @@ def test_a_registered_fusion_and_head_need_no_line_elsewhere(data, tmp_path, mon
     """They train, are read again from either file, predict, and are gone when not registered."""
     monkeypatch.setitem(FUSIONS, "added", added)
     monkeypatch.setitem(HEADS, "top", top)
+    scale = registries.Parameter("float", required=False)
     names, options, mine = registries.names, registries.parameters, {"added": "added", "top": "top"}
     monkeypatch.setattr(registries, "names", lambda file, table: {**names(file, table), **mine})
     monkeypatch.setattr(
         registries,
         "parameters",
-        lambda file, name: {"scale": "float"} if name in mine else options(file, name),
+        lambda file, name: {"scale": scale} if name in mine else options(file, name),
     )
     net = {"fusion": {"name": "added", "scale": 0.5}, "head": {"name": "top"}}
     _, outcome = trained(data, tmp_path, net=net, kind="aligned")
