@@ -23,42 +23,35 @@ def attention(q: Tensor, k: Tensor, v: Tensor, heads: int, bias: Tensor | None =
     return (scores.softmax(-1) @ v).transpose(1, 2).reshape(batch, length, width)
 
 
-class ASTBlock(nn.Module):
+class ViTBlock(nn.Module):
     """Norm before attention and before the perceptron."""
 
-    def __init__(self, width: int = 768, hidden: int = 3072) -> None:
+    def __init__(self, *, bias: bool) -> None:
         super().__init__()
-        self.layernorm_before = nn.LayerNorm(width, eps=1e-6)
-        self.layernorm_after = nn.LayerNorm(width, eps=1e-6)
-        names = ("q_proj", "k_proj", "v_proj", "o_proj")
-        self.attention = nn.ModuleDict({name: nn.Linear(width, width) for name in names})
-        self.mlp = nn.ModuleDict({"fc1": nn.Linear(width, hidden), "fc2": nn.Linear(hidden, width)})
+        self.norm1, self.norm2 = nn.LayerNorm(768, eps=1e-6), nn.LayerNorm(768, eps=1e-6)
+        heard = {"qkv": nn.Linear(768, 2304, bias=bias), "proj": nn.Linear(768, 768)}
+        self.attn = nn.ModuleDict(heard)
+        self.mlp = nn.ModuleDict({"fc1": nn.Linear(768, 3072), "fc2": nn.Linear(3072, 768)})
 
     def forward(self, x: Tensor) -> Tensor:
-        normed = self.layernorm_before(x)
-        q, k, v = (self.attention[name](normed) for name in ("q_proj", "k_proj", "v_proj"))
-        x = x + self.attention["o_proj"](attention(q, k, v, 12))
-        hidden = functional.gelu(self.mlp["fc1"](self.layernorm_after(x)))
-        return x + self.mlp["fc2"](hidden)
+        q, k, v = self.attn["qkv"](self.norm1(x)).chunk(3, dim=-1)
+        x = x + self.attn["proj"](attention(q, k, v, 12))
+        return x + self.mlp["fc2"](functional.gelu(self.mlp["fc1"](self.norm2(x))))
 
 
 class PlainAST(nn.Module):
     """AST base384: patches of 16 x 16 at a stride of 10, two extra tokens, twelve blocks."""
 
-    prefix = "net."
+    prefix = ""
 
     def __init__(self) -> None:
         super().__init__()
-        patches = nn.ModuleDict({"projection": nn.Conv2d(1, 768, 16, stride=10)})
-        self.embeddings = nn.ModuleDict({"patch_embeddings": patches})
-        for name, count in (
-            ("cls_token", 1),
-            ("distillation_token", 1),
-            ("position_embeddings", 1214),
-        ):
-            self.embeddings.register_parameter(name, nn.Parameter(torch.zeros(1, count, 768)))
-        self.layers = nn.ModuleList(ASTBlock() for _ in range(12))
-        self.layernorm = nn.LayerNorm(768, eps=1e-6)
+        self.cls_token = nn.Parameter(torch.zeros(1, 1, 768))
+        self.dist_token = nn.Parameter(torch.zeros(1, 1, 768))
+        self.pos_embed = nn.Parameter(torch.zeros(1, 1214, 768))
+        self.patch_embed = nn.Conv2d(1, 768, 16, stride=10)
+        self.blocks = nn.ModuleList(ViTBlock(bias=True) for _ in range(12))
+        self.norm = nn.LayerNorm(768, eps=1e-6)
 
     def features(self, clip: Tensor) -> Tensor:
         """(S,) -> (1024, 128)."""
@@ -78,14 +71,13 @@ class PlainAST(nn.Module):
     def forward(self, clips: Tensor) -> Tensor:
         """(B, S) -> (B, 768, 1214)."""
         x = torch.stack([self.features(clip) for clip in clips])
-        x = self.embeddings["patch_embeddings"]["projection"](x.transpose(1, 2)[:, None])
-        x = x.flatten(2).transpose(1, 2)
-        extra = (self.embeddings.cls_token, self.embeddings.distillation_token)
+        x = self.patch_embed(x.transpose(1, 2)[:, None]).flatten(2).transpose(1, 2)
+        extra = (self.cls_token, self.dist_token)
         x = torch.cat([*(token.expand(len(x), -1, -1) for token in extra), x], dim=1)
-        x = x + self.embeddings.position_embeddings
-        for layer in self.layers:
-            x = layer(x)
-        return self.layernorm(x).transpose(1, 2)
+        x = x + self.pos_embed
+        for block in self.blocks:
+            x = block(x)
+        return self.norm(x).transpose(1, 2)
 
 
 class BEATsAttention(nn.Module):
@@ -173,22 +165,6 @@ class PlainBEATs(nn.Module):
         return x.transpose(1, 2)
 
 
-class ATSTBlock(nn.Module):
-    """Norm before attention and before the perceptron."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.norm1, self.norm2 = nn.LayerNorm(768, eps=1e-6), nn.LayerNorm(768, eps=1e-6)
-        heard = {"qkv": nn.Linear(768, 2304, bias=False), "proj": nn.Linear(768, 768)}
-        self.attn = nn.ModuleDict(heard)
-        self.mlp = nn.ModuleDict({"fc1": nn.Linear(768, 3072), "fc2": nn.Linear(3072, 768)})
-
-    def forward(self, x: Tensor) -> Tensor:
-        q, k, v = self.attn["qkv"](self.norm1(x)).chunk(3, dim=-1)
-        x = x + self.attn["proj"](attention(q, k, v, 12))
-        return x + self.mlp["fc2"](functional.gelu(self.mlp["fc1"](self.norm2(x))))
-
-
 class PlainATST(nn.Module):
     """ATST-Frame for clips of up to 10 s, without its last blocks if so wanted."""
 
@@ -202,7 +178,7 @@ class PlainATST(nn.Module):
         self.decibels = torchaudio.transforms.AmplitudeToDB("power", top_db=80)
         self.patch_embed = nn.Linear(256, 768)
         self.pos_embed = nn.Parameter(torch.zeros(1, 251, 768))
-        self.blocks = nn.ModuleList(ATSTBlock() for _ in range(12 - drop_last))
+        self.blocks = nn.ModuleList(ViTBlock(bias=False) for _ in range(12 - drop_last))
         self.norm_frame = nn.LayerNorm(768, eps=1e-6)
 
     def forward(self, clips: Tensor) -> Tensor:
