@@ -16,6 +16,7 @@ from sed_core.features.embeddings.embedding_file import EmbeddingFile, Embedding
 from sed_core.features.embeddings.encoder import Encoder
 from sed_core.features.embeddings.encoder_registry import encoder_class
 from sed_core.features.embeddings.stored_windows import stored_windows
+from sed_core.features.precision import half_type
 from sed_core.features.resident_audio import ResidentAudio
 from sed_core.runtime.code_version import code_version
 from sed_core.runtime.errors import SedError
@@ -89,8 +90,11 @@ def extract(
     count = len(windows[0])
     if isinstance(source, EmbeddingFile):
         rows_of = _stored(source, {**provenance, "kind": computed})
+        provenance["arithmetic"] = source.provenance["arithmetic"]
     else:
-        audio = ResidentAudio([Path(corpus)], device=next(source.parameters()).device)
+        device = next(source.parameters()).device
+        provenance["arithmetic"] = str(half_type(precision, device) or torch.float32)
+        audio = ResidentAudio([Path(corpus)], device=device)
         rows_of = _computed(source, audio, windows, n_samples, kind=computed, precision=precision)
 
     def wanted(places: range | None) -> Tensor:

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from sed_core.data.corpus import Corpus
+from sed_core.features import precision
 from sed_core.features.embeddings import extract as module
 from sed_core.features.embeddings.ast import AST
 from sed_core.features.embeddings.embedding_file import EmbeddingFile, EmbeddingWriter
@@ -14,7 +15,15 @@ from sed_core.runtime.errors import SedError
 
 
 def run(
-    encoder, corpus, target, kind="aligned", batch_size=2, weights="w", name="panns", seconds=1.0
+    encoder,
+    corpus,
+    target,
+    kind="aligned",
+    batch_size=2,
+    weights="w",
+    name="panns",
+    seconds=1.0,
+    computed="32-true",
 ):
     return extract(
         encoder,
@@ -23,7 +32,7 @@ def run(
         kind=kind,
         clip_seconds=seconds,
         batch_size=batch_size,
-        precision="32-true",
+        precision=computed,
         receipt={"encoder": name, "digest": weights},
     )
 
@@ -41,6 +50,16 @@ def test_rows_are_what_the_encoder_gives(encoder, corpus, tmp_path, kind):
         expected = encoder(clip)[kind][0].numpy()
     np.testing.assert_allclose(file.rows[1], expected, rtol=1e-3, atol=1e-4)
     assert not list(tmp_path.glob("*.part"))
+
+
+@pytest.mark.parametrize("imitated", [True, False])
+def test_the_file_says_what_it_was_computed_in(encoder, corpus, tmp_path, monkeypatch, imitated):
+    """A processor that only imitates bfloat16 computes in float32."""
+    monkeypatch.setattr(precision, "_computes", lambda dtype: not imitated)
+    run(encoder, corpus, tmp_path / "e.h5", computed="bf16-mixed")
+    told = EmbeddingFile.open(tmp_path / "e.h5").provenance
+    assert told["precision"] == "bf16-mixed"
+    assert told["arithmetic"] == ("torch.float32" if imitated else "torch.bfloat16")
 
 
 def test_clips_beyond_the_window_of_a_network_are_refused(encoder, corpus, tmp_path):
