@@ -57,6 +57,12 @@ def _mixup_faults(system: Mapping[str, Any]) -> Iterator[str]:
     training, pretrained, network = system["training"], system["pretrained"], system["net"]["model"]
     mel = hears_mel(system["net"])
     mixed = [entry for entry in training["augment"] if entry["name"] == "mixup"]
+    kinds = [entry.get("consistency", "same") for entry in mixed]
+    if kinds != sorted(kinds, reverse=True):  # same, then interpolated
+        yield (
+            "training.augment mixes the clips of the teacher (consistency: same) after a mixup that "
+            "it does not hear (interpolated); put the former first"
+        )
     if training["mixup"] is not None:
         mixed.append({"embeddings": pretrained["mixup"]})
     both = ("embeddings", "encoder", "own_partners")

@@ -116,6 +116,16 @@ def test_entries_that_do_not_fit_are_refused(entry, sentence):
         tiny_system(training={"augment": [entry]})
 
 
+def test_a_mixup_that_the_teacher_hears_comes_first():
+    """Mixed posteriors of clips are those of mixed clips only where nothing follows."""
+    same, other = {"name": "mixup"}, {"name": "mixup", "consistency": "interpolated"}
+    with pytest.raises(
+        SedError, match=r"after a mixup that it does not hear.*put the former first"
+    ):
+        tiny_system(training={"mixup": None, "augment": [other, same]})
+    tiny_system(training={"mixup": None, "augment": [same, other]})
+
+
 def test_what_moves_sounds_does_not_go_with_embeddings():
     pretrained = {"model": "panns", "kind": "aligned"}
     with pytest.raises(SedError, match="but not the embeddings of 'panns'; take it out"):
