@@ -60,8 +60,8 @@ def _mixup_faults(system: Mapping[str, Any]) -> Iterator[str]:
     kinds = [entry.get("consistency", "same") for entry in mixed]
     if kinds != sorted(kinds, reverse=True):  # same, then interpolated
         yield (
-            "training.augment mixes the clips of the teacher (consistency: same) after a mixup that "
-            "it does not hear (interpolated); put the former first"
+            "training.augment mixes the clips of the teacher (consistency: same) after a mixup "
+            "that it does not hear (interpolated); put the former first"
         )
     if training["mixup"] is not None:
         mixed.append({"embeddings": pretrained["mixup"]})
