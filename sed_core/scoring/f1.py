@@ -16,6 +16,7 @@ CONVENTIONS = ("dcase2022", "sed_scores_eval")
 _UNDEFINED = {
     "no label and no detection": lambda tp, ref, sys: ref + sys == 0,  # torchmetrics 0.7
     "no true positive": lambda tp, ref, sys: tp == 0,  # psds_eval
+    "nothing": lambda tp, ref, sys: np.zeros(len(tp), bool),  # torchmetrics since 0.9: it counts 0
     "no event": lambda tp, ref, sys: ref == 0,  # sed_eval, event based
     "no event or no detection": lambda tp, ref, sys: (ref == 0) | (sys == 0),  # segment based
 }
@@ -61,21 +62,29 @@ class F1:
         return dict(vars(self))
 
 
-def f1_scores(counts: F1Counts, classes: Sequence[str], *, convention: str, undefined: str) -> F1:
+def f1_scores(
+    counts: F1Counts,
+    classes: Sequence[str],
+    *,
+    convention: str,
+    undefined: str,
+    later: str = "no event",
+) -> F1:
     """F1 = 2 TP / (2 TP + FP + FN) per class, its mean, and the same of the summed counts.
 
     Args:
         counts: per clip and class; the sums over clips are what matters.
         classes: C names.
         convention: `dcase2022` or `sed_scores_eval`.
-        undefined: the rule of the metric's 2022 tool, a key of `_UNDEFINED`. Under
-            `sed_scores_eval` only classes without ground truth are undefined.
+        undefined: the rule of the metric's 2022 tool, a key of `_UNDEFINED`.
+        later: the rule under `sed_scores_eval`, where classes without ground truth are undefined.
     """
     if convention not in CONVENTIONS:
         raise ValueError(f"convention {convention!r} is not one of {CONVENTIONS}")
-    rule = undefined if convention == "dcase2022" else "no event"
+    rule = undefined if convention == "dcase2022" else later
     tp, fp, ref, sys = (getattr(counts, name).sum(0) for name in ("tp", "fp", "ref", "sys"))
     left_out = _UNDEFINED[rule](tp, ref, sys)
+    told = "no class" if rule == "nothing" else f"a class with {rule}"
     values = 2 * tp / np.maximum(tp + fp + ref, 1)
     return F1(
         macro=float(values[~left_out].mean()) if not left_out.all() else 0.0,
@@ -85,7 +94,7 @@ def f1_scores(counts: F1Counts, classes: Sequence[str], *, convention: str, unde
             for name, value, out in zip(classes, values, left_out, strict=True)
         },
         undefined=[name for name, out in zip(classes, left_out, strict=True) if out],
-        convention=f"{convention}: a class with {rule} is left out",
+        convention=f"{convention}: {told} is left out",
     )
 
 

@@ -14,6 +14,7 @@ def tagging_f1(
     classes: Sequence[str] | None = None,
     *,
     threshold: float = 0.5,
+    convention: str = "dcase2022",
 ) -> F1:
     """F1 of clip labels.
 
@@ -22,10 +23,9 @@ def tagging_f1(
         labels: (N, C) ground truth, 0 or 1.
         classes: C names; None: "0", "1", ...
         threshold: compared strictly.
-
-    Returns:
-        F1 without the classes that are neither there nor detected, as in torchmetrics 0.7, which
-        selected the models of 2022 (later versions count them as 0).
+        convention: `dcase2022`: classes that are neither there nor detected are left out, as in
+            torchmetrics 0.7; `sed_scores_eval`: they count as 0, as in its later versions, which
+            selected the networks of 2024.
     """
     found, real = np.asarray(weak_scores) > threshold, np.asarray(labels) > 0
     counts = F1Counts(
@@ -35,4 +35,10 @@ def tagging_f1(
         sys=found.astype(np.int64),
     )
     names = classes or [str(index) for index in range(real.shape[1])]
-    return f1_scores(counts, names, convention="dcase2022", undefined="no label and no detection")
+    return f1_scores(
+        counts,
+        names,
+        convention=convention,
+        undefined="no label and no detection",
+        later="nothing",
+    )

@@ -216,7 +216,9 @@ def load_training_data(
     strongly = [*roles.strong, roles.validation, *filter(None, [roles.validation_soft])]
     tables = {
         split: _events(
-            prepared.training_labels(split, roles.soft_labels.get(split)), index.numbers[split]
+            prepared.training_labels(split, roles.soft_labels.get(split)),
+            index.numbers[split],
+            roles.annotated.get(split) if split == roles.validation_soft else None,
         )
         for split in dict.fromkeys(strongly)
     }
@@ -290,11 +292,15 @@ def _annotated(
     return torch.tensor(rows).repeat_interleave(counts, 0).to(device)
 
 
-def _events(path: Path, numbers: pd.Series) -> pd.DataFrame:
-    """The events of the clips that are there, with each clip's number in `clip`."""
+def _events(path: Path, numbers: pd.Series, classes: Sequence[str] | None) -> pd.DataFrame:
+    """The events in the clips that are there, with each clip's number in `clip`.
+
+    Only those of these classes, where such are given.
+    """
     table = read_table(path, STRONG_COLUMNS, optional=tuple(_CERTAIN), allow_empty=True)
     table = table.assign(clip=numbers.reindex(table["filename"]).to_numpy())
-    table = table[(table["event_label"] != "") & table["clip"].notna()]
+    known = table["event_label"] != "" if classes is None else table["event_label"].isin(classes)
+    table = table[known & table["clip"].notna()]
     numeric = dict.fromkeys({"onset", "offset", *_CERTAIN} & {*table.columns}, float)
     return table.astype({**numeric, "clip": int})
 

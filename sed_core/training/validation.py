@@ -163,7 +163,10 @@ class Validation:
         return {
             f"val/weak/{network}/loss_weak": functional.binary_cross_entropy(weak, labels).item(),
             f"val/weak/{network}/macro_F1": tagging_f1(
-                weak.numpy(), labels.numpy(), threshold=threshold
+                weak.numpy(),
+                labels.numpy(),
+                threshold=threshold,
+                convention=self.config.f1_convention,
             ).macro,
         }
 

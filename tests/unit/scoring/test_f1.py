@@ -38,3 +38,5 @@ def test_tagging_leaves_out_what_is_neither_there_nor_detected():
     assert score.per_class == {"a": pytest.approx(2 / 3), "b": pytest.approx(2 / 3), "c": None}
     assert score.macro == pytest.approx(2 / 3)
     assert score.undefined == ["c"]
+    later = tagging_f1(scores, labels, ["a", "b", "c"], convention="sed_scores_eval")
+    assert (later.macro, later.undefined) == (pytest.approx(4 / 9), [])

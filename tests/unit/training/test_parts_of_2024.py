@@ -66,6 +66,22 @@ def test_trains(data, tmp_path):
     assert loaded.annotated[loaded.strong_parts[0]].tolist() == [[False, True, True]] * 5
 
 
+def test_events_that_a_split_does_not_tell_of_select_no_clip(data):
+    """MAESTRO's clips are judged by eleven classes, if they have an event of these."""
+    whole, (first, *_) = partial(), CLASSES
+    told = {**{split: CLASSES for split in TOLD}, "synth_val": [first]}
+    one = replace(whole, data=replace(whole.data, annotated=told, validation_soft="synth_val"))
+    cpu = torch.device("cpu")
+    of_one, of_all = (
+        load_training_data(system, data, seed=1, device=cpu) for system in (one, whole)
+    )
+    clips = of_all.events[of_all.events["event_label"] == first]["clip"]
+    expected = sorted(set(clips) & set(of_all.val_strong))
+    assert of_one.val_soft.tolist() == expected and len(expected) < len(of_all.val_strong)
+    judged = of_one.events[of_one.events["clip"].isin(of_one.val_soft)]
+    assert set(judged["event_label"]) == {first}
+
+
 def test_no_gradient_of_unknown_classes():
     network = MeanTeacher(partial(), warmup=1, seed=1).student
     told = torch.tensor([[True, True, False]]).expand(2, 3)
