@@ -69,7 +69,7 @@ def test_trains(data, tmp_path):
 def test_events_that_a_split_does_not_tell_of_select_no_clip(data):
     """MAESTRO's clips are judged by eleven classes, if they have an event of these."""
     whole, (first, *_) = partial(), CLASSES
-    told = {**{split: CLASSES for split in TOLD}, "synth_val": [first]}
+    told = {**dict.fromkeys(TOLD, CLASSES), "synth_val": [first]}
     one = replace(whole, data=replace(whole.data, annotated=told, validation_soft="synth_val"))
     cpu = torch.device("cpu")
     of_one, of_all = (
