@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from sed_core.config.system import System
-from sed_core.inference.published_2024 import check_inputs
 from sed_core.inference.published_atst_sed import check_encoders
+from sed_core.inference.published_networks import check_inputs
 from sed_core.models.checkpoint import Checkpoint
 from sed_core.runtime.code_version import code_version, entries_of
 from sed_core.runtime.errors import SedError
@@ -66,8 +66,8 @@ def check_agreement(checkpoint: Checkpoint, system: System, *, source: str) -> N
     """Refuse a system that hears otherwise than files are trained with that do not say how.
 
     Raises:
-        SedError: a key of `feats`, `scaler` or `pretrained` differs, or a class of the networks of
-            DCASE 2024 or of ATST-SED.
+        SedError: a key of `feats`, `scaler` or `pretrained` differs, or a class of published
+            networks.
     """
     check_inputs(checkpoint, system, source=source)
     check_encoders(checkpoint, system, source=source)

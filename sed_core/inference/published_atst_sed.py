@@ -1,19 +1,18 @@
-"""What networks of ATST-SED hear and tell apart, which their published files do not say."""
+"""What networks of ATST-SED hear, which their published files do not say."""
 
 from dataclasses import asdict
 
 from sed_core.config.system import System
-from sed_core.data.published_names import DESED_CLASSES
 from sed_core.models.atst_sed_state import PRETRAINED
 from sed_core.models.checkpoint import Checkpoint
 from sed_core.runtime.errors import SedError
 
 
 def check_encoders(checkpoint: Checkpoint, system: System, *, source: str) -> None:
-    """Refuse a system without the encoders of such a file, or with its classes in another order.
+    """Refuse a system without the encoders of such a file.
 
     Raises:
-        SedError: another section `pretrained`, or DESED's classes otherwise than in DESED.
+        SedError: another section `pretrained`.
     """
     if not checkpoint.teacher_encoder or "pretrained" in checkpoint.system:
         return  # it is none, or says it all
@@ -23,10 +22,4 @@ def check_encoders(checkpoint: Checkpoint, system: System, *, source: str) -> No
             f"{source} holds networks of ATST-SED, each with an ATST-Frame of its own inside; give "
             f"system '{system.name}' the section pretrained: {{ model: atst_as2m, kind: pool1d, "
             "e2e: true, freezed: false, own_teacher: true }."
-        )
-    classes = system.dataset.classes
-    if set(classes) == set(DESED_CLASSES) and tuple(classes) != DESED_CLASSES:
-        raise SedError(
-            f"{source} has the classes of DESED in their order, which data set "
-            f"'{system.dataset.name}' has not; list them as config.yaml does."
         )

@@ -71,3 +71,34 @@ def test_another_range_or_order_of_classes_is_refused(system, file):
     fewer = replace(system, dataset=replace(system.dataset, classes=classes[:10]))
     with pytest.raises(SedError, match="tells 27 classes apart"):
         completed(given, fewer, source="2024.ckpt")
+
+
+def test_any_27_outputs_are_those_of_2024(system, tmp_path):
+    """Its search trains with other numbers of cells than 192, too."""
+    state = fill(build_crnn(NET | {"n_RNN_cell": 128}, 27), 1).state_dict()
+    told = {"scaler": {"statistic": "instance"}, "net": NET | {"n_RNN_cell": 128}}
+    given = Checkpoint(state, dict(state), told)
+    check_agreement(given, system, source="small.ckpt")
+    scaled = replace(system, scaler=replace(system.scaler, range=[0, 1]))
+    with pytest.raises(SedError, match=r"which is \[-1, 1\]"):
+        check_agreement(given, scaled, source="small.ckpt")
+
+
+@pytest.mark.parametrize("year", [2022, 2023])
+def test_ten_outputs_are_desed_s_in_their_order(root, year):
+    config = yaml.safe_load((root / "config.yaml").read_text())
+    name = {2022: "crnn", 2023: "beats_2023"}[year]
+    complete = systems.systems(config)[name]
+    wanted = System.from_dict(systems.trained_part(name, complete, config))
+    net = NET | {"n_RNN_cell": 128, "shrink_aligned": True, "use_embeddings": year == 2023}
+    state = fill(build_crnn(net, 10), 1).state_dict()
+    given = Checkpoint(state, dict(state), {"scaler": {"statistic": "instance"}, "net": net})
+    check_agreement(given, wanted, source="x.ckpt")
+    dataset = wanted.dataset
+    for classes in (dataset.classes[::-1], ["Robin", *dataset.classes[1:]]):
+        turned = replace(wanted, dataset=replace(dataset, classes=classes))
+        with pytest.raises(SedError, match=r"class 1 of x.ckpt is 'Alarm_bell_ringing', as in all"):
+            check_agreement(given, turned, source="x.ckpt")
+    others = [f"bird {number}" for number in range(10)]  # of a baseline trained on these
+    foreign = replace(wanted, dataset=replace(dataset, classes=others))
+    check_agreement(given, foreign, source="x.ckpt")

@@ -1,0 +1,48 @@
+"""What the baselines' networks hear and tell apart, which their published files do not say."""
+
+from sed_core.config.system import System
+from sed_core.data.published_names import CLASSES_2024, DESED_CLASSES
+from sed_core.models.checkpoint import Checkpoint
+from sed_core.runtime.errors import SedError
+
+OUTPUTS = {len(classes): classes for classes in (DESED_CLASSES, CLASSES_2024)}
+"""The classes of all published networks with so many outputs."""
+RANGE_2024 = [-1, 1]
+"""Of the scaled features of the baseline of 2024; those of 2022 and 2023 are in 0 to 1."""
+
+
+def check_inputs(checkpoint: Checkpoint, system: System, *, source: str) -> None:
+    """Refuse a system that scales otherwise, or has its classes in another order, than such a file.
+
+    Nobody can tell which ten classes a file is of whose authors trained the baseline on their own;
+    so ten of which none is DESED's are taken in the order of the data set.
+
+    Raises:
+        SedError: another class, or another `scaler.range`; what files state is not asked.
+    """
+    if checkpoint.system.get("dataset", {}).get("classes"):
+        return
+    published = OUTPUTS.get(checkpoint.n_classes, ())
+    _check_classes(published, system, source)
+    stated = checkpoint.system.get("scaler", {})
+    if "range" in stated or stated.get("statistic", "instance") != "instance":
+        return
+    wanted = RANGE_2024 if published == CLASSES_2024 else [0, 1]
+    if (found := list(system.scaler.range)) != wanted:
+        raise SedError(
+            f"{source} does not say its scaler.range, which is {wanted} in networks of its shape, "
+            f"but system '{system.name}' has {found}; set it to {wanted}."
+        )
+
+
+def _check_classes(published: tuple[str, ...], system: System, source: str) -> None:
+    ours = system.dataset.classes
+    if published == DESED_CLASSES and not set(published) & set(ours):
+        return
+    for place, (theirs, own) in enumerate(zip(published, ours, strict=False), start=1):
+        if theirs != own:
+            raise SedError(
+                f"class {place} of {source} is '{theirs}', as in all published networks with "
+                f"{len(published)} outputs, that of data set '{system.dataset.name}' is '{own}'; "
+                f"list its classes in this order: {', '.join(published)}."
+            )
