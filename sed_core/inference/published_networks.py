@@ -7,6 +7,8 @@ from sed_core.runtime.errors import SedError
 
 OUTPUTS = {len(classes): classes for classes in (DESED_CLASSES, CLASSES_2024)}
 """The classes of all published networks with so many outputs."""
+ALIGNED = ("pool1d", "interpolate")
+"""The `aggregation_type`s of 2023 and 2024 that are a `pretrained.kind`; others show in names."""
 RANGE_2024 = [-1, 1]
 """Of the scaled features of the baseline of 2024; those of 2022 and 2023 are in 0 to 1."""
 
@@ -18,10 +20,17 @@ def check_inputs(checkpoint: Checkpoint, system: System, *, source: str) -> None
     so ten of which none is DESED's are taken in the order of the data set.
 
     Raises:
-        SedError: another class, or another `scaler.range`; what files state is not asked.
+        SedError: embeddings aligned otherwise, another class, or another `scaler.range`; what files
+            state in our own way is not asked.
     """
     if checkpoint.system.get("dataset", {}).get("classes"):
         return
+    aligned = checkpoint.system.get("net", {}).get("aggregation_type")
+    if aligned in ALIGNED and system.pretrained.kind != aligned:
+        raise SedError(
+            f"{source} was trained on embeddings aligned by {aligned}, but pretrained.kind of "
+            f"system '{system.name}' is '{system.pretrained.kind}'; set it to {aligned}."
+        )
     published = OUTPUTS.get(checkpoint.n_classes, ())
     _check_classes(published, system, source)
     stated = checkpoint.system.get("scaler", {})

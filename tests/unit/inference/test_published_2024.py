@@ -102,3 +102,13 @@ def test_ten_outputs_are_desed_s_in_their_order(root, year):
     others = [f"bird {number}" for number in range(10)]  # of a baseline trained on these
     foreign = replace(wanted, dataset=replace(dataset, classes=others))
     check_agreement(given, foreign, source="x.ckpt")
+
+
+@pytest.mark.parametrize("kind", ["aligned", "interpolate"])
+def test_embeddings_that_are_aligned_otherwise_are_refused(system, file, kind):
+    given = load_checkpoint(file)
+    given.system["net"]["aggregation_type"] = "pool1d"
+    check_agreement(given, system, source="2024.ckpt")
+    other = replace(system, pretrained=replace(system.pretrained, kind=kind))
+    with pytest.raises(SedError, match=f"aligned by pool1d, but .* is '{kind}'; set it to pool1d"):
+        check_agreement(given, other, source="2024.ckpt")
