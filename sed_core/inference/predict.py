@@ -233,6 +233,13 @@ def predict_split(
     )
     if resident:
         resident.require(audio.lengths, grid.n_samples)
+        wanted = system.net.get("embedding_size", resident.size)
+        if resident.size != wanted:
+            raise SedError(
+                f"{embeddings} has vectors of {resident.size} values, but the networks of "
+                f"'{system.name}' read {wanted}; name the pretrained network that they were "
+                "trained with in its section 'pretrained'."
+            )
     waiting = windows.split(audio.lengths)
     size = batch_size or predictor.batch_size
     if 0 in system.scaler.dims:

@@ -2,9 +2,11 @@
 
 import json
 import os
+import shutil
 import socket
 from multiprocessing.context import ForkProcess
 
+import h5py
 import numpy as np
 import pytest
 import torch
@@ -93,6 +95,12 @@ def test_files_and_end_to_end_agree(data, tmp_path, kind):
     np.testing.assert_allclose(first, second, atol=0.02)
     with pytest.raises(SedError, match="fuses embeddings, but none were given"):
         predicted(files.networks, data, tmp_path / "a")
+    with h5py.File(shutil.copy(rows, tmp_path), "a") as other:
+        narrow = other["embeddings"][:, 1:]
+        del other["embeddings"]
+        other["embeddings"] = narrow
+    with pytest.raises(SedError, match=rf"vectors of {narrow.shape[1]} values, but .* read"):
+        predicted(files.networks, data, tmp_path / "a", tmp_path / rows.name)
 
 
 def added(shape: FusionShape, *, scale: float = 1.0) -> Fusion:
