@@ -1,10 +1,10 @@
-"""Count the systems of config.yaml into docs/systems.md: parameters and multiply-accumulates.
+"""Count all systems into docs/systems.md: parameters and multiply-accumulates.
 
     python docs/make_systems_table.py           rewrite the table
     python docs/make_systems_table.py --check   exit with 1 where it is not what the code builds
 
-Counted is the network that is trained, for one clip of 10 s; its pretrained network, which mostly
-runs once beforehand, is not.
+Counted are a system's own network and, apart from it, a pretrained network that runs inside the
+system (`pretrained.e2e`), for one clip of 10 s; one that runs once beforehand is not.
 """
 
 import argparse
@@ -12,7 +12,9 @@ import functools
 import json
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import torch
 import yaml
@@ -24,6 +26,7 @@ from sed_core.config import systems  # noqa: E402
 from sed_core.config.embedding_kinds import FUSIONS  # noqa: E402
 from sed_core.config.system import System  # noqa: E402
 from sed_core.data.labels import FrameGrid  # noqa: E402
+from sed_core.features.embeddings.encoder_registry import encoder_class  # noqa: E402
 from sed_core.models.complexity import complexity  # noqa: E402
 from sed_core.models.network_registry import build  # noqa: E402
 from sed_core.training.mean_teacher import fused_net  # noqa: E402
@@ -75,18 +78,51 @@ def embedding_shape(system: System) -> tuple[int, ...] | None:
     return (size, frames) if frames else (size,)
 
 
+def inside(system: System) -> str:
+    """The pretrained network that runs inside the system, and its size; empty: none does."""
+    pretrained = system.pretrained
+    if not pretrained.e2e:
+        return ""
+    encoder = encoder_class(str(pretrained.network), pretrained.options)
+    with torch.device("meta"):
+        network = encoder.from_state(encoder().state_dict())
+        clip = torch.empty(1, FrameGrid.of(system).n_samples)
+        found = complexity(network, clip, kind=pretrained.stored)
+    role = "frozen" if pretrained.freezed else "trained along"
+    role += ", a second one for the teacher" if pretrained.own_teacher else ""
+    size = f"{found.parameters:,} parameters, {found.macs / 1e6:,.0f} million MACs"
+    return f"{encoder.__name__}, {role}: {size}"
+
+
+def configurations() -> Iterator[tuple[dict[str, Any], list[str]]]:
+    """Each configuration that stands alone, with the systems that only it has.
+
+    One of `configs` stands alone if it names its data set; others are laid over one that does.
+    """
+    base = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    yield base, [name for name in base["systems"] if name not in SKIPPED]
+    for path in sorted((ROOT / "configs").glob("*.yaml")):
+        own = yaml.safe_load(path.read_text(encoding="utf-8"))
+        names = [name for name in own.get("systems", {}) if name not in base["systems"]]
+        if "dataset" in own and names:
+            yield systems.merge(base, own), names
+
+
 def table() -> str:
     """The rows of all systems, alike ones in one."""
-    text = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
-    rows: dict[tuple[int, int], list[str]] = {}
-    for name, complete in systems.systems(text).items():
-        if name not in SKIPPED:
-            system = System.from_dict(systems.trained_part(name, complete, text))
-            rows.setdefault(counted(system), []).append(f"`{name}`")
-    lines = ["| systems | parameters | million MACs a clip |", "|---|---|---|"]
+    rows: dict[tuple[int, int, str], list[str]] = {}
+    for config, names in configurations():
+        complete = systems.systems(config)
+        for name in names:
+            system = System.from_dict(systems.trained_part(name, complete[name], config))
+            rows.setdefault((*counted(system), inside(system)), []).append(f"`{name}`")
+    lines = [
+        "| systems | parameters | million MACs a clip | pretrained network inside |",
+        "|---|---|---|---|",
+    ]
     lines += [
-        f"| {', '.join(names)} | {parameters:,} | {macs / 1e6:,.0f} |"
-        for (parameters, macs), names in rows.items()
+        f"| {', '.join(names)} | {parameters:,} | {macs / 1e6:,.0f} | {encoder or '–'} |"
+        for (parameters, macs, encoder), names in rows.items()
     ]
     return "\n".join(lines)
 
