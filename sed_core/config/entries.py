@@ -22,6 +22,12 @@ def entry_faults(where: str, entry: Mapping[str, Any], file: str, *tables: str) 
         yield f"{where}: {unknown_name(name, known, 'such entry').rstrip('.')}"
         return
     takes = registries.parameters(file, known[name])
+    if unknown := {item.annotation for item in takes.values() if not _known(item.annotation)}:
+        yield (
+            f"{where}: {name} has options of type {', '.join(sorted(unknown))}, which cannot be "
+            f"given here; let them be {', '.join(_WANTED)}, a Literal of texts or a tuple of two"
+        )
+        return
     for option, parameter in takes.items():
         if parameter.required and option not in entry:
             yield f"{where}: {name} needs {option}, {_misfit(None, parameter.annotation)}; add it"
@@ -32,6 +38,12 @@ def entry_faults(where: str, entry: Mapping[str, Any], file: str, *tables: str) 
             yield f"{where}: {name} has no option '{option}'; it has {', '.join(takes) or 'none'}"
         elif wanted := _misfit(value, takes[option].annotation):
             yield f"{where}: {option} of {name} is {value!r}; expected {wanted}"
+
+
+def _known(annotation: str) -> bool:
+    if annotation.startswith(("Literal[", "tuple[")):
+        return annotation.startswith("Literal") or _inner(annotation)[0] in _WANTED
+    return annotation in _WANTED
 
 
 def _misfit(value: Any, annotation: str) -> str:

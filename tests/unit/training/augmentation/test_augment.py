@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from sed_core.config import registries
 from sed_core.runtime.errors import SedError
 from sed_core.training.augmentation.augmentation_registry import SEPARATE, SHARED
 from sed_core.training.augmentation.chain import augmented
@@ -114,6 +115,13 @@ FAULTS = [
 def test_entries_that_do_not_fit_are_refused(entry, sentence):
     with pytest.raises(SedError, match=sentence):
         tiny_system(training={"augment": [entry]})
+
+
+def test_an_option_of_a_type_that_no_configuration_can_give_is_told(monkeypatch):
+    takes = {"path": registries.Parameter("str", required=True)}
+    monkeypatch.setattr(registries, "parameters", lambda file, name: takes)
+    with pytest.raises(SedError, match=r"frame_shift has options of type str, which cannot be giv"):
+        tiny_system(training={"augment": [{"name": "frame_shift", "path": "x"}]})
 
 
 def test_a_mixup_that_the_teacher_hears_comes_first():
