@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -64,11 +65,12 @@ def work(args: argparse.Namespace) -> None:
         keep_freed_memory()
     torch.set_num_threads(args.threads)
     encoder = random_encoder().to(args.device)
+    run: Callable[[torch.Tensor], torch.Tensor]
     if fused:
         run = partial(encoder.rounded(precision).embed, kind="frame", precision=precision)
     else:
-        run = PlainAST().eval().to(args.device)
-        run.load_state_dict(encoder.state_dict(), strict=False)  # all but the head
+        run = plain = PlainAST().eval().to(args.device)
+        plain.load_state_dict(encoder.state_dict(), strict=False)  # all but the head
     torch.manual_seed(1)
     waveforms = 0.1 * torch.randn(args.batch, N_SAMPLES, device=args.device)
     for _ in sys.stdin:

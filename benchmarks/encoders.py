@@ -18,8 +18,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -41,7 +43,7 @@ from sed_core.runtime.memory import keep_freed_memory
 ENTRIES = yaml.safe_load((Path(__file__).parents[1] / "config.yaml").read_text())["embeddings"]
 SECONDS, RATE = 10.0, 16000
 WIDTHS = {"frame_mn06": 0.6, "frame_mn10": 1.0}
-PLAIN = {
+PLAIN: dict[str, Callable[[], Any]] = {
     "ast": PlainAST,
     "atst_as2m": PlainATST,
     "atst_strong": partial(PlainATST, drop_last=2),
@@ -62,7 +64,7 @@ def network(name: str, yamnet: str | None) -> Encoder:
     entry = ENTRIES[name]
     cls = encoder_class(entry.get("network", name), entry.get("options", {}))
     if issubclass(cls, FrameMN):
-        found = cls(width=WIDTHS[name])
+        found: Encoder = cls(width=WIDTHS[name])
     else:
         dropped = {"depth": 12 - cls.drop_last} if hasattr(cls, "drop_last") else {}
         found = cls(**dropped)
@@ -70,8 +72,8 @@ def network(name: str, yamnet: str | None) -> Encoder:
         if isinstance(layer, nn.Conv2d):
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
         elif isinstance(layer, nn.BatchNorm2d):
-            layer.running_mean.normal_(std=0.1)
-            layer.running_var.uniform_(0.8, 1.2)
+            layer.get_buffer("running_mean").normal_(std=0.1)
+            layer.get_buffer("running_var").uniform_(0.8, 1.2)
     for key, tensor in found.named_parameters():
         if "pos" in key and tensor.shape[0] == 1:  # tables of positions, which begin at 0
             nn.init.normal_(tensor, std=0.02)
@@ -170,10 +172,11 @@ def measure(args: argparse.Namespace, name: str) -> str:
         for file, count in (("one.h5", 1), ("all.h5", args.clips)):
             first_clips(Path(args.corpus), count, Path(folder) / file)
         command = [sys.executable, __file__, name, *options, "--folder", folder, "--worker"]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         workers = {side: subprocess.Popen([*command, side], **pipes) for side in times}
         for turn in range(args.rounds + 1):
             for side, worker in workers.items():
+                assert worker.stdin and worker.stdout
                 worker.stdin.write("all.h5\n" if turn else "one.h5\n")
                 worker.stdin.flush()
                 line = next(line for line in worker.stdout if line.startswith("seconds"))

@@ -85,6 +85,13 @@ def eight_bits(model: str, folder: Path) -> SystemListener:
     return small
 
 
+def system_listener(model: str) -> SystemListener:
+    """A trained system, by its model."""
+    found = load_listener(model, CPU, live=True)
+    assert isinstance(found, SystemListener)
+    return found
+
+
 def main() -> None:
     """Score each way of hearing, print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -97,8 +104,8 @@ def main() -> None:
     prepare(gpus=0, threads=1)
 
     name = Path(args.models[0]).parents[1].name
-    listeners = [load_listener(model, CPU, live=True) for model in args.models]
-    rows = [("offline", listeners, offline)]
+    listeners = [system_listener(model) for model in args.models]
+    rows: list[tuple[str, list[SystemListener], Way]] = [("offline", listeners, offline)]
     for pair in args.live:
         hop, tail = float(pair.split(",")[0]), next(map(float, pair.split(",")[1:]), None)
         late = LiveSystemListener(listeners[0], hop=hop, tail=tail).latency

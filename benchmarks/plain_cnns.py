@@ -4,6 +4,8 @@ Front ends are torchaudio's where it has them. Parameters come in the order of t
 `sed_core.features.embeddings`, so both run on the same weights.
 """
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -29,7 +31,7 @@ class PlainPANNs(nn.Module):
         )
         self.decibels = torchaudio.transforms.AmplitudeToDB("power")
         self.bn0 = nn.BatchNorm2d(64)
-        self.blocks = nn.ModuleList()
+        self.blocks: Any = nn.ModuleList()
         for n_in, n_out in ((1, 64), (64, 128), (128, 256)):
             layers = {
                 "conv1": nn.Conv2d(n_in, n_out, 3, padding=1, bias=False),
@@ -77,7 +79,8 @@ class PlainYAMNet(nn.Module):
             layers.append(separable(n_in, n_out, stride))
         self.layers = nn.Sequential(*layers)
         mel = 1127 * np.log1p(np.arange(257) * 16000 / 512 / 700)
-        edges = np.linspace(*(1127 * np.log1p(np.array([125, 7500]) / 700)), 66)
+        low, high = 1127 * np.log1p(np.array([125, 7500]) / 700)
+        edges = np.linspace(low, high, 66)
         up = (mel[:, None] - edges[:-2]) / (edges[1:-1] - edges[:-2])
         down = (edges[2:] - mel[:, None]) / (edges[2:] - edges[1:-1])
         self.triangles = torch.from_numpy(np.maximum(0, np.minimum(up, down))).float()
@@ -118,11 +121,23 @@ class Excite(nn.Module):
 class Bottleneck(nn.Module):
     """MobileNetV3's block: widen, convolve each channel, weigh channels, narrow."""
 
-    def __init__(self, n_in, wide, n_out, size, excite, swish, stride) -> None:
+    def __init__(
+        self,
+        n_in: int,
+        wide: int,
+        n_out: int,
+        size: int,
+        *,
+        excite: bool,
+        swish: bool,
+        stride: tuple[int, int],
+    ) -> None:
         super().__init__()
         layers: list[nn.Module] = []
 
-        def add(a: int, b: int, kernel: int, stride=1, groups: int = 1) -> None:
+        def add(
+            a: int, b: int, kernel: int, stride: tuple[int, int] = (1, 1), groups: int = 1
+        ) -> None:
             layers.append(nn.Conv2d(a, b, kernel, stride, kernel // 2, groups=groups, bias=False))
             layers.append(nn.BatchNorm2d(b, eps=0.001))
 
@@ -158,9 +173,11 @@ class PlainFrameMN(nn.Module):
         n_in = eighths(16 * width)
         layers = [nn.Conv2d(1, n_in, 3, 2, 1, bias=False), nn.BatchNorm2d(n_in, eps=0.001)]
         layers += [nn.Hardswish()]
-        for size, wide, n_out, excite, swish, *stride in table:
+        for size, wide, n_out, excite, swish, over_mel, over_time in table:
             wide, n_out = eighths(wide * width), eighths(n_out * width)
-            layers.append(Bottleneck(n_in, wide, n_out, size, excite, swish, tuple(stride)))
+            kind = {"excite": excite == 1, "swish": swish == 1}
+            stride = over_mel, over_time
+            layers.append(Bottleneck(n_in, wide, n_out, size, **kind, stride=stride))
             n_in = n_out
         last = 6 * eighths(160 * width)
         layers += [nn.Conv2d(n_in, last, 1, bias=False), nn.BatchNorm2d(last, eps=0.001)]

@@ -5,6 +5,7 @@ Front ends are torchaudio's, attention is its formula. Parameters have the names
 """
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -126,13 +127,13 @@ class PlainBEATs(nn.Module):
         self.layer_norm = nn.LayerNorm(512)
         self.post_extract_proj = nn.Linear(512, 768)
         blocks = [BEATsBlock((2 * 12) ** 0.25) for _ in range(12 - drop_last)]
-        parts = {
+        parts: dict[str, nn.Module] = {
             "pos_conv": nn.Conv1d(768, 768, 128, padding=64, groups=16),
             "layer_norm": nn.LayerNorm(768),
             "position_bias": nn.Embedding(320, 12),
             "layers": nn.ModuleList(blocks),
         }
-        self.encoder = nn.ModuleDict(parts)
+        self.encoder: Any = nn.ModuleDict(parts)
 
     def features(self, clip: Tensor) -> Tensor:
         """(S,) -> (T, 128)."""

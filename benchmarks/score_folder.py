@@ -9,14 +9,14 @@ import argparse
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from sed_scores_eval.base_modules.io import read_sed_scores, write_sed_scores
 from sed_scores_eval.base_modules.scores import create_score_dataframe
 
-from sed_core.scoring.score_file import Posteriors, Scores
-from sed_core.scoring.score_folder import read_score_folder, write_score_folder
+from sed_core.scoring.score_folder import read_score_folder, score_table
 
 CLASSES = [f"class {number}" for number in range(10)]
 HOP, FRAMES = 0.064, 156
@@ -28,14 +28,18 @@ def timed(what: str, function: Callable[[], object]) -> None:
     print(f"{what}: {time.process_time() - begin:.2f} s")
 
 
+def write(folder: Path, names: list[str], strong: np.ndarray) -> None:
+    for name, scores in zip(names, strong, strict=True):
+        with score_table(folder, name, CLASSES, HOP) as add:
+            add(scores)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--clips", type=int, default=1168)
     count = parser.parse_args().clips
     strong = np.random.default_rng(0).random((count, FRAMES, len(CLASSES)), dtype=np.float32)
     names = [f"{number}.wav" for number in range(count)]
-    lengths = np.full(count, FRAMES, np.int32)
-    scores = Scores(names, CLASSES, HOP, lengths, {"any": Posteriors(strong, strong.max(1))})
     times = np.round(HOP * np.arange(FRAMES + 1), 6)
     tables = {
         Path(name).stem: create_score_dataframe(values, times, CLASSES)
@@ -43,13 +47,13 @@ def main() -> None:
     }
     with tempfile.TemporaryDirectory() as name:
         ours, theirs = Path(name, "ours"), Path(name, "theirs")
-        timed("ours writes", lambda: write_score_folder(ours, scores, "any"))
+        timed("ours writes", lambda: write(ours, names, strong))
         timed("sed_scores_eval writes", lambda: write_sed_scores(tables, theirs))
         for folder in (ours, theirs):
             size = sum(path.stat().st_size for path in folder.iterdir()) / 1e6
             print(f"{folder.name}, {size:.1f} MB")
-            timed("  ours reads", lambda at=folder: read_score_folder(at, names, jobs=1))
-            timed("  sed_scores_eval reads", lambda at=folder: read_sed_scores(at))
+            timed("  ours reads", partial(read_score_folder, folder, names, jobs=1))
+            timed("  sed_scores_eval reads", partial(read_sed_scores, folder))
 
 
 if __name__ == "__main__":

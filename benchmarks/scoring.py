@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import h5py
 import numpy as np
@@ -22,7 +23,7 @@ import pandas as pd
 import psutil
 
 from sed_core.scoring.score_file import Posteriors, Scores, write_scores
-from sed_core.scoring.score_folder import write_score_folder
+from sed_core.scoring.score_folder import score_table
 
 HOP = 0.064
 
@@ -48,7 +49,9 @@ def write_data(reference: Path, folder: Path, count: int) -> None:
         {"student": Posteriors(values, values.max(1))},
     )
     write_scores(folder / "scores.h5", scores)
-    write_score_folder(folder / "scores", scores, "student")
+    for clip, frames in zip(names, values, strict=True):
+        with score_table(folder / "scores", clip, scores.classes, HOP) as add:
+            add(frames)
     for table in ("validation", "validation_durations"):
         rows = pd.read_csv(reference / "desed_metadata" / f"{table}.tsv", sep="\t")
         copies = [
@@ -78,7 +81,7 @@ def library(folder: Path, form: str) -> None:
                 name.removesuffix(".wav"): create_score_dataframe(values, times, classes)
                 for name, values in zip(file["filenames"].asstr()[:], strong, strict=True)
             }
-    truth = {name: [] for name in scores}
+    truth: dict[str, Any] = {name: [] for name in scores}
     truth |= io.read_ground_truth_events(folder / "truth.tsv")
     durations = io.read_audio_durations(folder / "durations.tsv")
     common = {"alpha_st": 1.0, "max_efpr": 100.0}

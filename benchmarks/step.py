@@ -14,9 +14,10 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -26,7 +27,7 @@ from torch.utils.flop_counter import FlopCounterMode
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from sed_core.features.logmel import MelSpectrogram, amplitude_to_db
 from sed_core.features.scaler import Scaler
-from sed_core.models.crnn import CRNN, build_crnn
+from sed_core.models.crnn import build_crnn
 from sed_core.models.heads import attention_pool
 from sed_core.runtime.memory import keep_freed_memory
 
@@ -37,10 +38,12 @@ N_CLASSES, SAMPLES = 10, 160_000
 class Plain(nn.Module):
     """The CRNN as one would write it: torch's own layers and dropout, default memory format."""
 
-    def __init__(self, crnn: CRNN) -> None:
+    crnn: Any
+
+    def __init__(self, crnn: Any) -> None:
         super().__init__()
         self.crnn = crnn
-        self.layers = crnn.cnn.cnn.to(memory_format=torch.contiguous_format)
+        self.layers: nn.Module = crnn.cnn.cnn.to(memory_format=torch.contiguous_format)
         for name, layer in list(self.layers.named_children()):
             if name.startswith("dropout"):
                 setattr(self.layers, name, nn.Dropout(layer.p))
@@ -104,7 +107,7 @@ def time_steps(options: argparse.Namespace) -> dict[str, list[float]]:
     now = clock()
 
     @contextmanager
-    def timed(part: str):
+    def timed(part: str) -> Iterator[None]:
         start = now()
         yield
         seconds[part].append(now() - start)

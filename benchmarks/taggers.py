@@ -46,7 +46,7 @@ def truth(path: Path, corpus: Corpus, times: np.ndarray) -> np.ndarray:
     rows = {name: row for row, name in enumerate(corpus.filenames)}
     for event in pd.read_csv(path, sep="\t").dropna().itertuples():
         inside = (times >= event.onset) & (times < event.offset)
-        active[rows[event.filename], inside, CLASSES.index(event.event_label)] = True
+        active[rows[str(event.filename)], inside, CLASSES.index(event.event_label)] = True
     return active
 
 
@@ -81,10 +81,11 @@ def main() -> None:
             clips, moments = answers(tagger, corpus)
             times = tagger.encoder.frame_times(round(SECONDS * tagger.encoder.sample_rate))
             active = truth(data.ground_truth("devtest"), corpus, times)
+            sounding = active.max(1)
             said = moments[:, : len(times)].reshape(-1, len(CLASSES))
             print(
                 f"{name} seed {seed}, {steps} steps, {spent:.0f} CPU s: "
-                f"clips {precision(active.any(1), clips):.3f} (guess {active.any(1).mean():.3f}), "
+                f"clips {precision(sounding, clips):.3f} (guess {sounding.mean():.3f}), "
                 f"moments {precision(active.reshape(-1, len(CLASSES)), said):.3f} "
                 f"(guess {active.mean():.3f})"
             )
