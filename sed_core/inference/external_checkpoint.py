@@ -69,8 +69,8 @@ def check_agreement(checkpoint: Checkpoint, system: System, *, source: str) -> N
         SedError: a key of `feats`, `scaler` or `pretrained` differs, or a class of published
             networks.
     """
-    check_inputs(checkpoint, system, source=source)
     check_encoders(checkpoint, system, source=source)
+    check_inputs(checkpoint, system, source=source)
     for section in ("feats", "scaler") if checkpoint.assumed else ():
         stated = asdict(system)[section]
         for key, value in checkpoint.system[section].items():

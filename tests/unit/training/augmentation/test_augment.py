@@ -120,7 +120,7 @@ def test_entries_that_do_not_fit_are_refused(entry, sentence):
 def test_an_option_of_a_type_that_no_configuration_can_give_is_told(monkeypatch):
     takes = {"path": registries.Parameter("str", required=True)}
     monkeypatch.setattr(registries, "parameters", lambda file, name: takes)
-    with pytest.raises(SedError, match=r"frame_shift has options of type str, which cannot be giv"):
+    with pytest.raises(SedError, match=r"has options of type str, which cannot be given here; let"):
         tiny_system(training={"augment": [{"name": "frame_shift", "path": "x"}]})
 
 
