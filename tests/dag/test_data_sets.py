@@ -1,8 +1,10 @@
 """Data sets that are configuration only, in trees laid out as they are published."""
 
 import csv
+from itertools import chain, groupby
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
@@ -68,9 +70,21 @@ def test_a_set_in_its_own_layout_is_configuration_only(tmp_path, clone, make, re
         assert not soft or read.table["confidence"].max() == 1
 
 
-def test_maestro_divides_its_recordings_once(clone):
-    named = []
+def test_maestro_is_divided_as_in_2024(clone):
+    """No recording twice; a tenth of those to train on is drawn in each place, with seed 42."""
+    named = {}
     for split in SPLITS:
         with (clone.folder / f"configs/maestro_real/{split}.csv").open() as table:
-            named += [row["filename"] for row in csv.DictReader(table)]
-    assert len(named) == len(set(named)) == 49
+            rows = list(csv.DictReader(table))
+        assert all(row["filename"].startswith(row["place"]) for row in rows)
+        named[split] = [row["filename"] for row in rows]
+    assert [len(names) for names in named.values()] == [28, 5, 16]
+    assert len(set(chain(*named.values()))) == 49
+    drawn = np.random.RandomState(42)
+    learned = sorted(named["train"] + named["validation"])
+    validation = []
+    for _, place in groupby(learned, key=lambda name: name.rpartition("_")[0]):
+        names = list(place)
+        drawn.shuffle(names)
+        validation += names[int(0.9 * len(names)) :]
+    assert validation == named["validation"]
