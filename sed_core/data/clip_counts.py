@@ -57,8 +57,9 @@ def too_few(system: Mapping[str, Any], clips: Callable[[str], int | None]) -> st
     for place, (size, (part, (named, count))) in enumerate(sizes):
         if one_window_a_clip and count is not None and count < size:
             return (
-                f"the {part} part of a batch takes {size} clips, but there are only {count} "
-                f"({named}); lower training.batch_size (its number {place + 1})"
+                f"the {part} part of a batch takes {size} clips, but there are only {count}"
+                f"{' with events' if part == 'strong' else ''} ({named}); lower "
+                f"training.batch_size (its number {place + 1})"
             )
     if data["weak"] and weak is not None and learned == weak:
         return (

@@ -22,7 +22,10 @@ ENOUGH = {"strong": 4, "synth": 8, "weak": 10, "wild": 24, "val": 1}
     [
         ({}, ""),
         ({"wild": None, "synth": None}, ""),  # not downloaded yet
-        ({"synth": 7}, "the strong part of a batch takes 12 clips, but there are only 11 (strong,"),
+        (
+            {"synth": 7},
+            "takes 12 clips, but there are only 11 with events (strong,",
+        ),
         ({"weak": 9}, "the weak part of a batch takes 9 clips, but there are only 8 (90% of weak)"),
         ({"wild": 23}, "only 23 (wild); lower training.batch_size (its number 3)"),
         ({"val": 0}, "no clip of val has an event"),
