@@ -124,7 +124,7 @@ def split_names(text: str | None) -> list[str] | None:
     if text is None:
         return None
     names = [name.strip() for name in next(csv.reader([text], skipinitialspace=True))]
-    if "" in names:
+    if "" in names or not names:
         raise SedError(f"--classes is {text!r}; expected names with commas between.")
     return names
 

@@ -35,7 +35,7 @@ class StandIn:
         """Ignore the state."""
 
 
-def safe_load(path: str | Path) -> Any:
+def safe_load(path: str | Path, *, wanted: str = "a file of networks, such as a model.pt") -> Any:
     """Content of a `torch.save` file (zip or legacy), on the CPU.
 
     `torch.load(weights_only=True)` builds tensors and plain containers only; objects of `HARMLESS`
@@ -43,6 +43,10 @@ def safe_load(path: str | Path) -> Any:
     Lightning plain ones.
 
     Memory: what the file has on disk. Sizes that it merely declares are not believed.
+
+    Args:
+        path: the file.
+        wanted: what to give instead of one that torch has not written, for the message.
 
     Raises:
         SedError: no such file, not a torch file, a damaged one, one that names any other code, or
@@ -54,7 +58,7 @@ def safe_load(path: str | Path) -> Any:
     if not _begins_like_torch(file):
         raise SedError(
             f"{path} is no checkpoint: it is neither a zip archive nor a pickle, as torch writes "
-            "them; give a file of networks, such as a model.pt."
+            f"them; give {wanted}."
         )
     try:
         _refuse_compressed(file)

@@ -125,7 +125,7 @@ def read_weights(path: Path) -> Any:
     if path.is_file() and is_hdf5(path):
         return read_hdf5(path)
     if not (path.is_file() and _is_safetensors(path)):
-        return safe_load(path)
+        return safe_load(path, wanted="the published file of weights")
     from safetensors import SafetensorError
     from safetensors.torch import load_file
 

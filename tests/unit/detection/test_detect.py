@@ -192,6 +192,8 @@ def test_one_of_many_classes_is_misspelt(folder, weights):
         (["audio", "--model=model.pt", "--median-window=1,3"], "2 median windows were given"),
         (["audio", "--model=old.pt", "--threshold=best-f1"], "holds no thresholds"),
         (["audio", "--weights=model.pt"], "does not hold the weights of 'yamnet'"),
+        (["audio", "--weights=other/long.flac"], "give the published file of weights"),
+        (["audio", "--classes="], "--classes is ''; expected names"),
     ],
 )
 def test_mistakes_are_one_sentence(folder, monkeypatch, words, sentence):
