@@ -77,6 +77,13 @@ def read_detections(
             notes.append(f"Left out, because --classes does not name them: {', '.join(others)}.")
         tables = [(file, table[~table.event_label.isin(others)]) for file, table in tables]
         truth = truth.relabel(classes)
+    else:
+        complaint = (
+            "event_label {event_label!r} is not among the classes of the ground truth; mend or "
+            "remove that row, or name with --classes all that count."
+        )
+        for file, table in tables:
+            reject(file, table, ~table.event_label.isin(truth.classes), complaint)
     points = [
         events_from_table(rows, truth.filenames, truth.classes, source=str(file))
         for file, table in tables

@@ -138,6 +138,14 @@ def test_classes_choose_what_counts_in_any_kind(place, capsys):
         score(place, "events.tsv", "--classes=Cow")
 
 
+def test_a_class_that_only_detections_have_names_the_option(place):
+    with (place / "events.tsv").open("a") as file:
+        file.write(text([("a.wav", 1.0, 2.0, "Cow")]).partition("\n")[2])
+    with pytest.raises(SedError, match=r"'Cow' is not among the classes of .* with --classes all"):
+        score(place, "events.tsv")
+    assert score(place, "events.tsv", "--classes=Cat,Cow,Dog,Speech")
+
+
 def test_a_class_without_scores_is_named_and_not_a_row_of_the_truth(place):
     (place / "truth.tsv").write_text(text([*TRUTH_ROWS, ("c.wav", 1.0, 2.0, "Cow")]))
     for kind in ("scores.h5", "scores"):
