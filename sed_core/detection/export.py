@@ -1,6 +1,7 @@
 """Networks as ONNX, waveform in and posteriors out, held to torch before they are kept."""
 
 import copy
+import logging
 import warnings
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -97,6 +98,8 @@ def _export(
             "exporting needs onnx and onnxscript; install them in the clone of sed-core with: "
             "pip install -e '.[export]'."
         ) from error
+    # Tells of four operators of torchvision, which no network has.
+    logging.getLogger("torch.onnx._internal.exporter._registration").setLevel(logging.ERROR)
     stand_in = with_onnx_grus(copy.deepcopy(network))
     first = torch.from_numpy(made_up_sound(shapes[0]))
     with warnings.catch_warnings():
