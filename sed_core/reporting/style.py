@@ -29,7 +29,6 @@ MUTED = (
     "#AA4499",
     "#888888",
 )
-BRIGHT = ("#66CCEE", "#CCBB44", "#EE6677", "#4FBF6B", "#BBBBBB", "#FFAABB", "#99DDFF", "#EEDD88")
 DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)), (0, (1, 1.2)))
 
 RC = {
