@@ -167,11 +167,6 @@ class LabelEncoder:
         clip = _positions(table["filename"], filenames)
         return self._fill(clip, table, n_clips=len(filenames))
 
-    def encode_weak(self, event_labels: str) -> NDArray[np.float32]:
-        """A comma list of class names to a (C,) vector of 0 and 1."""
-        table = pd.DataFrame({"filename": [""], "event_labels": [event_labels]})
-        return self.encode_weak_split(table, [""])[0].astype(np.float32)
-
     def encode_weak_split(self, table: pd.DataFrame, filenames: Sequence[str]) -> NDArray[np.uint8]:
         """Comma lists of many clips (filename, event_labels) to a (N, C) array of 0 and 1."""
         labels = table["event_labels"].fillna("").str.split(",")
