@@ -21,7 +21,6 @@ from sed_core.runtime.files import atomic
 from sed_core.scoring.decode import frame_times
 from sed_core.scoring.fast_tables import header, read_numbers
 from sed_core.scoring.frames import FrameScores, first_slots
-from sed_core.scoring.score_file import Scores
 
 _TIMES = ["onset", "offset"]
 _TOLERANCE = 1e-4  # s, by which the end of a frame and the start of the next may be apart
@@ -64,14 +63,6 @@ def read_score_folder(
     scores = _joined(tables, names, first[2:])
     scores.refuse_nan(str(folder))
     return scores
-
-
-def write_score_folder(folder: str | Path, scores: Scores, network: str) -> None:
-    """Write the strong scores of a network in the form that sed_scores_eval reads."""
-    strong = scores.networks[network].strong
-    for name, frames, values in zip(scores.filenames, scores.n_frames, strong, strict=True):
-        with score_table(folder, name, scores.classes, scores.frame_seconds) as add:
-            add(values[:frames])
 
 
 @contextmanager

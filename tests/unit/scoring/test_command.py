@@ -10,7 +10,7 @@ import pytest
 from sed_core.runtime.errors import SedError
 from sed_core.scoring.__main__ import main
 from sed_core.scoring.score_file import Posteriors, Scores, write_scores
-from sed_core.scoring.score_folder import write_score_folder
+from tests.made_scores import write_score_folder
 from tests.unit.scoring.conftest import CLASSES, DETECTION_ROWS, FILES, TRUTH_ROWS
 
 HEADER = ["filename", "onset", "offset", "event_label"]

@@ -9,7 +9,8 @@ from sed_core.scoring.__main__ import main
 from sed_core.scoring.events import write_events
 from sed_core.scoring.predictions import kind_of
 from sed_core.scoring.score_file import Posteriors, Scores
-from sed_core.scoring.score_folder import read_score_folder, write_score_folder
+from sed_core.scoring.score_folder import read_score_folder
+from tests.made_scores import write_score_folder
 from tests.unit.scoring.conftest import CLASSES, FILES, TRUTH_ROWS
 
 

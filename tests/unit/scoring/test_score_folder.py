@@ -10,7 +10,8 @@ from sed_scores_eval.base_modules.scores import create_score_dataframe
 
 from sed_core.scoring.__main__ import main
 from sed_core.scoring.score_file import Posteriors, Scores
-from sed_core.scoring.score_folder import read_score_folder, write_score_folder
+from sed_core.scoring.score_folder import read_score_folder
+from tests.made_scores import write_score_folder
 from tests.unit.scoring.libraries import of_sed_scores_eval
 from tests.unit.scoring.random_cases import CLASSES
 from tests.unit.scoring.test_faults import assert_same
