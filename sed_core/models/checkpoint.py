@@ -11,7 +11,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from sed_core.features.logmel import MelSpectrogram
 from sed_core.features.safe_load import load_strictly, safe_load
 from sed_core.models import atst_sed_state
 from sed_core.models.crnn import KNOWN
@@ -23,7 +22,6 @@ from sed_core.runtime.files import atomic
 
 FORMAT = 2
 """1: files of version 0.1, whose section `net` lacks what follows from the embeddings."""
-LIGHTNING_VERSION = "1.5.1"
 SECTIONS = ("dataset", "feats", "net", "pretrained", "scaler", "training")
 """Of the configuration inside; what is read of them is a table."""
 State = dict[str, Tensor]
@@ -255,42 +253,3 @@ def _sections(path: str | Path, told: dict[str, Any]) -> dict[str, Any]:
 
 def _below(state: Mapping[str, Tensor], prefix: str) -> State:
     return {key.removeprefix(prefix): state[key] for key in state if key.startswith(prefix)}
-
-
-def save_lightning(
-    path: str | Path, checkpoint: Checkpoint, *, epoch: int = 0, global_step: int = 0
-) -> None:
-    """Write the layout of the published checkpoints, which the original recipe loads strictly."""
-    system = json.loads(json.dumps(checkpoint.system))
-    system["net"] = {**checkpoint.net, "nclass": checkpoint.n_classes}
-    feats = system.get("feats", {})
-    options = {key: feats[key] for key in ("n_mels", "f_min", "f_max") if key in feats}
-    window = feats.get("n_window", 2048)
-    mel = MelSpectrogram(
-        sample_rate=feats.get("sample_rate", 16000), n_fft=window, win_length=window, **options
-    )
-    state = {f"sed_student.{key}": value for key, value in checkpoint.student.items()}
-    state |= {f"sed_teacher.{key}": value for key, value in checkpoint.teacher.items()}
-    state |= {f"scaler.{key}": value for key, value in checkpoint.scaler.items()}
-    state |= {f"pretrained_model.{key}": value for key, value in checkpoint.encoder.items()}
-    teacher = checkpoint.teacher_encoder.items()  # which no recipe of DCASE has, nor loads
-    state |= {f"teacher_pretrained_model.{key}": value for key, value in teacher}
-    state["mel_spec.spectrogram.window"] = mel.window
-    state["mel_spec.mel_scale.fb"] = mel.filterbank
-    content = {
-        "epoch": epoch,
-        "global_step": global_step,
-        "pytorch-lightning_version": LIGHTNING_VERSION,
-        "state_dict": state,
-        "callbacks": {},
-        "optimizer_states": [],
-        "lr_schedulers": [],
-        "hyper_parameters": system,
-        "sed_student": dict(checkpoint.student),
-        "sed_teacher": dict(checkpoint.teacher),
-    }
-    with (
-        atomic(path) as draft,
-        draft.open("wb") as stream,
-    ):  # torch writes the name of a path inside
-        torch.save(content, stream)

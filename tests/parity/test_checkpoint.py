@@ -6,7 +6,8 @@ import torch
 
 from sed_core.features.logmel import MelSpectrogram, amplitude_to_db
 from sed_core.features.scaler import Scaler
-from sed_core.models.checkpoint import load_checkpoint, save_lightning
+from sed_core.models.checkpoint import load_checkpoint
+from tests.made_checkpoint import save_lightning
 
 ATOL = 1e-5
 

@@ -8,11 +8,12 @@ from sed_core.data.published_names import DESED_CLASSES as CLASSES_OF_FDY
 from sed_core.inference.external_checkpoint import check_agreement, completed
 from sed_core.inference.predict import Predictor
 from sed_core.inference.recordings import load_predictor
-from sed_core.models.checkpoint import load_checkpoint, save_checkpoint, save_lightning
+from sed_core.models.checkpoint import load_checkpoint, save_checkpoint
 from sed_core.models.fdy_state import POOLING
 from sed_core.models.network_registry import build
 from sed_core.runtime.errors import SedError
 from sed_core.runtime.files import read_json, write_json
+from tests.made_checkpoint import save_lightning
 from tests.made_data import CLASSES, tiny_system, write_system
 from workflow_scripts.take_checkpoint import main
 

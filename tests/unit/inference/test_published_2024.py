@@ -9,9 +9,10 @@ import yaml
 from sed_core.config import systems
 from sed_core.config.system import System
 from sed_core.inference.external_checkpoint import check_agreement, completed
-from sed_core.models.checkpoint import Checkpoint, load_checkpoint, save_lightning
+from sed_core.models.checkpoint import Checkpoint, load_checkpoint
 from sed_core.models.crnn import build_crnn
 from sed_core.runtime.errors import SedError
+from tests.made_checkpoint import save_lightning
 from tests.parity.fill import fill
 
 NET = {

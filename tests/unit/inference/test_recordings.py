@@ -22,12 +22,7 @@ from sed_core.inference.recordings import (
     BASELINE,
     load_predictor,
 )
-from sed_core.models.checkpoint import (
-    Checkpoint,
-    load_checkpoint,
-    save_checkpoint,
-    save_lightning,
-)
+from sed_core.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from sed_core.models.network_registry import build
 from sed_core.runtime.errors import SedError
 from sed_core.scoring.decode import decode
@@ -35,6 +30,7 @@ from sed_core.scoring.events import COLUMNS, events_table
 from sed_core.scoring.score_file import read_scores
 from sed_core.scoring.score_folder import read_score_folder
 from sed_core.training.mean_teacher import fused_net
+from tests.made_checkpoint import save_lightning
 from tests.made_data import names, tiny_system
 from tests.unit.inference.conftest import heard
 from workflow_scripts.detect import main as detect

@@ -1,15 +1,10 @@
 import pytest
 import torch
 
-from sed_core.models.checkpoint import (
-    Checkpoint,
-    architecture,
-    load_checkpoint,
-    save_checkpoint,
-    save_lightning,
-)
+from sed_core.models.checkpoint import Checkpoint, architecture, load_checkpoint, save_checkpoint
 from sed_core.models.crnn import build_crnn
 from sed_core.runtime.errors import SedError
+from tests.made_checkpoint import save_lightning
 
 SMALL = {
     "nb_filters": [2, 3, 4],

@@ -16,9 +16,10 @@ from sed_core.features.embeddings.encoder_registry import ENCODERS
 from sed_core.features.embeddings.encoder_weights import load_encoder
 from sed_core.features.safe_load import safe_load
 from sed_core.inference.predict import Predictor
-from sed_core.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, save_lightning
+from sed_core.models.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from sed_core.models.network_registry import build
 from sed_core.runtime.errors import SedError
+from tests.made_checkpoint import save_lightning
 from tests.made_data import tiny_system
 
 HUGE = 10**13

@@ -18,7 +18,7 @@ from sed_core.data.corpus import Corpus, write_corpus
 from sed_core.data.labels import FrameGrid
 from sed_core.features.embeddings.extract import extract
 from sed_core.inference.predict import Predictor, predict_split
-from sed_core.models.checkpoint import load_checkpoint, save_checkpoint, save_lightning
+from sed_core.models.checkpoint import load_checkpoint, save_checkpoint
 from sed_core.models.end_to_end import end_to_end
 from sed_core.models.fusion_registry import FUSIONS
 from sed_core.models.head_registry import HEADS
@@ -28,6 +28,7 @@ from sed_core.runtime.files import digest
 from sed_core.scoring.score_file import read_scores
 from sed_core.training.fit import fit
 from sed_core.training.training_job import TrainingJob
+from tests.made_checkpoint import save_lightning
 from tests.made_data import CLIPS, give_weights, make_data, small_panns, tiny_system
 
 KINDS = ("frame", "global", "aligned")

@@ -8,11 +8,12 @@ from sed_core.detection.export import export_system
 from sed_core.detection.package import session
 from sed_core.features.logmel import MelSpectrogram
 from sed_core.inference.recordings import load_predictor
-from sed_core.models.checkpoint import save_checkpoint, save_lightning
+from sed_core.models.checkpoint import save_checkpoint
 from sed_core.models.network_registry import build
 from sed_core.runtime.errors import SedError
 from sed_core.training.fit import fit
 from sed_core.training.training_job import TrainingJob
+from tests.made_checkpoint import save_lightning
 from tests.made_data import give_weights, make_data, small_atst, tiny_system
 
 CPU = torch.device("cpu")

@@ -11,7 +11,7 @@ from sed_core.detection.export import export_system
 from sed_core.detection.package import session
 from sed_core.inference.predict import Predictor
 from sed_core.inference.recordings import load_predictor, scores_of
-from sed_core.models.checkpoint import load_checkpoint, save_checkpoint, save_lightning
+from sed_core.models.checkpoint import load_checkpoint, save_checkpoint
 from sed_core.models.end_to_end import EndToEnd
 from sed_core.runtime.errors import SedError
 from sed_core.training import mean_teacher
@@ -19,6 +19,7 @@ from sed_core.training.fit import fit
 from sed_core.training.initial_weights import starting_point
 from sed_core.training.mean_teacher import MeanTeacher
 from sed_core.training.training_job import TrainingJob
+from tests.made_checkpoint import save_lightning
 from tests.made_data import give_weights, make_data, small_atst, tiny_system
 from tests.unit.training.test_resume import Command, interrupt
 

@@ -9,9 +9,10 @@ from multiprocessing.context import ForkProcess
 import pytest
 import torch
 
-from sed_core.models.checkpoint import load_checkpoint, save_checkpoint, save_lightning
+from sed_core.models.checkpoint import load_checkpoint, save_checkpoint
 from sed_core.runtime.cli import run
 from sed_core.runtime.errors import SedError
+from tests.made_checkpoint import save_lightning
 from tests.made_data import write_system
 from workflow_scripts.train import main as train_main
 

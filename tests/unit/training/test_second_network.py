@@ -17,10 +17,11 @@ from sed_core.config.systems import systems as complete_systems
 from sed_core.inference.predict import Predictor
 from sed_core.inference.recordings import load_predictor
 from sed_core.models import network_registry
-from sed_core.models.checkpoint import load_checkpoint, save_checkpoint, save_lightning
+from sed_core.models.checkpoint import load_checkpoint, save_checkpoint
 from sed_core.runtime.errors import SedError
 from sed_core.training.initial_weights import starting_point
 from sed_core.training.mean_teacher import MeanTeacher
+from tests.made_checkpoint import save_lightning
 from tests.made_data import tiny_system
 
 ROOT = Path(__file__).resolve().parents[3]
