@@ -81,12 +81,12 @@ def network(name: str, yamnet: str | None) -> Encoder:
 
 
 def alike(name: str, source: Encoder) -> nn.Module:
-    """The plain network with the weights of ours, by name or, without a `prefix`, by order."""
+    """The plain network with the weights of ours, by name or, where names differ, by order."""
     plain = PLAIN[name]()
     keys = [key for key in plain.state_dict() if not key.startswith("mel.")]
     theirs = source.state_dict()
-    if hasattr(plain, "prefix"):
-        state = {key: theirs[plain.prefix + key] for key in keys}
+    if theirs.keys() >= set(keys):
+        state = {key: theirs[key] for key in keys}
     else:
         state = dict(zip(keys, theirs.values(), strict=False))
     plain.load_state_dict(state, strict=False)

@@ -43,8 +43,6 @@ class ViTBlock(nn.Module):
 class PlainAST(nn.Module):
     """AST base384: patches of 16 x 16 at a stride of 10, two extra tokens, twelve blocks."""
 
-    prefix = ""
-
     def __init__(self) -> None:
         super().__init__()
         self.cls_token = nn.Parameter(torch.zeros(1, 1, 768))
@@ -119,8 +117,6 @@ class BEATsBlock(nn.Module):
 class PlainBEATs(nn.Module):
     """BEATs, without its last blocks if so wanted."""
 
-    prefix = ""
-
     def __init__(self, drop_last: int = 0) -> None:
         super().__init__()
         self.patch_embedding = nn.Conv2d(1, 512, 16, stride=16, bias=False)
@@ -168,8 +164,6 @@ class PlainBEATs(nn.Module):
 
 class PlainATST(nn.Module):
     """ATST-Frame for clips of up to 10 s, without its last blocks if so wanted."""
-
-    prefix = ""
 
     def __init__(self, drop_last: int = 0) -> None:
         super().__init__()

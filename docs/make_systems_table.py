@@ -85,9 +85,8 @@ def inside(system: System) -> str:
         return ""
     encoder = encoder_class(str(pretrained.network), pretrained.options)
     with torch.device("meta"):
-        network = encoder.from_state(encoder().state_dict())
         clip = torch.empty(1, FrameGrid.of(system).n_samples)
-        found = complexity(network, clip, kind=pretrained.stored)
+        found = complexity(encoder(), clip, kind=pretrained.stored)
     role = "frozen" if pretrained.freezed else "trained along"
     role += ", a second one for the teacher" if pretrained.own_teacher else ""
     size = f"{found.parameters:,} parameters, {found.macs / 1e6:,.0f} million MACs"

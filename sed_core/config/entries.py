@@ -41,9 +41,8 @@ def entry_faults(where: str, entry: Mapping[str, Any], file: str, *tables: str) 
 
 
 def _known(annotation: str) -> bool:
-    if annotation.startswith(("Literal[", "tuple[")):
-        return annotation.startswith("Literal") or _inner(annotation)[0] in _WANTED
-    return annotation in _WANTED
+    item = _inner(annotation)[0] if annotation.startswith("tuple[") else annotation
+    return annotation.startswith("Literal[") or item in _WANTED
 
 
 def _misfit(value: Any, annotation: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sed_core.config.system import System
 from sed_core.inference.published_atst_sed import check_encoders
-from sed_core.inference.published_networks import check_inputs
+from sed_core.inference.published_networks import check_classes, check_inputs
 from sed_core.models.checkpoint import Checkpoint
 from sed_core.runtime.code_version import code_version, entries_of
 from sed_core.runtime.errors import SedError
@@ -37,7 +37,8 @@ def completed(checkpoint: Checkpoint, system: System, *, source: str) -> Checkpo
             f"'{system.dataset.name}' has {expected}; take a checkpoint trained on its classes."
         )
     given = checkpoint.system
-    _check_classes(given.get("dataset", {}).get("classes"), system, source)
+    if stated := given.get("dataset", {}).get("classes"):
+        check_classes(stated, system, source=source)
     rate = given.get("feats", {}).get("sample_rate", system.dataset.sample_rate)
     if rate != system.dataset.sample_rate:
         raise SedError(
@@ -94,19 +95,6 @@ def provenance(path: Path, system: System, *, seed: int) -> dict[str, object]:
         "packages": packages(),
         "hardware": hardware(),
     }
-
-
-def _check_classes(told: Any, system: System, source: str) -> None:
-    """The names that the checkpoint states, if it does, are the data set's, in the same order."""
-    wanted = system.dataset.classes
-    pairs = zip(told or wanted, wanted, strict=True)
-    for place, (theirs, ours) in enumerate(pairs, start=1):
-        if theirs != ours:
-            raise SedError(
-                f"class {place} of {source} is '{theirs}', that of data set "
-                f"'{system.dataset.name}' is '{ours}'; list the data set's classes as the "
-                f"checkpoint has them: {', '.join(map(str, told))}."
-            )
 
 
 def _overridden(base: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,7 @@
 """What the baselines' networks hear and tell apart, which their published files do not say."""
 
+from collections.abc import Sequence
+
 from sed_core.config.system import System
 from sed_core.data.published_names import CLASSES_2024, DESED_CLASSES
 from sed_core.models.checkpoint import Checkpoint
@@ -32,7 +34,11 @@ def check_inputs(checkpoint: Checkpoint, system: System, *, source: str) -> None
             f"system '{system.name}' is '{system.pretrained.kind}'; set it to {aligned}."
         )
     published = OUTPUTS.get(checkpoint.n_classes, ())
-    _check_classes(published, system, source)
+    ours = system.dataset.classes
+    foreign = published == DESED_CLASSES and not set(published) & set(ours)
+    if len(published) == len(ours) and not foreign:
+        why = f", as in all published networks with {len(published)} outputs"
+        check_classes(published, system, source=source, why=why)
     stated = checkpoint.system.get("scaler", {})
     if "range" in stated or stated.get("statistic", "instance") != "instance":
         return
@@ -44,14 +50,23 @@ def check_inputs(checkpoint: Checkpoint, system: System, *, source: str) -> None
         )
 
 
-def _check_classes(published: tuple[str, ...], system: System, source: str) -> None:
-    ours = system.dataset.classes
-    if published == DESED_CLASSES and not set(published) & set(ours):
-        return
-    for place, (theirs, own) in enumerate(zip(published, ours, strict=False), start=1):
-        if theirs != own:
+def check_classes(theirs: Sequence[str], system: System, *, source: str, why: str = "") -> None:
+    """Refuse a data set that has its classes in another order than a checkpoint's outputs.
+
+    Args:
+        theirs: as many names as the data set has.
+        system: that is to be evaluated with the checkpoint.
+        source: named in the complaint.
+        why: how they are known, behind the first name, where the checkpoint does not state them.
+
+    Raises:
+        SedError: the first class that differs.
+    """
+    pairs = zip(theirs, system.dataset.classes, strict=True)
+    for place, (their, our) in enumerate(pairs, start=1):
+        if their != our:
             raise SedError(
-                f"class {place} of {source} is '{theirs}', as in all published networks with "
-                f"{len(published)} outputs, that of data set '{system.dataset.name}' is '{own}'; "
-                f"list its classes in this order: {', '.join(published)}."
+                f"class {place} of {source} is '{their}'{why}, that of data set "
+                f"'{system.dataset.name}' is '{our}'; list the data set's classes as the "
+                f"checkpoint has them: {', '.join(map(str, theirs))}."
             )
