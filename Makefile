@@ -5,8 +5,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Python compiles what is imported when it is: most of the packages never are
-PIP = $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 CORES ?= all
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 # a line where a stage begins, instead of five for each job
